@@ -1,0 +1,67 @@
+/**
+ * @file cell.h
+ * What a cell declares about itself: manifest, exports, state, contributions to sets.
+ *
+ * A cell is one or more C files, compiled, joined by `ld -r` and checked by pack. Nothing else in its
+ * source makes it a cell than the macros of this file.
+ */
+#ifndef MITOS_CELL_H
+#define MITOS_CELL_H
+
+#include "status.h"
+
+#define CELL_ABI_VERSION 1u
+
+/** Why an entry point of a cell is called. */
+enum cell_reason {
+    REASON_BOOT,
+    REASON_LOAD,
+    REASON_SWAP,
+    REASON_RECOVER,
+    REASON_UNLOAD,
+};
+
+/**
+ * The manifest. The nucleus reads it from the object; it binds these pointers directly, without stubs.
+ *
+ * init() prepares the cell's own state and may fail: it calls nucleus services only, a call to another
+ * cell traps. start() runs after the cell is linked in, providers first; its failure undoes the load.
+ * stop() undoes start(); it returns ERR_BUSY when the cell cannot leave yet (a task of its own still
+ * runs, an object is still held), and then the cell stays. check() is a quick self-test. Any of the
+ * four may be NULL.
+ */
+struct cell_manifest {
+    unsigned abi_version;
+    const char *name;     /* the file is NAME.cell; [a-z][a-z0-9_]{0,30} */
+    const char *version;  /* for people: "1.0" */
+    const char *summary;  /* one sentence */
+    const char *provides; /* interfaces, separated by spaces: "sched"; NULL or "": none */
+    enum status (*init)(enum cell_reason reason);
+    enum status (*start)(enum cell_reason reason);
+    enum status (*stop)(enum cell_reason reason);
+    enum status (*check)(void);
+};
+
+/** The manifest of this cell: CELL(.name = "hello", .version = "1.0", .summary = "..."); once. */
+#define CELL(...)                                                                                  \
+    static const struct cell_manifest cell_manifest_                                              \
+        __attribute__((section(".cell.manifest"), used)) = {.abi_version = CELL_ABI_VERSION,       \
+                                                            __VA_ARGS__}
+
+/** A function that other cells may call. Its prototype stands in a header of abi/. */
+#define EXPORT __attribute__((visibility("default")))
+
+/**
+ * The writable storage of this cell, all of it: `CELL_STATE(struct counter_state);` declares `state`,
+ * zeroed at load. It never moves while the cell, or a successor of it, lives.
+ */
+#define CELL_STATE(type) static type state __attribute__((section(".cell.state"), used))
+
+/**
+ * An entry of the set NAME: a constant struct that is copied out at load and vanishes with the cell.
+ * Sets are walked with set_each() (nucleus/set.h). Used through COMMAND, TEST and DRIVER.
+ */
+#define CELL_SET_ENTRY(set, type, tag)                                                             \
+    static const type cell_set_##set##_##tag __attribute__((section(".cell.set." #set), used))
+
+#endif

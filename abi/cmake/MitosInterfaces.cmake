@@ -1,0 +1,45 @@
+# The interfaces as a whole: the list of every function that a header of abi/ declares, which pack holds
+# imports and exports against, the nucleus' own exports, and the check that every header compiles alone.
+
+function(mitos_add_interfaces)
+    file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/abi abi/*.h abi/nucleus/*.h)
+
+    # One probe includes all of them, for the list ...
+    list(TRANSFORM headers REPLACE "(.+)" "#include \"\\1\"\n" OUTPUT_VARIABLE includes)
+    list(JOIN includes "" includes)
+    set(probe ${CMAKE_BINARY_DIR}/interfaces/probe.c)
+    file(CONFIGURE OUTPUT ${probe} CONTENT "${includes}" @ONLY)
+    set(list ${CMAKE_BINARY_DIR}/interfaces.txt)
+    add_custom_command(
+        OUTPUT ${list}
+        COMMAND ${CMAKE_SOURCE_DIR}/abi/cmake/list_interfaces.sh ${probe} ${list} ${CMAKE_SOURCE_DIR}/abi
+                ${CMAKE_C_COMPILER} ${MITOS_GCC_FLAGS}
+        DEPENDS ${probe} ${CMAKE_SOURCE_DIR}/abi/cmake/list_interfaces.sh
+        DEPFILE ${list}.d
+        COMMENT "Listing the functions of abi/"
+        VERBATIM)
+    add_custom_target(interfaces ALL DEPENDS ${list})
+    set_property(GLOBAL PROPERTY MITOS_INTERFACES ${list})
+
+    # What abi/nucleus declares, the nucleus exports: EXPORT_SYMBOL(function) a line (nucleus/exports.c).
+    set(exports ${CMAKE_BINARY_DIR}/generated/exports.inc)
+    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated)
+    add_custom_command(
+        OUTPUT ${exports}
+        COMMAND sed -n "s|^\\(.*\\) nucleus/.*|EXPORT_SYMBOL(\\1)|p" ${list} > ${exports}
+        DEPENDS ${list}
+        COMMENT "Listing what the nucleus exports"
+        VERBATIM)
+    set(MITOS_EXPORTS ${exports} PARENT_SCOPE)
+
+    # ... and one file for each header, included twice, shows that it stands alone.
+    foreach(header IN LISTS headers)
+        string(REPLACE "/" "_" name ${header})
+        set(alone ${CMAKE_BINARY_DIR}/interfaces/alone/${name}.c)
+        file(CONFIGURE OUTPUT ${alone} CONTENT "#include \"${header}\"\n#include \"${header}\"\n" @ONLY)
+        list(APPEND alone_sources ${alone})
+    endforeach()
+    add_library(abi_headers OBJECT ${alone_sources})
+    mitos_guest_options(abi_headers)
+    mitos_check_sources(abi_headers stamps ALLOWED abi ${CMAKE_BINARY_DIR}/interfaces)
+endfunction()

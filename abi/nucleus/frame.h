@@ -1,0 +1,61 @@
+/**
+ * @file nucleus/frame.h
+ * Frames: physical memory in pages of 4 KiB, as contiguous blocks of 2^order frames.
+ *
+ * A buddy allocator (Knuth, TAOCP 1, 2.5) over all RAM, with a cache of single frames per hart. Blocks
+ * are aligned to their size. Memory is not cleared: who needs zeroes clears what it needs. Never
+ * sleeps; callable with interrupts off.
+ */
+#ifndef MITOS_NUCLEUS_FRAME_H
+#define MITOS_NUCLEUS_FRAME_H
+
+#include "../own.h"
+#include "../status.h"
+#include "address.h"
+
+#define FRAME_MAX_ORDER 18u /* 1 GiB */
+
+/** What a block of frames serves, for `mem` and `what`. */
+enum frame_use {
+    FRAME_FREE,
+    FRAME_RESERVED,   /* firmware, nucleus, boot archive, device tree */
+    FRAME_SLAB,       /* heap objects */
+    FRAME_TEXT,       /* arena of cells' text */
+    FRAME_RODATA,     /* arena of cells' read-only data */
+    FRAME_PAGE_TABLE, /* owned by vm */
+    FRAME_MAPPED,     /* behind a mapping of vm */
+    FRAME_STATE,      /* state of cells */
+    FRAME_OTHER,
+    FRAME_USES
+};
+
+/** An owned block; `base` is its address in the direct map, NULL when empty. */
+typedef struct LINEAR("frames") frames {
+    void *base;
+} frames;
+
+/** Allocates 2^@p order frames (order <= FRAME_MAX_ORDER). @return false: no block of that size left. */
+bool frames_alloc(frames *block, unsigned order, enum frame_use use) TRY_MAKES(*block);
+void frames_drop(frames *block) TAKES(*block);
+void frames_unwind(frames *block) UNCHECKED;
+
+/** Moves @p block out of the handle's care (into a page table, a slab); the address returned owns it. */
+void *frames_leak(frames *block) TAKES(*block);
+/** And back: @p base as frames_leak() returned it. */
+void frames_adopt(frames *block, void *base) MAKES(*block);
+
+struct frame_stats {
+    uint64_t total, free; /* frames; free includes the harts' caches */
+    uint64_t cached;      /* frames in the caches of all harts */
+    uint64_t used[FRAME_USES];
+    uint64_t largest_free; /* frames in the largest free block */
+};
+void frame_stats(struct frame_stats *stats);
+/** Gives the caches of all harts back to the buddy allocator, so that figures can be compared. */
+void frame_drain(void);
+
+/** What the frame at @p pa is, and the base and order of its block. @return ERR_NOT_FOUND: not RAM. */
+enum status frame_describe(paddr pa, enum frame_use *use, paddr *base, unsigned *order);
+const char *frame_use_name(enum frame_use use);
+
+#endif

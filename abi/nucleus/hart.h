@@ -1,0 +1,63 @@
+/**
+ * @file nucleus/hart.h
+ * Harts (hardware threads): who am I, time, timers, interrupts off, work on other harts.
+ *
+ * Harts are numbered 0 .. hart_count()-1 in the order of the device tree; hart_id() is the number that
+ * the hardware has.
+ */
+#ifndef MITOS_NUCLEUS_HART_H
+#define MITOS_NUCLEUS_HART_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../own.h"
+#include "../status.h"
+#include "address.h"
+
+#define MAX_HARTS 8u
+
+struct task;
+
+/** The number of harts that run, 1 .. MAX_HARTS. Constant after boot. */
+unsigned hart_count(void);
+/** This hart's number. Stable only while interrupts are off; a hint otherwise. */
+unsigned hart_index(void);
+/** The hardware's id of hart @p index < hart_count(). */
+uint64_t hart_id(unsigned index);
+/** The task that runs on this hart. */
+struct task *task_current(void);
+
+/** The `time` CSR: ticks of machine_timebase() per second, the same on all harts. */
+uint64_t hart_ticks(void);
+/** The `instret` CSR of this hart: instructions retired; exact under -icount, else a host artefact. */
+uint64_t hart_instructions(void);
+
+/** Interrupts off: a handle, so a fault in the section turns them on again. Nests. */
+typedef struct LINEAR("irq_guard") irq_guard {
+    uint64_t saved; /* sstatus.SIE before, and a mark in bit 63 while held */
+} irq_guard;
+
+void irq_disable(irq_guard *guard) MAKES(*guard) ACQUIRES(irqs_off);
+void irq_restore(irq_guard *guard) TAKES(*guard) RELEASES(irqs_off);
+void irq_guard_unwind(irq_guard *guard) UNCHECKED;
+
+/** Makes hart @p index look for work: it leaves wfi, or enters its trap handler and picks again. */
+void hart_kick(unsigned index);
+/** Ends the running task's turn at the next return from interrupt. For schedulers, on this hart. */
+void hart_reschedule(void) REQUIRES(irqs_off);
+
+/** sfence.vma for @p bytes from @p address on every hart; returns when all have done it. Never sleeps. */
+void hart_fence_mappings(const void *address, uint64_t bytes);
+/** Switches this hart to the page table at @p root (Sv39, ASID 1); for the vm cell. */
+void hart_set_page_table(paddr root) REQUIRES(irqs_off);
+
+/** Next timer interrupt of this hart at @p ticks (UINT64_MAX: none), by SBI (TIME extension). */
+void hart_timer_by_sbi(uint64_t ticks) REQUIRES(irqs_off);
+/** The same by the stimecmp CSR (Sstc extension); illegal instruction where the hart has none. */
+void hart_timer_by_sstc(uint64_t ticks) REQUIRES(irqs_off);
+
+/** Runs @p function(@p argument) once on each hart, interrupts off, this one last; waits for all. */
+void hart_each(void (*function)(void *argument), void *argument);
+
+#endif

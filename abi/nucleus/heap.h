@@ -1,0 +1,66 @@
+/**
+ * @file nucleus/heap.h
+ * The heap: a slab allocator (Bonwick, USENIX Summer 1994) in which every object belongs to a kind.
+ *
+ * A kind has a name, a size, an alignment and an owning cell; it is created in the cell's init() and
+ * kept in its state. So the system can say what any address is, list all live objects of a kind and
+ * count them per cell. Only the owning cell allocates and frees. Objects are not cleared. Freed memory
+ * is poisoned (0x5a, the first 64 bytes; all of it in `debug`); freeing twice or freeing a foreign
+ * address is a fault of the cell that does it. Never sleeps; callable with interrupts off.
+ */
+#ifndef MITOS_NUCLEUS_HEAP_H
+#define MITOS_NUCLEUS_HEAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../status.h"
+
+struct cell;
+struct kind;
+
+/** Largest object of a fixed kind or buffer of a variable one. */
+#define HEAP_MAX_BYTES (4ul << 20)
+#define KIND_NAME_ROOM 24
+
+/**
+ * Creates a kind owned by the calling cell.
+ * @p object_bytes 1 .. HEAP_MAX_BYTES, or 0 for buffers of any size (heap_alloc_bytes());
+ * @p alignment a power of two, 8 .. 4096 (ignored for buffers, which have 16).
+ * @return ERR_NOMEM; ERR_INVALID size or alignment; ERR_EXISTS the cell has a kind of that name.
+ */
+MUST_CHECK enum status kind_create(struct kind **kind, const char *name, size_t object_bytes,
+                                   size_t alignment);
+/** @return ERR_BUSY while objects live (and the kind stays). The nucleus does this when a cell goes. */
+enum status kind_destroy(struct kind *kind);
+
+/** One object of a fixed kind, or NULL. */
+void *heap_alloc(struct kind *kind);
+/** @p bytes of a variable kind, or NULL. */
+void *heap_alloc_bytes(struct kind *kind, size_t bytes);
+/** Frees what heap_alloc*() of @p kind returned. NULL is allowed. A wrong address is a fault. */
+void heap_free(struct kind *kind, void *object);
+/** Gives empty slabs back to the frame allocator, so that figures can be compared. */
+void heap_drain(void);
+
+struct kind_info {
+    char name[KIND_NAME_ROOM];
+    const struct cell *owner; /* NULL: the nucleus */
+    size_t object_bytes, alignment;
+    uint64_t live;       /* objects */
+    uint64_t live_bytes; /* what was asked for, rounded to the slot size */
+    uint64_t slab_bytes; /* memory held for them */
+};
+/** Calls @p visit for each kind until it returns false. The visitor must not create or destroy kinds. */
+void kind_each(bool (*visit)(const struct kind_info *info, void *argument), void *argument);
+/** Calls @p visit for each live object. The kind's lock is held: the visitor must not allocate. */
+void kind_each_object(struct kind *kind, bool (*visit)(void *object, void *argument), void *argument);
+
+/**
+ * What the heap knows of any address: its kind, the object's start, whether it lives.
+ * @return ERR_NOT_FOUND not in a slab.
+ */
+enum status heap_describe(const void *address, struct kind_info *kind, void **object, bool *live);
+
+#endif

@@ -1,0 +1,34 @@
+/**
+ * @file nucleus/hooks.h
+ * Where the nucleus calls cells: a small table of hooks, each with a default in the nucleus.
+ *
+ * A cell binds a hook by exporting the function of that name (from the header of its interface); the
+ * loader binds and patches it as any other site. While nobody provides it the default acts.
+ *
+ * | hook               | interface header | default                                      |
+ * |--------------------|------------------|----------------------------------------------|
+ * | sched_pick         | sched.h          | no task: idle                                |
+ * | sched_ready        | sched.h          | refused: the machine stops with a report     |
+ * | clock_interrupt    | clock.h          | turns the timer off                          |
+ * | irq_interrupt      | irq.h            | masks external interrupts on this hart       |
+ * | vm_page_fault      | vm.h             | not handled: a fault of the task             |
+ * | vm_arena_added     | vm.h             | nothing: the boot table maps all             |
+ * | console_emergency  | console.h        | the SBI console                              |
+ * | task_ended         | task.h           | nothing                                      |
+ *
+ * All run on the hart's interrupt stack or the caller's, with interrupts off, and never sleep.
+ */
+#ifndef MITOS_NUCLEUS_HOOKS_H
+#define MITOS_NUCLEUS_HOOKS_H
+
+#include <stdbool.h>
+
+/** One row for `cell NAME` and tests. */
+struct hook_info {
+    const char *name;
+    const char *bound_to; /* a cell's name, or NULL for the default */
+};
+/** Hook number @p index, from 0. @return false past the last. */
+bool hook_get(unsigned index, struct hook_info *info);
+
+#endif

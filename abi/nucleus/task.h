@@ -1,0 +1,106 @@
+/**
+ * @file nucleus/task.h
+ * Task heads: what the nucleus knows of a task. Park and unpark, the switch, the service loop.
+ *
+ * The nucleus holds the mechanism: a head with saved registers and a state. The `task` cell makes and
+ * ends tasks and gives them stacks; the `sched` cell decides who runs. A head is made by task_head_init
+ * and stays valid until task_head_remove().
+ *
+ * Life of a task (INV-TASK-1: a task is in at most one of: running on one hart, one run queue, parked):
+ *
+ *     NEW --ready--> READY --pick--> RUNNING --yield, preempted--> READY
+ *                      ^                |--park--> PARKED --unpark--> READY
+ *                                       `--end---> DEAD
+ *
+ * A task enters a run queue only when its registers are saved: the hart that leaves it does that, on
+ * its interrupt stack, after the switch. So whoever picks it may run it at once.
+ */
+#ifndef MITOS_NUCLEUS_TASK_H
+#define MITOS_NUCLEUS_TASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../own.h"
+#include "../status.h"
+#include "list.h"
+#include "spinlock.h"
+
+/** Integer registers of an interrupted or waiting task. Offsets are known to the assembly. */
+struct registers {
+    uint64_t x[32]; /* x[0] unused */
+    uint64_t pc;    /* offset 256: where it goes on */
+    uint64_t status, cause, value; /* sstatus, scause, stval at the trap: 264, 272, 280 */
+    uint64_t exact; /* 288: 1 pc is that of an instruction (trap); 0 a return address (switch) */
+    uint64_t scratch; /* 296: of the trap entry */
+};
+
+enum task_state { TASK_NEW, TASK_READY, TASK_RUNNING, TASK_PARKED, TASK_DEAD };
+
+#define TASK_NAME_ROOM 24
+#define TASK_SCHED_WORDS 6
+
+struct task {
+    struct registers registers; /* first: the trap entry finds it through sscratch */
+    /* nucleus: */
+    struct list all;            /* in the list of all tasks, guarded by its lock */
+    uint32_t state;             /* enum task_state; written by the nucleus, atomically */
+    uint32_t leaving;           /* what the running task asked for when it gave up its hart */
+    uint32_t wake_pending;      /* an unpark came while it ran; the next park returns at once */
+    uint32_t hart;              /* where it runs, or ran last */
+    uint64_t number;            /* unique since boot, from 1 */
+    char name[TASK_NAME_ROOM];
+    uint64_t stack_low, stack_high; /* usable stack; a guard page lies below */
+    void (*entry)(void *argument);
+    void *argument;
+    void *recovery;             /* innermost guarded call, see guard.h; NULL when none */
+    uint64_t switches;          /* times it was given a hart */
+    enum status end_status;     /* OK, or ERR_FAULT once a fault ended it */
+    /* sched: owned by the bound scheduler from sched_enter() to sched_leave() */
+    struct list run_link;
+    uint64_t sched[TASK_SCHED_WORDS];
+    /* task cell: */
+    void *owner_data;
+};
+
+/**
+ * Prepares @p task (storage owned by the caller) to call @p entry(@p argument) on the given stack, and
+ * enters it into the list of all tasks. It runs after the first task_unpark().
+ */
+void task_head_init(struct task *task, const char *name, void (*entry)(void *argument),
+                    void *argument, void *stack_low, size_t stack_bytes);
+/** Takes a dead task out of the list of all tasks; its storage and stack are the caller's again.
+ *  @return ERR_BUSY it is not dead, or a hart is still on its stack. */
+enum status task_head_remove(struct task *task);
+
+/**
+ * Sleeps until somebody calls task_unpark() for this task, or returns at once when that happened since
+ * the last park. Wake-ups may be spurious: test the condition again.
+ */
+void task_park(void) REQUIRES(may_park) EXCLUDES(irqs_off);
+/** Makes @p task ready if it is parked (or new), else notes the wake-up. From any context; any hart. */
+void task_unpark(struct task *task);
+/** Lets others run; the task stays ready. */
+void task_yield(void) REQUIRES(may_park) EXCLUDES(irqs_off);
+/** Ends the running task. The task cell hears of it by hook (task_ended). */
+_Noreturn void task_end(void) REQUIRES(may_park) EXCLUDES(irqs_off);
+
+/** Calls @p visit for every task, the idle ones too, until it returns false. The list's lock is held. */
+void task_each(bool (*visit)(struct task *task, void *argument), void *argument);
+
+/**
+ * The loop of a service: calls @p step(@p argument) for ever, parks when it returns AGAIN, ends the
+ * task when it returns anything but OK and AGAIN. The loop is nucleus code, so between steps no frame
+ * of the cell is on the stack.
+ */
+_Noreturn void task_service(enum status (*step)(void *argument), void *argument)
+    REQUIRES(may_park);
+
+/**
+ * Calls @p function(@p argument); a fault in it comes back as ERR_FAULT with the report in the log,
+ * instead of ending the task. No cleanups run yet in the frames that are cut off.
+ */
+enum status guarded_call(enum status (*function)(void *argument), void *argument);
+
+#endif

@@ -1,0 +1,82 @@
+/**
+ * @file own.h
+ * Ownership and locks, checked when the code is compiled.
+ *
+ * GCC builds, clang checks: every build runs clang's thread-safety analysis over every file and takes
+ * its findings as errors. Two things are checked with it.
+ *
+ * **Handles.** A handle is a struct of one pointer that must be given up exactly once. A function that
+ * makes one says MAKES (or TRY_MAKES, when it may fail and returns true on success); one that consumes
+ * it (drops it, or moves it elsewhere) says TAKES; one that looks at it BORROWS, one that changes the
+ * object behind it BORROWS_MUT. A leak, a double drop, a use after a move and an unchecked creation do
+ * not compile:
+ *
+ *     OWN(mapping) m = {0};
+ *     if (!mapping_map(&m, 4096, MAP_WRITE))
+ *         return ERR_NOMEM;
+ *     ...
+ *     mapping_drop(&m);          // leave this out on one path, and clang names the path
+ *
+ * OWN adds GCC's cleanup attribute, which clang ignores: the explicit drop is proved, and the cleanup
+ * serves the unwind path only. For that each handle type T defines T_unwind(T *), which drops what is
+ * still held; drops leave the handle empty ({0}), so the cleanup after an explicit drop does nothing.
+ *
+ * **Roles.** A role is a capability that no object stands for. `may_park` is the right to sleep: a
+ * task's entry has it, a function that a cell exports has not, so "calls never sleep" is checked.
+ * `irqs_off` is held while interrupts are off on this hart; whatever parks excludes it, so waiting
+ * under a spinlock does not compile.
+ */
+#ifndef MITOS_OWN_H
+#define MITOS_OWN_H
+
+#ifdef __clang__
+#define TSA(x) __attribute__((x))
+#else
+#define TSA(x)
+#endif
+
+/** Declares a struct type to be linear; @p name appears in clang's messages. */
+#define LINEAR(name) TSA(capability(name))
+#define MAKES(...) TSA(acquire_capability(__VA_ARGS__))
+#define TRY_MAKES(...) TSA(try_acquire_capability(true, __VA_ARGS__)) MUST_CHECK_BOOL
+#define TAKES(...) TSA(release_capability(__VA_ARGS__))
+#define BORROWS(...) TSA(requires_shared_capability(__VA_ARGS__))
+#define BORROWS_MUT(...) TSA(requires_capability(__VA_ARGS__))
+#define MUST_CHECK_BOOL __attribute__((warn_unused_result))
+
+/** Locks and roles, in the words of their trade. */
+#define CAPABILITY(name) TSA(capability(name))
+#define ACQUIRES(...) TSA(acquire_capability(__VA_ARGS__))
+#define RELEASES(...) TSA(release_capability(__VA_ARGS__))
+#define REQUIRES(...) TSA(requires_capability(__VA_ARGS__))
+#define EXCLUDES(...) TSA(locks_excluded(__VA_ARGS__))
+
+/**
+ * The body is not analysed. For the function that implements a transition (a lock's own code, a drop)
+ * and for nothing else; each use says why in one line.
+ */
+#define UNCHECKED TSA(no_thread_safety_analysis)
+
+/** A variable whose handle is dropped by T_unwind() when a fault cuts its block short. */
+#define OWN(T) __attribute__((cleanup(T##_unwind))) T
+
+struct CAPABILITY("role") role {
+    char unused;
+};
+
+/** Held by code that may park: task entries and what they call. Never by exported functions. */
+extern struct role may_park;
+/** Held while this hart takes no interrupts. */
+extern struct role irqs_off;
+
+/** Says that the caller holds @p role by construction (a task's entry, an interrupt hook). */
+static inline void role_assert_may_park(void) TSA(assert_capability(may_park));
+static inline void role_assert_may_park(void)
+{
+}
+static inline void role_assert_irqs_off(void) TSA(assert_capability(irqs_off));
+static inline void role_assert_irqs_off(void)
+{
+}
+
+#endif

@@ -1,0 +1,109 @@
+/* Rules on relocations: those that the nucleus' linker knows, by where they may stand. The table names
+ * all types of the RISC-V ELF psABI, so that a refusal can say which. */
+#include "pack.h"
+
+#include <string.h>
+
+/* Where a type may occur in sections that are loaded. */
+enum place { NOWHERE = 0, TEXT = 1, DATA = 2, BOTH = TEXT | DATA };
+
+#define TYPE(name, place) [R_RISCV_##name] = {"R_RISCV_" #name, place}
+
+static const struct {
+    const char *name;
+    enum place place;
+} types[] = {
+    TYPE(NONE, BOTH), TYPE(32, NOWHERE), TYPE(64, DATA), TYPE(RELATIVE, NOWHERE),
+    TYPE(COPY, NOWHERE), TYPE(JUMP_SLOT, NOWHERE), TYPE(TLS_DTPMOD32, NOWHERE),
+    TYPE(TLS_DTPMOD64, NOWHERE), TYPE(TLS_DTPREL32, NOWHERE), TYPE(TLS_DTPREL64, NOWHERE),
+    TYPE(TLS_TPREL32, NOWHERE), TYPE(TLS_TPREL64, NOWHERE), TYPE(BRANCH, TEXT), TYPE(JAL, TEXT),
+    TYPE(CALL, TEXT), TYPE(CALL_PLT, TEXT), TYPE(GOT_HI20, NOWHERE), TYPE(TLS_GOT_HI20, NOWHERE),
+    TYPE(TLS_GD_HI20, NOWHERE), TYPE(PCREL_HI20, TEXT), TYPE(PCREL_LO12_I, TEXT),
+    TYPE(PCREL_LO12_S, TEXT), TYPE(HI20, NOWHERE), TYPE(LO12_I, NOWHERE), TYPE(LO12_S, NOWHERE),
+    TYPE(TPREL_HI20, NOWHERE), TYPE(TPREL_LO12_I, NOWHERE), TYPE(TPREL_LO12_S, NOWHERE),
+    TYPE(TPREL_ADD, NOWHERE), TYPE(ADD8, DATA), TYPE(ADD16, DATA), TYPE(ADD32, DATA),
+    TYPE(ADD64, DATA), TYPE(SUB8, DATA), TYPE(SUB16, DATA), TYPE(SUB32, DATA), TYPE(SUB64, DATA),
+    TYPE(GNU_VTINHERIT, NOWHERE), TYPE(GNU_VTENTRY, NOWHERE), TYPE(ALIGN, NOWHERE),
+    TYPE(RVC_BRANCH, TEXT), TYPE(RVC_JUMP, TEXT), TYPE(RVC_LUI, NOWHERE), TYPE(GPREL_I, NOWHERE),
+    TYPE(GPREL_S, NOWHERE), TYPE(TPREL_I, NOWHERE), TYPE(TPREL_S, NOWHERE), TYPE(RELAX, BOTH),
+    TYPE(SUB6, DATA), TYPE(SET6, DATA), TYPE(SET8, DATA), TYPE(SET16, DATA), TYPE(SET32, DATA),
+    TYPE(32_PCREL, DATA), TYPE(IRELATIVE, NOWHERE), {"R_RISCV_PLT32", NOWHERE},
+    {"R_RISCV_SET_ULEB128", NOWHERE}, {"R_RISCV_SUB_ULEB128", NOWHERE},
+};
+
+#define TYPE_COUNT (sizeof types / sizeof *types)
+
+const char *relocation_name(uint32_t type)
+{
+    if (type < TYPE_COUNT && types[type].name)
+        return types[type].name;
+    return text_format("relocation type %u", type);
+}
+
+static const char *hint(uint32_t type)
+{
+    switch (type) {
+    case R_RISCV_ALIGN:
+        return " (compile with -mno-relax)";
+    case R_RISCV_HI20:
+    case R_RISCV_LO12_I:
+    case R_RISCV_LO12_S:
+        return " (compile with -mcmodel=medany)";
+    case R_RISCV_GOT_HI20:
+        return " (compile without -fPIC)";
+    case R_RISCV_64:
+        return " (an absolute address in text)";
+    default:
+        return "";
+    }
+}
+
+/* Whether the symbol of a relocation will have an address. Common symbols are refused for themselves. */
+static bool is_loaded(const struct object *object, const struct symbol *symbol)
+{
+    const struct section *section = symbol_section(object, symbol);
+
+    return section ? section_has(section, SHF_ALLOC) : symbol->entry.st_shndx != SHN_ABS;
+}
+
+static void check_relocation(struct object *object, const struct section *target,
+                             const struct relocation *relocation)
+{
+    const struct symbol *symbol = &object->symbols[relocation->symbol];
+    const struct symbol *function = finding_function_at(object, target, relocation->offset);
+    const char *name = function ? function->name : NULL;
+    enum place place = section_has(target, SHF_EXECINSTR) ? TEXT : DATA;
+    uint32_t type = relocation->type;
+
+    if (type >= TYPE_COUNT || (types[type].place & place) == 0)
+        finding_add(object, finding_file_at(object, target, relocation->offset), name,
+                    "unsupported relocation %s at %s+0x%llx%s", relocation_name(type), target->name,
+                    (unsigned long long)relocation->offset, hint(type));
+    else if (type != R_RISCV_NONE && type != R_RISCV_RELAX && !is_loaded(object, symbol))
+        finding_add(object, finding_file_at(object, target, relocation->offset), name,
+                    "refers to \"%s\", which is in no loaded section, at %s+0x%llx", symbol->name,
+                    target->name, (unsigned long long)relocation->offset);
+}
+
+static void check_table(struct object *object, const struct section *table)
+{
+    for (size_t i = 0; i < table->relocation_count; i++)
+        check_relocation(object, &object->sections[table->header.sh_info], &table->relocations[i]);
+}
+
+void check_relocations(struct object *object)
+{
+    for (size_t i = 1; i < object->section_count; i++) {
+        const struct section *table = &object->sections[i];
+        const struct section *target = &object->sections[table->header.sh_info];
+
+        if (table->header.sh_type != SHT_RELA || !section_has(target, SHF_ALLOC))
+            continue;
+        if (strcmp(target->name, SECTION_STATE) == 0 && table->relocation_count > 0)
+            finding_add(object, finding_file_at(object, target, table->relocations[0].offset), "state",
+                        "has an initial value that is an address; state is zeroed at load: set it in "
+                        "init()");
+        else
+            check_table(object, table);
+    }
+}

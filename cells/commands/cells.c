@@ -1,0 +1,168 @@
+/* Commands that show cells: cells, cell. */
+#include "commands.h"
+
+#include "nucleus/hooks.h"
+
+static void cell_to_json(struct json *json, const struct cell_info *cell)
+{
+    json_text(json, "name", cell->name);
+    json_text(json, "version", cell->version);
+    json_text(json, "summary", cell->summary);
+    json_text(json, "provides", cell->provides);
+    json_address(json, "text", cell->text);
+    json_number(json, "text_bytes", cell->text_bytes);
+    json_address(json, "rodata", cell->rodata);
+    json_number(json, "rodata_bytes", cell->rodata_bytes);
+    json_address(json, "state", cell->state);
+    json_number(json, "state_bytes", cell->state_bytes);
+    json_number(json, "exports", cell->exports);
+    json_number(json, "imports", cell->imports);
+    json_number(json, "sites", cell->sites);
+    json_number(json, "stubs", cell->stubs);
+    json_number(json, "users", cell->users);
+    json_boolean(json, "boot", cell->boot);
+}
+
+static int run_cells(int argc, char **argv)
+{
+    bool as_json = option_take(&argc, argv, "--json");
+    struct cell_info cell;
+    struct json json;
+
+    role_assert_may_park();
+    if (!words_fit(argc, argv, 1, 1))
+        return usage_error("cells");
+    if (!as_json) {
+        print("%-14s %-7s %7s %7s %7s %6s  %s\n", "CELL", "VERSION", "TEXT", "RODATA", "STATE",
+              "USERS", "PROVIDES");
+        for (unsigned i = 0; cell_get(i, &cell); i++)
+            print("%-14s %-7s %7llu %7llu %7llu %6u  %s\n", cell.name, cell.version,
+                  (unsigned long long)cell.text_bytes, (unsigned long long)cell.rodata_bytes,
+                  (unsigned long long)cell.state_bytes, cell.users, cell.provides);
+        return 0;
+    }
+    json_to_console(&json);
+    json_array(&json, NULL);
+    for (unsigned i = 0; cell_get(i, &cell); i++) {
+        json_object(&json, NULL);
+        cell_to_json(&json, &cell);
+        json_end(&json);
+    }
+    json_end(&json);
+    json_finish(&json);
+    return 0;
+}
+
+COMMAND(cells, .run = run_cells, .usage = "cells [--json]",
+        .help = "Lists the cells that are loaded, in order of load.\n"
+                "\n"
+                "TEXT, RODATA and STATE are in bytes. USERS counts the cells that call it: 0\n"
+                "means that it can be unloaded. PROVIDES names the interfaces (abi/NAME.h).");
+
+static void show_summary(const struct cell_info *cell) REQUIRES(may_park);
+static void show_summary(const struct cell_info *cell)
+{
+    struct hook_info hook;
+
+    print("%s %s: %s\n", cell->name, cell->version, cell->summary);
+    print("provides  %s\n", cell->provides[0] ? cell->provides : "no interface");
+    print("users     %u cells\n", cell->users);
+    print("sites     %u places that refer to other cells or the nucleus, %u stubs\n", cell->sites,
+          cell->stubs);
+    print("boot      %s\n", cell->boot ? "in the boot set" : "loaded later");
+    for (unsigned i = 0; hook_get(i, &hook); i++)
+        if (hook.bound_to && strcmp(hook.bound_to, cell->name) == 0)
+            print("hook      %s\n", hook.name);
+}
+
+static void show_parts(const char *name) REQUIRES(may_park);
+static void show_parts(const char *name)
+{
+    struct section_info section;
+    struct symbol_info symbol;
+    struct import_info import;
+
+    print("\n%-30s %-18s %8s %s\n", "SECTION", "ADDRESS", "BYTES", "ACCESS");
+    for (unsigned i = 0; cell_section(name, i, &section); i++)
+        print("%-30s 0x%016llx %8llu %s\n", section.name, (unsigned long long)section.address,
+              (unsigned long long)section.bytes, section.access);
+    print("\n%-30s %-18s %8s\n", "EXPORT", "ADDRESS", "BYTES");
+    for (unsigned i = 0; symbol_get(i, &symbol); i++)
+        if (strcmp(symbol.cell, name) == 0)
+            print("%-30s 0x%016llx %8llu\n", symbol.name, (unsigned long long)symbol.address,
+                  (unsigned long long)symbol.bytes);
+    print("\n%-30s %-18s %8s\n", "IMPORT", "BOUND TO", "SITES");
+    for (unsigned i = 0; cell_import(name, i, &import); i++)
+        print("%-30s %-18s %8u\n", import.symbol, import.provider, import.sites);
+}
+
+static void parts_to_json(struct json *json, const char *name)
+{
+    struct section_info section;
+    struct symbol_info symbol;
+    struct import_info import;
+
+    json_array(json, "sections_in_memory");
+    for (unsigned i = 0; cell_section(name, i, &section); i++) {
+        json_object(json, NULL);
+        json_text(json, "name", section.name);
+        json_address(json, "address", section.address);
+        json_number(json, "bytes", section.bytes);
+        json_text(json, "access", section.access);
+        json_end(json);
+    }
+    json_end(json);
+    json_array(json, "exported");
+    for (unsigned i = 0; symbol_get(i, &symbol); i++) {
+        if (strcmp(symbol.cell, name) != 0)
+            continue;
+        json_object(json, NULL);
+        json_text(json, "name", symbol.name);
+        json_address(json, "address", symbol.address);
+        json_number(json, "bytes", symbol.bytes);
+        json_end(json);
+    }
+    json_end(json);
+    json_array(json, "imported");
+    for (unsigned i = 0; cell_import(name, i, &import); i++) {
+        json_object(json, NULL);
+        json_text(json, "symbol", import.symbol);
+        json_text(json, "provider", import.provider);
+        json_number(json, "sites", import.sites);
+        json_end(json);
+    }
+    json_end(json);
+}
+
+static int run_cell(int argc, char **argv)
+{
+    bool as_json = option_take(&argc, argv, "--json");
+    struct cell_info cell;
+    struct json json;
+
+    role_assert_may_park();
+    if (!words_fit(argc, argv, 2, 2))
+        return usage_error("cell");
+    if (!cell_find(argv[1], &cell)) {
+        print("cell: no cell %s is loaded (cells lists them; load %s)\n", argv[1], argv[1]);
+        return 1;
+    }
+    if (!as_json) {
+        show_summary(&cell);
+        show_parts(cell.name);
+        return 0;
+    }
+    json_to_console(&json);
+    json_object(&json, NULL);
+    cell_to_json(&json, &cell);
+    parts_to_json(&json, cell.name);
+    json_end(&json);
+    json_finish(&json);
+    return 0;
+}
+
+COMMAND(cell, .run = run_cell, .usage = "cell NAME [--json]",
+        .help = "Shows one cell: its sections, exports, imports and who provides them.\n"
+                "\n"
+                "SITES counts the places in its text that call or refer to an import: these\n"
+                "are patched when the provider is replaced.");

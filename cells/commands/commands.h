@@ -1,0 +1,71 @@
+/**
+ * @file commands.h
+ * What the files of this cell share: the state, options and usage, JSON to the console, buffers.
+ */
+#ifndef MITOS_COMMANDS_COMMANDS_H
+#define MITOS_COMMANDS_COMMANDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "command.h"
+#include "console.h"
+#include "json.h"
+#include "nucleus/cells.h"
+#include "nucleus/heap.h"
+#include "nucleus/spinlock.h"
+#include "nucleus/string.h"
+#include "own.h"
+#include "test.h"
+
+/** What a running test has reported. There is one, which stays: a task that a test left behind may
+ *  report late, and then must not write into memory that is somebody else's. */
+struct test_run {
+    struct spinlock lock;
+    /* lock guards: */
+    unsigned failures;
+    bool skipped;
+    char why_skipped[96];
+    unsigned text_bytes;
+    char text[2048]; /* a line for each failed check */
+};
+
+struct commands_state {
+    struct kind *buffers;
+    uint32_t testing; /* 1 while a `test` runs */
+    struct test test; /* the one that runs */
+    struct test_run run;
+};
+struct commands_state *commands_state(void);
+
+/** Takes @p option out of the words. @return whether it was there. */
+bool option_take(int *argc, char **argv, const char *option);
+/** Whether the words left are @p least to @p most, the command's name included, and none an option. */
+bool words_fit(int argc, char **argv, int least, int most);
+/** Prints the usage line of command @p name. @return 2, the status for wrong use. */
+int usage_error(const char *name) REQUIRES(may_park);
+
+/** Begins a JSON text that goes to the console. */
+void json_to_console(struct json *json) REQUIRES(may_park);
+
+/** Memory for copies of what a list under a lock holds, printed once the lock is free. */
+typedef struct LINEAR("buffer") buffer {
+    void *bytes;
+} buffer;
+bool buffer_make(buffer *room, size_t bytes) TRY_MAKES(*room);
+void buffer_drop(buffer *room) TAKES(*room);
+void buffer_unwind(buffer *room) UNCHECKED;
+
+/** Name of the cell in file number @p index of the boot archive, "" when it is no cell's file.
+ *  @return false: past the last file. */
+bool archive_cell(unsigned index, char name[CELL_NAME_ROOM]);
+
+/** "function+0x10" of @p address, or the bare number. */
+void describe_code(uint64_t address, char *room, size_t bytes);
+
+/** Prints the lines of the log from byte *@p from on, each after @p prefix, and moves *from behind. */
+void log_print_lines(uint64_t *from, const char *prefix) REQUIRES(may_park);
+/** Moves *@p from behind the log's last byte. */
+void log_skip(uint64_t *from);
+
+#endif

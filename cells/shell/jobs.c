@@ -1,0 +1,156 @@
+/* Jobs: commands that run, each in a task of its own, so that a fault costs the command only. The shell
+ * never waits for one inside a step: it looks at all of them in each step, and the end of a task wakes
+ * the shell (task_join_step()). */
+#include "console.h"
+#include "shell_state.h"
+
+static int command_entry(void *argument)
+{
+    struct call *call = argument;
+
+    role_assert_may_park();
+    return call->command.run((int)call->words.count, call->words.argv);
+}
+
+/* The right to join the task of @p job, for the time of a call.
+ * UNCHECKED: it moves the right between the job table, which is no handle, and one. */
+static void job_lend(struct job *job, task_handle *handle) MAKES(*handle) UNCHECKED
+{
+    handle->task = job->task;
+    job->task = NULL;
+}
+
+/* UNCHECKED: the same in the other direction. */
+static void job_keep(struct job *job, task_handle *handle) TAKES(*handle) UNCHECKED
+{
+    job->task = handle->task;
+    handle->task = NULL;
+}
+
+static struct job *find_free(struct shell *shell)
+{
+    for (unsigned i = 0; i < JOBS_MOST; i++)
+        if (!shell->jobs[i].call)
+            return &shell->jobs[i];
+    return NULL;
+}
+
+static unsigned job_number(const struct shell *shell, const struct job *job)
+{
+    return (unsigned)(job - shell->jobs) + 1;
+}
+
+bool jobs_any(const struct shell *shell)
+{
+    for (unsigned i = 0; i < JOBS_MOST; i++)
+        if (shell->jobs[i].call)
+            return true;
+    return false;
+}
+
+bool job_start(struct shell *shell, struct call *call)
+{
+    const char *name = call->command.name;
+    struct job *job = find_free(shell);
+    OWN(task_handle) handle = {0};
+
+    if (!job) {
+        print("%s: %u commands run already, wait for one to end\n", name, JOBS_MOST);
+        return false;
+    }
+    if (!task_spawn(&handle, name, command_entry, call)) {
+        print("%s: no memory for its task\n", name);
+        return false;
+    }
+    *job = (struct job){.call = call, .announced = call->words.background};
+    job->task_number = handle.task->number;
+    job_keep(job, &handle);
+    if (!call->words.background)
+        shell->foreground = job;
+    else if (!shell->headless)
+        print("[%u] %s runs as task %llu\n", job_number(shell, job), name,
+              (unsigned long long)job->task_number);
+    return true;
+}
+
+static int status_of(enum status end, int result)
+{
+    if (end != OK)
+        return STATUS_FAULT;
+    return result >= 0 && result < STATUS_NO_TASK ? result : STATUS_FAILED;
+}
+
+/* Prints on a row of its own, whatever the prompt's row looks like. */
+static void report_end(struct shell *shell, struct job *job, int status) REQUIRES(may_park)
+{
+    if (shell->prompted) {
+        line_hide(&shell->line);
+        shell_send(shell);
+    }
+    if (job->announced)
+        print("[%u] done: %s status %d\n", job_number(shell, job), job->call->command.name, status);
+    if (status == STATUS_FAULT)
+        print("%s: ended by a fault (see log)\n", job->call->command.name);
+    if (shell->prompted) {
+        line_show(&shell->line);
+        shell_send(shell);
+    }
+}
+
+static void job_end(struct shell *shell, struct job *job, int status) REQUIRES(may_park)
+{
+    if (job->announced || status == STATUS_FAULT)
+        report_end(shell, job, status);
+    shell_note_status(shell, status);
+    if (shell->foreground == job) {
+        shell->foreground = NULL;
+        shell->last_status = status;
+        if (job->cancelled)
+            shell->next = NULL;
+    }
+    heap_free(shell->calls, job->call);
+    job->call = NULL;
+}
+
+bool jobs_reap(struct shell *shell)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < JOBS_MOST; i++) {
+        struct job *job = &shell->jobs[i];
+        OWN(task_handle) handle = {0};
+        enum status end;
+        int result = 0;
+
+        if (!job->call)
+            continue;
+        job_lend(job, &handle);
+        end = task_join_step(&handle, &result);
+        if (end == AGAIN) {
+            job_keep(job, &handle);
+            continue;
+        }
+        task_detach(&handle);
+        job_end(shell, job, status_of(end, result));
+        any = true;
+    }
+    return any;
+}
+
+void jobs_interrupt(struct shell *shell)
+{
+    struct job *job = shell->foreground;
+
+    print("^C\n");
+    if (!job->cancelled) {
+        /* Not found: it has just ended by itself, and the next step reaps it. */
+        job->cancelled = task_cancel(job->task_number) == OK;
+        return;
+    }
+    job->announced = true;
+    shell->foreground = NULL;
+    shell->next = NULL;
+    shell->last_status = STATUS_INTERRUPTED;
+    print("[%u] %s does not end, it goes on in the background as task %llu\n",
+          job_number(shell, job), job->call->command.name, (unsigned long long)job->task_number);
+}

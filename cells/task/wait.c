@@ -1,0 +1,102 @@
+/* Wait queues.
+ *
+ * Why no wake-up is lost. A waiter enters the queue, then tests its condition, then parks. A waker
+ * makes the condition true, then calls wait_wake(). Both take the queue's lock. If the waker comes
+ * first, the waiter's test, which comes after its own locked section, sees the condition. If the
+ * waiter comes first, the waker finds and unparks it, and an unpark of a task that does not sleep
+ * yet makes its next park return at once. A waiter that finds itself in the queue already
+ * (op->queue set) is in the second case.
+ *
+ * Whose memory it is. op lies on the waiter's stack. The waker's last access to op, and to the
+ * task, is the store of NULL to op->queue; whoever reads NULL there may leave without the lock, and
+ * whoever does not takes the lock and so waits for the waker. The queue itself must outlive each
+ * wait_wake() on it: its owner and those who wake through it hold the same object. */
+#include "cell.h"
+#include "nucleus/hart.h"
+#include "task.h"
+
+static inline struct list *waiters_of(struct wait_queue *queue) REQUIRES(queue->lock);
+static inline struct list *waiters_of(struct wait_queue *queue)
+{
+    return &queue->waiters;
+}
+
+static struct wait_queue *queue_of(const wait_op *op)
+{
+    return __atomic_load_n(&op->queue, __ATOMIC_ACQUIRE);
+}
+
+EXPORT void wait_queue_init(struct wait_queue *queue)
+{
+    queue->lock = (struct spinlock){0};
+    list_init(&queue->waiters);
+}
+
+/* Unchecked: makes the handle. */
+EXPORT void wait_begin(wait_op *op) UNCHECKED
+{
+    op->queue = NULL;
+    op->task = task_current();
+    list_init(&op->link);
+}
+
+/* Takes @p op out of the queue that it is in, if any. */
+static void leave(wait_op *op)
+{
+    OWN(spin_guard) guard = {0};
+    struct wait_queue *queue = queue_of(op);
+
+    if (!queue)
+        return;
+    spin_lock(&guard, &queue->lock);
+    list_remove(&op->link); /* harmless when a waker did it between our look and our lock */
+    op->queue = NULL;
+    spin_unlock(&guard, &queue->lock);
+}
+
+EXPORT void wait_enter(wait_op *op, struct wait_queue *queue)
+{
+    OWN(spin_guard) guard = {0};
+
+    if (queue_of(op) == queue)
+        return;
+    leave(op);
+    spin_lock(&guard, &queue->lock);
+    op->queue = queue;
+    list_push_back(waiters_of(queue), &op->link);
+    spin_unlock(&guard, &queue->lock);
+}
+
+/* Unchecked: ends the handle. */
+EXPORT void wait_end(wait_op *op) UNCHECKED
+{
+    leave(op);
+    op->task = NULL;
+}
+
+EXPORT void wait_op_unwind(wait_op *op)
+{
+    if (op->task)
+        wait_end(op);
+}
+
+EXPORT unsigned wait_wake(struct wait_queue *queue, unsigned most)
+{
+    OWN(spin_guard) guard = {0};
+    unsigned woken = 0;
+
+    spin_lock(&guard, &queue->lock);
+    while (woken < most) {
+        struct list *node = list_pop_front(waiters_of(queue));
+        wait_op *op;
+
+        if (!node)
+            break;
+        op = list_entry(node, wait_op, link);
+        task_unpark(op->task);
+        __atomic_store_n(&op->queue, NULL, __ATOMIC_RELEASE);
+        woken++;
+    }
+    spin_unlock(&guard, &queue->lock);
+    return woken;
+}

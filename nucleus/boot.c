@@ -1,0 +1,134 @@
+/* From the firmware to the first task: entry.S calls boot() on the boot stack, in the upper half, with
+ * interrupts off. Each step says in one line what it found and how long it took. */
+#include "boot.h"
+
+#include "arena.h"
+#include "archive.h"
+#include "cell_private.h"
+#include "dt.h"
+#include "frame_private.h"
+#include "harts.h"
+#include "heap_private.h"
+#include "nucleus/log.h"
+#include "nucleus/machine.h"
+#include "report.h"
+#include "sbi_calls.h"
+
+#define DT_MOST (4ul << 20)
+
+extern char image_start[], image_end[];
+static uint64_t step_start;
+
+_Noreturn void boot(uint64_t hart, uint64_t dtb, uint64_t instructions);
+
+/* Instructions since the last step; under -icount these are exact. */
+static uint64_t step_cost(void)
+{
+    uint64_t now = hart_instructions();
+    uint64_t cost = now - step_start;
+
+    step_start = now;
+    return cost;
+}
+
+/* Maps the gigapages of a physical range in the boot table. */
+static void boot_map(uint64_t base, uint64_t bytes)
+{
+    for (uint64_t page = base >> 30; page <= (base + bytes - 1) >> 30; page++) {
+        if (page < DIRECT_MAP_BYTES >> 30)
+            boot_table[256 + page] = page << 28 | 0xcf; /* D A X W R V */
+    }
+    __asm__ volatile("sfence.vma" : : : "memory");
+}
+
+static void read_device_tree(uint64_t dtb)
+{
+    struct why why;
+
+    boot_map(dtb, DT_MOST);
+    if (dt_open(physical_to_pointer((paddr){dtb}), DT_MOST, &why) != OK)
+        panic("device tree at 0x%lx: %s", dtb, why.text);
+    boot_map(0, 1); /* devices: below RAM on every machine that the device tree may describe */
+    machine_find_exit();
+}
+
+static void take_memory(uint64_t dtb)
+{
+    struct memory_range rams[FRAME_MAX_RAMS], reserved[FRAME_MAX_RESERVED];
+    unsigned ram_count = 0, count = 0;
+    uint64_t image = pointer_to_physical(image_start).value;
+    struct why why;
+    uint64_t base, bytes;
+
+    for (; ram_count < FRAME_MAX_RAMS && dt_memory(ram_count, &base, &bytes); ram_count++) {
+        boot_map(base, bytes);
+        machine_note_ram((paddr){base}, bytes);
+        rams[ram_count] = (struct memory_range){base, bytes};
+        if (image - base < bytes) /* the firmware lies below the nucleus */
+            reserved[count++] = (struct memory_range){base, image - base};
+    }
+    reserved[count++] = (struct memory_range){image, (uint64_t)(image_end - image_start)};
+    reserved[count++] = (struct memory_range){dtb, dt_bytes()};
+    if (dt_initrd(&base, &bytes))
+        reserved[count++] = (struct memory_range){base, bytes};
+    for (unsigned i = 0; count < FRAME_MAX_RESERVED && dt_reserved(i, &base, &bytes); i++)
+        reserved[count++] = (struct memory_range){base, bytes};
+    if (frame_init(rams, ram_count, reserved, count, &why) != OK)
+        panic("memory: %s", why.text);
+}
+
+static void open_archive(void)
+{
+    uint64_t base, bytes;
+    struct why why;
+
+    if (!dt_initrd(&base, &bytes))
+        machine_fail("there is no boot archive (give QEMU -initrd mitos.cpio)");
+    if (archive_open(physical_to_pointer((paddr){base}), bytes, &why) != OK) {
+        log_print("boot archive: %s", why.text);
+        machine_fail("the boot archive cannot be used");
+    }
+    log_print("boot: archive of %lu KiB (%lu instructions)", bytes >> 10, step_cost());
+}
+
+static void load_boot_set(void)
+{
+    struct why why = {.text = ""};
+    struct cell_info info;
+    unsigned count = 0;
+
+    if (cells_boot(&why) != OK) {
+        log_print("boot set: %s", why.text);
+        machine_fail("the boot set cannot be loaded");
+    }
+    while (cell_get(count, &info))
+        count++;
+    log_print("boot: %u cells loaded and started (%lu instructions)", count, step_cost());
+    machine_note_loaded();
+}
+
+void boot(uint64_t hart, uint64_t dtb, uint64_t instructions)
+{
+    struct frame_stats stats;
+
+    role_assert_irqs_off();
+    harts_init_boot(hart);
+    machine_note_entry(instructions);
+    step_start = instructions;
+    read_device_tree(dtb);
+    take_memory(dtb);
+    frame_stats(&stats);
+    log_print("Mitos on %lu MiB, %lu frames free (%lu instructions)", machine_ram_bytes() >> 20,
+              stats.free, step_cost());
+    heap_init();
+    arena_init();
+    cell_table_init();
+    harts_start();
+    log_print("boot: %u hart(s), this is hart %lu (%lu instructions)", hart_count(), hart,
+              step_cost());
+    open_archive();
+    load_boot_set();
+    for (unsigned i = 1; i < hart_count(); i++)
+        hart_kick(i);
+    hart_idle();
+}

@@ -1,0 +1,258 @@
+/* Task heads: park, unpark, yield, and the choice of the next task. The whole protocol between a task
+ * that gives up its hart and those that wake it stands in this file. */
+#include "harts.h"
+#include "hooks_private.h"
+#include "nucleus/format.h"
+#include "nucleus/machine.h"
+#include "nucleus/string.h"
+
+static struct {
+    struct spinlock lock;
+    /* lock guards: */
+    struct list tasks; /* every head, idle ones too */
+    uint64_t last_number;
+} table;
+
+void task_list_init(void)
+{
+    list_init(&table.tasks);
+}
+
+struct task *task_current(void)
+{
+    struct task *task;
+
+    /* One instruction, so that a migration cannot fall between reading tp and reading the task. */
+    __asm__ volatile("ld %0, 0(tp)" : "=r"(task));
+    return task;
+}
+
+static void head_enter(struct task *task)
+{
+    OWN(spin_guard) guard = {0};
+
+    spin_lock(&guard, &table.lock);
+    task->number = ++table.last_number;
+    list_push_back(&table.tasks, &task->all);
+    spin_unlock(&guard, &table.lock);
+}
+
+void task_head_init(struct task *task, const char *name, void (*entry)(void *argument),
+                    void *argument, void *stack_low, size_t stack_bytes)
+{
+    task->state = TASK_NEW;
+    task->leaving = LEAVING_NOTHING;
+    task->wake_pending = 0;
+    task->hart = 0;
+    string_copy(task->name, sizeof task->name, name);
+    task->stack_low = (uint64_t)stack_low;
+    task->stack_high = task->stack_low + stack_bytes;
+    task->entry = entry;
+    task->argument = argument;
+    task->recovery = NULL;
+    task->switches = 0;
+    task->end_status = OK;
+    list_init(&task->run_link);
+    for (unsigned i = 0; i < TASK_SCHED_WORDS; i++)
+        task->sched[i] = 0;
+    task->owner_data = NULL;
+    task->registers.exact = 0;
+    task->registers.pc = task->registers.x[1] = (uint64_t)task_first;
+    task->registers.x[2] = task->stack_high;
+    task->registers.x[8] = (uint64_t)argument;
+    task->registers.x[9] = (uint64_t)entry;
+    head_enter(task);
+}
+
+void task_head_idle(struct hart *hart, uint64_t stack_low, uint64_t stack_high)
+{
+    struct task *task = &hart->idle;
+
+    task->state = TASK_RUNNING;
+    task->hart = hart->index;
+    task->stack_low = stack_low;
+    task->stack_high = stack_high;
+    format(task->name, sizeof task->name, "idle/%u", hart->index);
+    list_init(&task->run_link);
+    hart->current = task;
+    head_enter(task);
+}
+
+enum status task_head_remove(struct task *task)
+{
+    OWN(spin_guard) guard = {0};
+
+    if (__atomic_load_n(&task->state, __ATOMIC_ACQUIRE) != TASK_DEAD)
+        return ERR_BUSY;
+    spin_lock(&guard, &table.lock);
+    list_remove(&task->all);
+    spin_unlock(&guard, &table.lock);
+    return OK;
+}
+
+void task_each(bool (*visit)(struct task *task, void *argument), void *argument)
+{
+    OWN(spin_guard) guard = {0};
+
+    spin_lock(&guard, &table.lock);
+    list_each(node, &table.tasks)
+    {
+        if (!visit(list_entry(node, struct task, all), argument))
+            break;
+    }
+    spin_unlock(&guard, &table.lock);
+}
+
+static void give_up_hart(enum leaving how) REQUIRES(irqs_off);
+static void give_up_hart(enum leaving how)
+{
+    this_hart()->current->leaving = how;
+    switch_out();
+}
+
+void task_yield(void)
+{
+    OWN(irq_guard) guard = {0};
+
+    irq_disable(&guard);
+    give_up_hart(LEAVING_YIELD);
+    irq_restore(&guard);
+}
+
+void task_park(void)
+{
+    OWN(irq_guard) guard = {0};
+
+    irq_disable(&guard);
+    if (!__atomic_exchange_n(&this_hart()->current->wake_pending, 0, __ATOMIC_SEQ_CST))
+        give_up_hart(LEAVING_PARK);
+    irq_restore(&guard);
+}
+
+void task_end(void)
+{
+    OWN(irq_guard) guard = {0};
+
+    irq_disable(&guard);
+    give_up_hart(LEAVING_END);
+    panic("a task that had ended was given a hart");
+}
+
+/* INV-TASK-1: whoever moves the state away from PARKED (or NEW) hands the task to the scheduler, once. */
+static bool take_waiting(struct task *task, uint32_t from)
+{
+    return __atomic_compare_exchange_n(&task->state, &from, TASK_READY, false, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_SEQ_CST);
+}
+
+/*
+ * The race with task_park(): the parking hart writes PARKED, then looks at wake_pending; we write
+ * wake_pending, then look at the state again. Both orders are sequentially consistent, so at least one
+ * side sees the other; take_waiting() lets exactly one of them win.
+ */
+void task_unpark(struct task *task)
+{
+    OWN(irq_guard) guard = {0};
+
+    irq_disable(&guard);
+    if (take_waiting(task, TASK_PARKED) || take_waiting(task, TASK_NEW)) {
+        hooks.sched_ready(task, READY_WOKEN);
+    } else {
+        __atomic_store_n(&task->wake_pending, 1, __ATOMIC_SEQ_CST);
+        if (__atomic_load_n(&task->state, __ATOMIC_SEQ_CST) == TASK_PARKED &&
+            take_waiting(task, TASK_PARKED)) {
+            __atomic_store_n(&task->wake_pending, 0, __ATOMIC_SEQ_CST);
+            hooks.sched_ready(task, READY_WOKEN);
+        }
+    }
+    irq_restore(&guard);
+}
+
+static void finish_park(struct task *task) REQUIRES(irqs_off);
+static void finish_park(struct task *task)
+{
+    __atomic_store_n(&task->state, TASK_PARKED, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&task->wake_pending, __ATOMIC_SEQ_CST) && take_waiting(task, TASK_PARKED)) {
+        __atomic_store_n(&task->wake_pending, 0, __ATOMIC_SEQ_CST);
+        hooks.sched_ready(task, READY_WOKEN);
+    }
+}
+
+static void finish_ready(struct task *task, enum ready_cause cause) REQUIRES(irqs_off);
+static void finish_ready(struct task *task, enum ready_cause cause)
+{
+    __atomic_store_n(&task->state, TASK_READY, __ATOMIC_RELEASE);
+    hooks.sched_ready(task, cause);
+}
+
+/* Does for @p task, whose registers are saved and whose stack is left, what it asked for. From here on
+ * another hart may run or free it. */
+static void finish_leaving(struct task *task) REQUIRES(irqs_off);
+static void finish_leaving(struct task *task)
+{
+    enum leaving how = task->leaving;
+
+    task->leaving = LEAVING_NOTHING;
+    switch (how) {
+    case LEAVING_YIELD:
+        finish_ready(task, READY_YIELDED);
+        break;
+    case LEAVING_PREEMPTED:
+        finish_ready(task, READY_PREEMPTED);
+        break;
+    case LEAVING_PARK:
+        finish_park(task);
+        break;
+    case LEAVING_END:
+        __atomic_store_n(&task->state, TASK_DEAD, __ATOMIC_RELEASE);
+        hooks.task_ended(task);
+        break;
+    case LEAVING_NOTHING: /* an idle context: it belongs to its hart alone */
+        break;
+    }
+}
+
+/* On the hart's interrupt stack, after @p previous was saved: settles what it asked for, and returns the
+ * registers of the task to go on with. */
+struct registers *dispatch(struct task *previous)
+{
+    struct hart *hart = this_hart();
+    struct task *next;
+
+    finish_leaving(previous);
+    hart->reschedule = 0;
+    next = hooks.sched_pick();
+    if (!next)
+        next = &hart->idle;
+    next->state = TASK_RUNNING;
+    next->hart = hart->index;
+    next->switches++;
+    hart->current = next;
+    return &next->registers;
+}
+
+void hart_idle(void)
+{
+    for (;;) {
+        csr_clear(sstatus, SSTATUS_SIE);
+        role_assert_irqs_off();
+        give_up_hart(LEAVING_NOTHING);
+        /* What comes between these two is not lost: its interrupt handler dispatched. */
+        csr_set(sstatus, SSTATUS_SIE);
+        __asm__ volatile("wfi");
+    }
+}
+
+void task_service(enum status (*step)(void *argument), void *argument)
+{
+    for (;;) {
+        enum status status = step(argument);
+
+        if (status == AGAIN) {
+            task_park();
+        } else if (status != OK) {
+            task_current()->end_status = status;
+            task_end();
+        }
+    }
+}

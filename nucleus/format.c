@@ -1,0 +1,238 @@
+/* Formatted text (abi/nucleus/format.h): one pass over the text, byte by byte into the buffer. What
+ * does not fit is counted and dropped, so the length is that of the whole. */
+#include "nucleus/format.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nucleus/string.h"
+
+#define WIDTH_MOST 100000
+
+struct output {
+    char *to;
+    size_t room, length;
+};
+
+/* One conversion: %[-0][width][.precision][length]letter */
+struct conversion {
+    bool left, zero;
+    int width, precision; /* precision: -1 for none */
+    int length;           /* bytes of the argument, of an integer */
+};
+
+static void put(struct output *out, char byte)
+{
+    if (out->length < out->room)
+        out->to[out->length] = byte;
+    out->length++;
+}
+
+static void put_times(struct output *out, char byte, int times)
+{
+    while (times-- > 0)
+        put(out, byte);
+}
+
+static void put_padded(struct output *out, const struct conversion *how, const char *text, int length)
+{
+    if (!how->left)
+        put_times(out, ' ', how->width - length);
+    for (int i = 0; i < length; i++)
+        put(out, text[i]);
+    if (how->left)
+        put_times(out, ' ', how->width - length);
+}
+
+static void put_string(struct output *out, const struct conversion *how, const char *text)
+{
+    int length = 0;
+
+    if (!text)
+        text = "(null)";
+    while ((how->precision < 0 || length < how->precision) && text[length])
+        length++;
+    put_padded(out, how, text, length);
+}
+
+/* @p prefix is "-", "0x" or "". */
+static void put_number(struct output *out, const struct conversion *how, const char *prefix,
+                       uint64_t value, unsigned base, const char *digits)
+{
+    char reversed[20];
+    int count = 0, prefix_length = (int)strlen(prefix), zeros;
+
+    for (; value > 0; value /= base)
+        reversed[count++] = digits[value % base];
+    if (how->precision >= 0)
+        zeros = how->precision - count;
+    else if (how->zero && !how->left)
+        zeros = how->width - prefix_length - count;
+    else
+        zeros = 0;
+    if (count == 0 && how->precision < 0 && zeros < 1)
+        zeros = 1;
+    if (zeros < 0)
+        zeros = 0;
+
+    if (!how->left)
+        put_times(out, ' ', how->width - prefix_length - zeros - count);
+    while (*prefix)
+        put(out, *prefix++);
+    put_times(out, '0', zeros);
+    for (int i = count; i > 0; i--)
+        put(out, reversed[i - 1]);
+    if (how->left)
+        put_times(out, ' ', how->width - prefix_length - zeros - count);
+}
+
+static void put_signed(struct output *out, const struct conversion *how, int64_t value)
+{
+    unsigned unused = 64 - 8 * (unsigned)how->length;
+
+    value = (int64_t)((uint64_t)value << unused) >> unused;
+    put_number(out, how, value < 0 ? "-" : "", value < 0 ? -(uint64_t)value : (uint64_t)value, 10,
+               "0123456789");
+}
+
+static void put_unsigned(struct output *out, const struct conversion *how, char letter, uint64_t value)
+{
+    unsigned unused = 64 - 8 * (unsigned)how->length;
+
+    put_number(out, how, "", value << unused >> unused, letter == 'u' ? 10 : 16,
+               letter == 'X' ? "0123456789ABCDEF" : "0123456789abcdef");
+}
+
+static void put_pointer(struct output *out, const struct conversion *how, uint64_t value)
+{
+    struct conversion all = {.left = how->left, .width = how->width, .precision = 16};
+
+    put_number(out, &all, "0x", value, 16, "0123456789abcdef");
+}
+
+/* Reads a run of digits; absurd widths are cut, so that nothing overflows. */
+static const char *number_parse(const char *text, int *value)
+{
+    *value = 0;
+    for (; *text >= '0' && *text <= '9'; text++) {
+        if (*value < WIDTH_MOST)
+            *value = *value * 10 + (*text - '0');
+    }
+    return text;
+}
+
+static const char *length_parse(const char *text, int *length)
+{
+    *length = sizeof(int);
+    if (*text == 'z') {
+        *length = sizeof(size_t);
+        return text + 1;
+    }
+    if (*text == 'l') {
+        *length = sizeof(long);
+        return text + (text[1] == 'l' ? 2 : 1);
+    }
+    if (*text == 'h') {
+        *length = text[1] == 'h' ? sizeof(char) : sizeof(short);
+        return text + (text[1] == 'h' ? 2 : 1);
+    }
+    return text;
+}
+
+/* @p text stands behind the percent sign. @return the conversion's letter. */
+static const char *conversion_parse(const char *text, struct conversion *how, va_list *arguments)
+{
+    *how = (struct conversion){.precision = -1};
+    for (; *text == '-' || *text == '0'; text++) {
+        how->left |= *text == '-';
+        how->zero |= *text == '0';
+    }
+    if (*text == '*') {
+        how->width = va_arg(*arguments, int);
+        text++;
+        if (how->width < 0) {
+            how->left = true;
+            how->width = how->width < -WIDTH_MOST ? WIDTH_MOST : -how->width;
+        }
+    } else {
+        text = number_parse(text, &how->width);
+    }
+    if (*text == '.' && text[1] == '*') {
+        how->precision = va_arg(*arguments, int);
+        text += 2;
+    } else if (*text == '.') {
+        text = number_parse(text + 1, &how->precision);
+    }
+    return length_parse(text, &how->length);
+}
+
+/* Does what @p letter says. @return false: it is none of ours. */
+static bool convert(struct output *out, const struct conversion *how, char letter, va_list *arguments)
+{
+    switch (letter) {
+    case 'd':
+    case 'i':
+        put_signed(out, how, how->length > 4 ? va_arg(*arguments, long) : va_arg(*arguments, int));
+        return true;
+    case 'u':
+    case 'x':
+    case 'X':
+        put_unsigned(out, how, letter,
+                     how->length > 4 ? va_arg(*arguments, unsigned long)
+                                     : va_arg(*arguments, unsigned int));
+        return true;
+    case 'c':
+        put_padded(out, how, (char[]){(char)va_arg(*arguments, int)}, 1);
+        return true;
+    case 's':
+        put_string(out, how, va_arg(*arguments, const char *));
+        return true;
+    case 'p':
+        put_pointer(out, how, (uint64_t)(uintptr_t)va_arg(*arguments, void *));
+        return true;
+    case '%':
+        put(out, '%');
+        return true;
+    default:
+        return false;
+    }
+}
+
+size_t format_list(char *to, size_t room, const char *text, va_list arguments)
+{
+    struct output out = {.to = to, .room = room};
+    va_list rest;
+
+    va_copy(rest, arguments);
+    while (*text) {
+        const char *start = text;
+        struct conversion how;
+
+        if (*text != '%') {
+            put(&out, *text++);
+            continue;
+        }
+        text = conversion_parse(text + 1, &how, &rest);
+        if (*text && convert(&out, &how, *text, &rest)) {
+            text++;
+            continue;
+        }
+        while (start < text) /* not understood: shown as it stands */
+            put(&out, *start++);
+    }
+    va_end(rest);
+    if (room > 0)
+        to[out.length < room ? out.length : room - 1] = '\0';
+    return out.length;
+}
+
+size_t format(char *to, size_t room, const char *text, ...)
+{
+    va_list arguments;
+    size_t length;
+
+    va_start(arguments, text);
+    length = format_list(to, room, text, arguments);
+    va_end(arguments);
+    return length;
+}

@@ -1,0 +1,30 @@
+/* What only the nucleus may know of the heap (abi/nucleus/heap.h), and what the heap needs from it. */
+#ifndef NUCLEUS_HEAP_PRIVATE_H
+#define NUCLEUS_HEAP_PRIVATE_H
+
+#include "nucleus/heap.h"
+#include "nucleus/why.h"
+
+/** Prepares the kinds that the heap keeps itself in. Once, after frame_init(), before kind_create*(). */
+void heap_init(void);
+
+/** kind_create() for @p owner; NULL is the nucleus. Arguments and result as there. */
+MUST_CHECK enum status kind_create_for(struct cell *owner, struct kind **kind, const char *name,
+                                       size_t object_bytes, size_t alignment);
+/**
+ * Destroys every kind of @p owner (not NULL).
+ * @return OK; ERR_BUSY a kind has live objects: @p why names it and their number, nothing has changed.
+ */
+MUST_CHECK enum status kind_destroy_all(struct cell *owner, struct why *why);
+/** Frees every object of every kind of @p owner, and the kinds: for a cell that never came to be. */
+void kind_abandon_all(struct cell *owner);
+/** Hands @p kind over to another cell; its objects stay where they are. */
+void kind_set_owner(struct kind *kind, struct cell *owner);
+
+/** Supplied by the cell table: the cell whose text holds @p pc, NULL: the nucleus. */
+struct cell *cell_of_caller(uint64_t pc);
+/** Supplied by the trap code: a fault of the running code, reported with this text. Takes no lock that
+ *  the heap or the frame allocator could hold. */
+_Noreturn void fault_caller(const char *text, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

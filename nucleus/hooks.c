@@ -1,0 +1,112 @@
+/* The hook table and its defaults: what the nucleus does while no cell provides the function. */
+#include "hooks_private.h"
+
+#include "harts.h"
+#include "nucleus/cells.h"
+#include "nucleus/machine.h"
+#include "nucleus/string.h"
+#include "sbi_calls.h"
+
+static struct task *no_pick(void)
+{
+    return NULL;
+}
+
+static void no_ready(struct task *task, enum ready_cause cause)
+{
+    (void)cause;
+    panic("task %s is ready, and no scheduler is loaded", task->name);
+}
+
+static void no_timer(void)
+{
+    csr_clear(sie, SIE_STIE);
+}
+
+static void no_external(void)
+{
+    csr_clear(sie, SIE_SEIE);
+}
+
+static bool no_page_fault(uint64_t address, bool store)
+{
+    (void)address;
+    (void)store;
+    return false;
+}
+
+static void no_arena_added(void *base, bool executable)
+{
+    (void)base;
+    (void)executable;
+}
+
+static void firmware_console(const char *text, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        if (text[i] == '\n')
+            sbi_putchar('\r');
+        sbi_putchar(text[i]);
+    }
+}
+
+static void no_task_ended(struct task *task)
+{
+    (void)task;
+}
+
+#define EACH_HOOK(X)                                                                               \
+    X(sched_pick, no_pick)                                                                         \
+    X(sched_ready, no_ready)                                                                       \
+    X(clock_interrupt, no_timer)                                                                   \
+    X(irq_interrupt, no_external)                                                                  \
+    X(vm_page_fault, no_page_fault)                                                                \
+    X(vm_arena_added, no_arena_added)                                                              \
+    X(console_emergency, firmware_console)                                                         \
+    X(task_ended, no_task_ended)
+
+#define SLOT_DEFAULT(name, fallback) .name = fallback,
+struct hooks hooks = {EACH_HOOK(SLOT_DEFAULT)};
+
+/* A hook's slot as a word: all slots are pointers to functions. */
+static const struct {
+    const char *name;
+    uint64_t *slot;
+    const void *fallback;
+} rows[] = {
+#define ROW(name, fallback) {#name, (uint64_t *)(void *)&hooks.name, (const void *)fallback},
+    EACH_HOOK(ROW)};
+
+static const struct cell *owners[sizeof rows / sizeof rows[0]];
+
+static bool set_hook(const struct symbol *symbol, bool bound)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (strcmp(rows[i].name, symbol->name) != 0)
+            continue;
+        owners[i] = bound ? symbol->cell : NULL;
+        __atomic_store_n(rows[i].slot, bound ? symbol->address : (uint64_t)rows[i].fallback,
+                         __ATOMIC_SEQ_CST);
+        return true;
+    }
+    return false;
+}
+
+void hook_bind(const struct symbol *symbol)
+{
+    set_hook(symbol, true);
+}
+
+void hook_unbind(const struct symbol *symbol)
+{
+    set_hook(symbol, false);
+}
+
+bool hook_get(unsigned index, struct hook_info *info)
+{
+    if (index >= sizeof rows / sizeof rows[0])
+        return false;
+    info->name = rows[index].name;
+    info->bound_to = owners[index] ? cell_name(owners[index]) : NULL;
+    return true;
+}

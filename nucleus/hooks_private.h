@@ -1,0 +1,27 @@
+/* The hook table: how the nucleus calls cells that it was not linked with (abi/nucleus/hooks.h). */
+#ifndef NUCLEUS_HOOKS_PRIVATE_H
+#define NUCLEUS_HOOKS_PRIVATE_H
+
+#include "nucleus/hooks.h"
+#include "sched.h"
+#include "symbols.h"
+
+/** The functions to call; each points to its default or into a cell. Written in a commit only. */
+struct hooks {
+    struct task *(*sched_pick)(void);
+    void (*sched_ready)(struct task *task, enum ready_cause cause);
+    void (*clock_interrupt)(void);
+    void (*irq_interrupt)(void);
+    bool (*vm_page_fault)(uint64_t address, bool store);
+    void (*vm_arena_added)(void *base, bool executable);
+    void (*console_emergency)(const char *text, size_t bytes);
+    void (*task_ended)(struct task *task);
+};
+extern struct hooks hooks;
+
+/** Binds the hook that has @p symbol's name, if there is one. */
+void hook_bind(const struct symbol *symbol);
+/** Sets the hook of that name, if any, back to its default. */
+void hook_unbind(const struct symbol *symbol);
+
+#endif

@@ -1,0 +1,243 @@
+/* Memory and strings (abi/nucleus/string.h). GCC calls the first four by itself, so this file is
+ * compiled so that GCC does not find their own loops in them and call them again. */
+#include "nucleus/string.h"
+
+#ifndef __clang__
+#pragma GCC optimize("no-tree-loop-distribute-patterns")
+#endif
+
+/* Any memory, eight bytes at a time. */
+typedef uint64_t __attribute__((may_alias)) word;
+
+#define WORD sizeof(word)
+#define BLOCK (8 * WORD)
+
+static bool is_aligned(const void *a, const void *b)
+{
+    return (((uintptr_t)a | (uintptr_t)b) & (WORD - 1)) == 0;
+}
+
+/* Whether bytes copied one by one reach a place where both addresses are aligned. */
+static bool can_align(const void *a, const void *b)
+{
+    return (((uintptr_t)a ^ (uintptr_t)b) & (WORD - 1)) == 0;
+}
+
+void *memset(void *to, int byte, size_t bytes)
+{
+    unsigned char *at = to;
+    uint64_t pattern = (unsigned char)byte * 0x0101010101010101ul;
+
+    while (bytes > 0 && !is_aligned(at, at)) {
+        *at++ = (unsigned char)byte;
+        bytes--;
+    }
+    for (; bytes >= BLOCK; at += BLOCK, bytes -= BLOCK) {
+        word *words = (word *)(void *)at;
+
+        words[0] = words[1] = words[2] = words[3] = pattern;
+        words[4] = words[5] = words[6] = words[7] = pattern;
+    }
+    for (; bytes >= WORD; at += WORD, bytes -= WORD)
+        *(word *)(void *)at = pattern;
+    while (bytes-- > 0)
+        *at++ = (unsigned char)byte;
+    return to;
+}
+
+static void copy_block(void *to, const void *from)
+{
+    word *t = to;
+    const word *f = from;
+    word a = f[0], b = f[1], c = f[2], d = f[3], e = f[4], g = f[5], h = f[6], i = f[7];
+
+    t[0] = a, t[1] = b, t[2] = c, t[3] = d, t[4] = e, t[5] = g, t[6] = h, t[7] = i;
+}
+
+/* From the lowest byte up: right for overlapping ranges when to < from. */
+static void copy_up(unsigned char *to, const unsigned char *from, size_t bytes)
+{
+    if (can_align(to, from)) {
+        while (bytes > 0 && !is_aligned(to, from)) {
+            *to++ = *from++;
+            bytes--;
+        }
+        for (; bytes >= BLOCK; to += BLOCK, from += BLOCK, bytes -= BLOCK)
+            copy_block(to, from);
+        for (; bytes >= WORD; to += WORD, from += WORD, bytes -= WORD)
+            *(word *)(void *)to = *(const word *)(const void *)from;
+    }
+    while (bytes-- > 0)
+        *to++ = *from++;
+}
+
+/* From the highest byte down: right for overlapping ranges when to > from. */
+static void copy_down(unsigned char *to, const unsigned char *from, size_t bytes)
+{
+    if (can_align(to, from)) {
+        while (bytes > 0 && !is_aligned(to + bytes, from + bytes)) {
+            bytes--;
+            to[bytes] = from[bytes];
+        }
+        for (; bytes >= WORD; bytes -= WORD)
+            *(word *)(void *)(to + bytes - WORD) = *(const word *)(const void *)(from + bytes - WORD);
+    }
+    while (bytes-- > 0)
+        to[bytes] = from[bytes];
+}
+
+void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
+{
+    copy_up(to, from, bytes);
+    return to;
+}
+
+void *memmove(void *to, const void *from, size_t bytes)
+{
+    if ((uintptr_t)to <= (uintptr_t)from)
+        copy_up(to, from, bytes);
+    else
+        copy_down(to, from, bytes);
+    return to;
+}
+
+int memcmp(const void *a, const void *b, size_t bytes)
+{
+    const unsigned char *x = a, *y = b;
+
+    if (is_aligned(x, y)) {
+        while (bytes >= WORD && *(const word *)(const void *)x == *(const word *)(const void *)y) {
+            x += WORD;
+            y += WORD;
+            bytes -= WORD;
+        }
+    }
+    for (; bytes > 0; x++, y++, bytes--) {
+        if (*x != *y)
+            return *x - *y;
+    }
+    return 0;
+}
+
+size_t strlen(const char *text)
+{
+    const char *end = text;
+
+    while (*end)
+        end++;
+    return (size_t)(end - text);
+}
+
+int strcmp(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    return (unsigned char)*a - (unsigned char)*b;
+}
+
+int strncmp(const char *a, const char *b, size_t most)
+{
+    for (; most > 0; a++, b++, most--) {
+        if (*a != *b || !*a)
+            return (unsigned char)*a - (unsigned char)*b;
+    }
+    return 0;
+}
+
+char *strchr(const char *text, int byte)
+{
+    for (;; text++) {
+        if (*text == (char)byte)
+            return (char *)(uintptr_t)text;
+        if (!*text)
+            return NULL;
+    }
+}
+
+char *strstr(const char *text, const char *part)
+{
+    for (;; text++) {
+        if (string_starts(text, part))
+            return (char *)(uintptr_t)text;
+        if (!*text)
+            return NULL;
+    }
+}
+
+bool string_copy(char *to, size_t room, const char *from)
+{
+    size_t i = 0;
+
+    for (; i < room - 1 && from[i]; i++)
+        to[i] = from[i];
+    to[i] = '\0';
+    return from[i] == '\0';
+}
+
+bool string_starts(const char *text, const char *prefix)
+{
+    while (*prefix && *text == *prefix) {
+        text++;
+        prefix++;
+    }
+    return *prefix == '\0';
+}
+
+/* On a mismatch the last `*` takes one byte more; earlier ones need not be tried again. */
+bool string_matches(const char *text, const char *pattern)
+{
+    const char *star = NULL, *resume = NULL;
+
+    while (*text) {
+        if (*pattern == '*') {
+            star = ++pattern;
+            resume = text;
+        } else if (*pattern == '?' || *pattern == *text) {
+            pattern++;
+            text++;
+        } else if (star) {
+            pattern = star;
+            text = ++resume;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*')
+        pattern++;
+    return *pattern == '\0';
+}
+
+/* The value of a digit, or 16 when it is none. */
+static unsigned digit_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return (unsigned)(digit - '0');
+    if (digit >= 'a' && digit <= 'f')
+        return (unsigned)(digit - 'a') + 10;
+    if (digit >= 'A' && digit <= 'F')
+        return (unsigned)(digit - 'A') + 10;
+    return 16;
+}
+
+bool string_to_u64(const char *text, uint64_t *value)
+{
+    uint64_t base = 10, result = 0;
+
+    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+        base = 16;
+        text += 2;
+    }
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        uint64_t digit = digit_value(*text);
+
+        if (digit >= base || result > (UINT64_MAX - digit) / base)
+            return false;
+        result = result * base + digit;
+    }
+    *value = result;
+    return true;
+}
