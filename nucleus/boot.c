@@ -128,7 +128,5 @@ void boot(uint64_t hart, uint64_t dtb, uint64_t instructions)
               step_cost());
     open_archive();
     load_boot_set();
-    for (unsigned i = 1; i < hart_count(); i++)
-        hart_kick(i);
-    hart_idle();
+    harts_join();
 }

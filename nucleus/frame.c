@@ -246,10 +246,12 @@ enum status frame_init(const struct memory_range *rams, unsigned ram_count,
 
         if (ram.first < ram.end)
             status = ram_add(ram, spans, &count);
-        if (status != OK)
-            why_set(why, status, "frames: no room for bookkeeping in the RAM at 0x%lx", rams[i].base);
     }
+    if (status == OK && pool.ram_count == 0)
+        status = ERR_INVALID;
     spin_unlock(&guard, &pool.lock);
+    if (status != OK)
+        why_set(why, status, "frames: no RAM, or no room in it for the bookkeeping");
     return status;
 }
 

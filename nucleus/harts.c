@@ -105,6 +105,19 @@ _Noreturn void hart_main(void)
     role_assert_irqs_off();
     enable_traps(hart);
     __atomic_store_n(&hart->online, 1, __ATOMIC_RELEASE);
+    csr_set(sstatus, SSTATUS_SIE);
+    while (!__atomic_load_n(&hart->joined, __ATOMIC_ACQUIRE))
+        __asm__ volatile("wfi");
+    hart_idle();
+}
+
+void harts_join(void)
+{
+    for (unsigned i = count; i-- > 0;) {
+        __atomic_store_n(&harts[i].joined, 1, __ATOMIC_RELEASE);
+        if (i)
+            hart_kick(i);
+    }
     hart_idle();
 }
 

@@ -22,7 +22,8 @@ struct hart {
     uint32_t index;
     uint32_t call_pending; /* a hart_each() waits for this hart; atomic */
     uint32_t reschedule;   /* the running task's turn is over */
-    uint32_t online;
+    uint32_t online;     /* it runs nucleus code; atomic */
+    uint32_t joined;     /* it runs tasks: the boot is over; atomic */
     uint64_t id;
     struct task idle;
     struct registers saved[TRAP_LEVELS];
@@ -64,6 +65,8 @@ void harts_start(void);
 void hart_poll(void) REQUIRES(irqs_off);
 /** fence.i on all harts; returns when all have done it. */
 void harts_fence_i(void);
+/** Ends the boot: lets all harts run tasks, and makes this one idle. */
+_Noreturn void harts_join(void);
 /** The idle loop; never returns. */
 _Noreturn void hart_idle(void);
 /** Harts other than this one, as a mask of hardware ids. */

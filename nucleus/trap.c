@@ -104,7 +104,7 @@ struct registers *trap_handler(struct registers *registers)
     if (registers->cause & CAUSE_INTERRUPT) {
         interrupt(registers->cause);
         if (task == &hart->idle)
-            return task->recovery ? registers : dispatch(task);
+            return hart->joined ? dispatch(task) : registers;
         if (hart->reschedule) {
             task->leaving = LEAVING_PREEMPTED;
             return dispatch(task);

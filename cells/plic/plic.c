@@ -183,10 +183,7 @@ static bool plic_find(dt_node *plic)
 static enum status lines_make(void)
 {
     size_t bytes = (state.sources + 1) * sizeof(struct line);
-    enum status status = kind_create(&state.lines_kind, "irq lines", 0, 0);
 
-    if (status != OK)
-        return status;
     state.lines = heap_alloc_bytes(state.lines_kind, bytes);
     if (!state.lines)
         return ERR_NOMEM;
@@ -215,6 +212,8 @@ static enum status plic_init(enum cell_reason reason)
         log_write("plic: context %u lies outside its registers", state.context);
         return ERR_FORMAT;
     }
+    if (kind_create(&state.lines_kind, "irq lines", 0, 0) != OK)
+        return ERR_NOMEM;
     return lines_make();
 }
 
@@ -262,6 +261,8 @@ static enum status plic_start(enum cell_reason reason)
     volatile uint32_t *priorities, *enables;
 
     (void)reason;
+    if (!state.lines && lines_make() != OK) /* started again after a stop() */
+        return ERR_NOMEM;
     if (!registers_map(enable, CONTEXT_BASE + state.context * (uint64_t)CONTEXT_STRIDE)) {
         registers_unmap();
         return ERR_NOMEM;
@@ -292,6 +293,7 @@ static enum status plic_stop(enum cell_reason reason)
     state.registers = NULL;
     registers_unmap();
     heap_free(state.lines_kind, state.lines);
+    state.lines = NULL;
     return OK;
 }
 

@@ -346,6 +346,8 @@ enum line_event line_take(struct line *line, char byte)
         return LINE_EDITED;
     if (byte != '\t')
         line->tabs = 0;
+    if (control)
+        line->character_bytes = 0;
     if (control && !(line->mode == MODE_ESCAPE && byte == DELETE))
         line->mode = MODE_TEXT; /* a sequence that was cut short must not swallow a Ctrl-C */
 

@@ -146,10 +146,8 @@ static enum status count_site(void *argument, uint32_t section, uint64_t offset,
 enum status linked_run(struct linked *linked, const struct object *object,
                        const struct layout *layout, struct why *why)
 {
-    const struct link_context context = {.image = &linked->image,
-                                         .resolve = resolve,
-                                         .site = count_site,
-                                         .argument = linked};
+    const struct link_context context = {
+        .image = &linked->image, .resolve = resolve, .site = count_site, .argument = linked};
     struct link_context placed = context;
     struct eh_frame_view view;
     enum status status;

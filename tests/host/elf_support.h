@@ -19,7 +19,8 @@ struct object {
 struct layout {
     uint64_t text, rodata, state;
     uint64_t imports; /* import number n is at imports + 16 n; so is its stub */
-    uint64_t stubs;   /* 0: stubs of own functions are the functions; else function f's is stubs + f */
+    uint64_t
+        stubs; /* 0: stubs of own functions are the functions; else function f's is stubs + f */
 };
 extern const struct layout layout_near;
 

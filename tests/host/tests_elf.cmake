@@ -69,3 +69,9 @@ endif()
 
 mitos_host_test(link_oracle SOURCES test_link_oracle.c ${elf_support}
                 ARGUMENTS ${MITOS_CROSS_LD} ${elf_objects} ${guest_cells})
+set(elf_victim elf_victim.c ${elf_support})
+mitos_host_test(elf SOURCES test_elf.c ${elf_victim} ARGUMENTS ${CMAKE_BINARY_DIR}/elf_cells/o3.o)
+mitos_host_test(link SOURCES test_link.c ${elf_victim} ARGUMENTS ${CMAKE_BINARY_DIR}/elf_cells/o2.o)
+mitos_host_test(manifest SOURCES test_manifest.c ${elf_victim} ARGUMENTS ${CMAKE_BINARY_DIR}/elf_cells/o2.o)
+mitos_host_test(elf_eh_frame SOURCES test_elf_eh_frame.c ${elf_support}
+                ARGUMENTS ${CMAKE_BINARY_DIR}/elf_cells/o2.o)

@@ -300,7 +300,7 @@ struct many {
 
 static size_t many_bytes(unsigned i)
 {
-    return (i * 7 % 40 + (i % 50 == 0) * 700 + 1) * PAGE_BYTES;
+    return (i * 7 % 40 + (i % 50 ? 1 : 701)) * PAGE_BYTES;
 }
 
 /* Unchecked, both: clang cannot follow handles in an array. */

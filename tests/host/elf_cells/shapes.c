@@ -1,7 +1,7 @@
 /* Code and data in the shapes that the compiler relocates differently: jump tables, computed gotos,
  * tables of strings and of functions, static functions whose address is taken, cold parts. */
-#include "cell.h"
 #include "shapes.h"
+#include "cell.h"
 
 static int twice(int x)
 {
@@ -93,10 +93,10 @@ EXPORT void *shape_address(int which)
 
 EXPORT int shape_long(int x)
 {
-    STEPS(1) STEPS(11) STEPS(21) STEPS(31) STEPS(41) STEPS(51) STEPS(61) STEPS(71)
-    STEPS(81) STEPS(91) STEPS(101) STEPS(111) STEPS(121) STEPS(131) STEPS(141) STEPS(151)
-out:
-    return x;
+    STEPS(1)
+    STEPS(11)
+    STEPS(21) STEPS(31) STEPS(41) STEPS(51) STEPS(61) STEPS(71) STEPS(81) STEPS(91) STEPS(101)
+        STEPS(111) STEPS(121) STEPS(131) STEPS(141) STEPS(151) out : return x;
 }
 
 EXPORT int shape_tail(int x)
@@ -104,4 +104,11 @@ EXPORT int shape_tail(int x)
     if (x > 5)
         return shape_switch(x, 3);
     return shape_import(x);
+}
+
+EXPORT int shape_callback(void)
+{
+    shape_each(twice);
+    shape_each(shape_import);
+    return 0;
 }

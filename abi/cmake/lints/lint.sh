@@ -1,0 +1,53 @@
+#!/bin/sh
+# lint.sh [--cell] CLANG_QUERY FLAGS FILE... -- [COMMON_FLAG...]
+#
+# Matches the rules beside this script over C files: handles.cq, and with --cell also cells.cq. FLAGS is the
+# response file of the build's clang flags (BUILD/checks/clang.flags). Prints FILE:LINE:COLUMN: error: RULE for
+# each match, and fails when there is one, or when a file cannot be read.
+set -eu
+
+rules=$(dirname "$(realpath "$0")")
+query_files="-f $rules/handles.cq"
+cell=no
+if [ "$1" = --cell ]; then
+    cell=yes
+    query_files="$query_files -f $rules/cells.cq"
+    shift
+fi
+query=$1 flags=$2
+shift 2
+files=
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    files="$files $1"
+    shift
+done
+[ $# -eq 0 ] || shift
+
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+# The flags are one to a line, in quotes.
+eval "set -- $(tr '\n' ' ' < "$flags") \"\$@\""
+# shellcheck disable=SC2086 # names of files in the tree have no spaces
+if ! "$query" $query_files $files -- "$@" > "$output" 2>&1; then
+    cat "$output" >&2
+    exit 1
+fi
+
+# clang-query has no matcher for assembly outside of functions.
+if [ $cell = yes ]; then
+    # shellcheck disable=SC2086
+    grep -nE '^[[:space:]]*(__)?asm(__)?[[:space:]]*(\(|volatile)' /dev/null $files |
+        sed 's/^\([^:]*:[0-9]*\):.*/\1:1: note: "assembly in a cell: the nucleus has what needs it" binds here/' \
+            >> "$output" || true
+fi
+
+awk '
+    /(error|Error).*:? / && !/ binds here$/ { print; bad = 1 }
+    /: note: ".*" binds here$/ {
+        sub(/note: "/, "error: ")
+        sub(/" binds here$/, "")
+        if (!seen[$0]++)
+            print
+        bad = 1
+    }
+    END { exit bad }' "$output" >&2

@@ -1,0 +1,115 @@
+/* Time: sleep ends when it is due, and who never waits does not keep others from their turn. */
+#include "clock.h"
+#include "group.h"
+#include "nucleus/hart.h"
+#include "test.h"
+
+#define MS 1000000u
+#define SECOND (1000u * MS)
+
+TEST(task, sleep_does_not_end_early)
+{
+    static const uint64_t spans[] = {0, 1, 999, 50000, MS, 3 * MS, 20 * MS};
+
+    for (unsigned i = 0; i < sizeof spans / sizeof spans[0]; i++) {
+        uint64_t start = clock_now_ns(), slept;
+
+        clock_sleep(spans[i]);
+        slept = clock_now_ns() - start;
+        CHECK(t, slept >= spans[i], "slept %lu of %lu ns", slept, spans[i]);
+        CHECK(t, slept < spans[i] + 5ul * SECOND, "slept %lu instead of %lu ns", slept, spans[i]);
+    }
+}
+
+static int sleeps(void *argument)
+{
+    uint64_t span = (uint64_t)argument, start = clock_now_ns();
+
+    role_assert_may_park();
+    clock_sleep(span);
+    return clock_now_ns() - start < span;
+}
+
+/* Timers set in no order, on whatever hart the tasks run. */
+TEST(task, many_sleepers_wake_in_time)
+{
+    struct group group = {0};
+
+    for (unsigned i = 0; i < 16; i++) {
+        uint64_t span = i * 7 % 16 * MS;
+
+        CHECK(t, group_add(&group, "sleeps", sleeps, (void *)span), "no memory");
+    }
+    group_join(&group);
+    for (unsigned i = 0; i < group.count; i++)
+        CHECK(t, group.status[i] == OK && group.result[i] == 0, "sleeper %u woke early", i);
+}
+
+static int spins(void *argument)
+{
+    role_assert_may_park();
+    while (!__atomic_load_n((uint32_t *)argument, __ATOMIC_ACQUIRE))
+        ;
+    return 0;
+}
+
+static int stops(void *argument)
+{
+    role_assert_may_park();
+    __atomic_store_n((uint32_t *)argument, 1, __ATOMIC_RELEASE);
+    return 0;
+}
+
+/* Twice as many tasks that never give up their hart as there are harts; without preemption neither
+ * this test nor the task that ends them would run again. */
+TEST(task, spinning_tasks_do_not_starve_others)
+{
+    struct group group = {0};
+    uint32_t stop = 0;
+
+    for (unsigned i = 0; i < 2 * hart_count(); i++)
+        CHECK(t, group_add(&group, "spins", spins, &stop), "no memory");
+    clock_sleep(30 * MS);
+    if (!CHECK(t, group_add(&group, "stops", stops, &stop), "no memory"))
+        stop = 1;
+    group_join(&group);
+    for (unsigned i = 0; i < group.count; i++)
+        CHECK(t, group.status[i] == OK, "task %u", i);
+}
+
+struct race {
+    uint32_t stop;
+    uint64_t counts[GROUP_MOST];
+    uint32_t next;
+};
+
+static int counts(void *argument)
+{
+    struct race *race = argument;
+    uint64_t *mine = &race->counts[__atomic_fetch_add(&race->next, 1, __ATOMIC_RELAXED)];
+
+    role_assert_may_park();
+    while (!__atomic_load_n(&race->stop, __ATOMIC_ACQUIRE))
+        ++*(volatile uint64_t *)mine;
+    return 0;
+}
+
+/* Invariant only: every task gets turns. How fair they are is for figures on one hart to say. */
+TEST(task, each_of_many_spinning_tasks_gets_turns)
+{
+    struct race race = {0};
+    struct group group = {0};
+    bool all = false;
+
+    for (unsigned i = 0; i < 3 * hart_count(); i++)
+        CHECK(t, group_add(&group, "counts", counts, &race), "no memory");
+    for (unsigned wait = 0; wait < 200 && !all; wait++) {
+        clock_sleep(10 * MS);
+        all = true;
+        for (unsigned i = 0; i < group.count; i++)
+            all &= *(volatile uint64_t *)&race.counts[i] > 0;
+    }
+    __atomic_store_n(&race.stop, 1, __ATOMIC_RELEASE);
+    group_join(&group);
+    CHECK(t, all, "a task had no turn within 2 s");
+}

@@ -1,0 +1,20 @@
+/* Whether a creation succeeded must be looked at.
+ *
+ * rejected by gcc: ignoring return value of 'mapping_map' declared with attribute 'warn_unused_result'
+ */
+#include "snippet.h"
+#include "vm.h"
+
+void snippet(void);
+void snippet(void)
+{
+    OWN(mapping) m = {0};
+
+#ifdef WRONG
+    mapping_map(&m, 4096, MAP_WRITE);
+#else
+    if (!mapping_map(&m, 4096, MAP_WRITE))
+        return;
+    mapping_drop(&m);
+#endif
+}

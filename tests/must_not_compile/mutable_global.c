@@ -1,0 +1,21 @@
+/* A cell's only writable storage is its CELL_STATE block.
+ *
+ * rejected by pack: counter: writable data in .sbss (4 bytes); a cell's only writable storage is CELL_STATE
+ */
+#include "snippet.h"
+
+#ifdef WRONG
+static int counter;
+#else
+struct snippet_state {
+    int counter;
+};
+CELL_STATE(struct snippet_state);
+#define counter state.counter
+#endif
+
+int snippet(void);
+int snippet(void)
+{
+    return counter++;
+}
