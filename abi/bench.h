@@ -13,8 +13,8 @@
 
 /**
  * One figure. run() does the thing once (or often, and divides) and says what one time cost, in
- * instructions of this hart (hart_instructions()), which are exact under -icount with one hart. It must
- * not measure across an idle wait: virtual time, and with it the counter, jumps there.
+ * instructions of this hart (hart_instructions()), which are exact under -icount with one hart.
+ * It must not measure across an idle wait: virtual time, and with it the counter, jumps there.
  */
 struct benchmark {
     const char *name;

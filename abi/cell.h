@@ -62,6 +62,15 @@ struct cell_manifest {
  * Sets are walked with set_each() (nucleus/set.h). Used through COMMAND, TEST and DRIVER.
  */
 #define CELL_SET_ENTRY(set, type, tag)                                                             \
-    static const type cell_set_##set##_##tag __attribute__((section(".cell.set." #set), used))
+    static const type cell_set_##set##_##tag                                                       \
+        __attribute__((section(".cell.set." #set), used)) CELL_IN_ORDER
+
+/* Entries stay in the order of the source; GCC would turn it round. clang, which only checks, does not
+ * know the attribute. */
+#ifdef __clang__
+#define CELL_IN_ORDER
+#else
+#define CELL_IN_ORDER __attribute__((no_reorder))
+#endif
 
 #endif

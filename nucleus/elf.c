@@ -249,6 +249,8 @@ enum status elf_open(struct elf_image *image, const void *bytes, size_t length, 
         return status;
     image->sections = (const void *)(image->bytes + header->shoff);
     image->section_count = header->shnum;
+    if (memcmp(image->sections, &(struct elf_section){0}, sizeof *image->sections) != 0)
+        return why_set(why, ERR_FORMAT, "section 0 is not empty");
     status = elf_strings_open(image, header->shstrndx, "section names", &image->section_names,
                               &image->section_names_bytes, why);
     if (status == OK)

@@ -120,6 +120,8 @@ enum status elf_symbols_open(struct elf_image *image, struct why *why)
         return why_set(why, ERR_FORMAT, "the symbol table's sh_info is out of range");
     status = elf_strings_open(image, table->link, "symbol names", &image->symbol_names,
                               &image->symbol_names_bytes, why);
+    if (status == OK && memcmp(image->symbols, &(struct elf_symbol){0}, sizeof *image->symbols))
+        return why_set(why, ERR_FORMAT, "symbol 0 is not empty");
     for (uint32_t i = 1; i < image->symbol_count && status == OK; i++)
         status = check_symbol(image, i, table->info, why);
     return status == OK ? check_duplicates(image, table->info, why) : status;

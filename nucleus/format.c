@@ -34,14 +34,21 @@ static void put_times(struct output *out, char byte, int times)
         put(out, byte);
 }
 
-static void put_padded(struct output *out, const struct conversion *how, const char *text, int length)
+/* Prefix, zeros and text, with blanks on the side where they belong. */
+static void put_field(struct output *out, const struct conversion *how, const char *prefix, int zeros,
+                      const char *text, int length)
 {
+    int blanks = how->width - (int)strlen(prefix) - zeros - length;
+
     if (!how->left)
-        put_times(out, ' ', how->width - length);
-    for (int i = 0; i < length; i++)
-        put(out, text[i]);
+        put_times(out, ' ', blanks);
+    while (*prefix)
+        put(out, *prefix++);
+    put_times(out, '0', zeros);
+    while (length-- > 0)
+        put(out, *text++);
     if (how->left)
-        put_times(out, ' ', how->width - length);
+        put_times(out, ' ', blanks);
 }
 
 static void put_string(struct output *out, const struct conversion *how, const char *text)
@@ -52,62 +59,34 @@ static void put_string(struct output *out, const struct conversion *how, const c
         text = "(null)";
     while ((how->precision < 0 || length < how->precision) && text[length])
         length++;
-    put_padded(out, how, text, length);
+    put_field(out, how, "", 0, text, length);
 }
 
-/* @p prefix is "-", "0x" or "". */
 static void put_number(struct output *out, const struct conversion *how, const char *prefix,
                        uint64_t value, unsigned base, const char *digits)
 {
-    char reversed[20];
-    int count = 0, prefix_length = (int)strlen(prefix), zeros;
+    char text[20], *end = text + sizeof text, *start = end;
+    int wanted = how->precision >= 0 ? how->precision : 1, zeros;
 
+    if (how->precision < 0 && how->zero && !how->left && how->width > (int)strlen(prefix))
+        wanted = how->width - (int)strlen(prefix);
     for (; value > 0; value /= base)
-        reversed[count++] = digits[value % base];
-    if (how->precision >= 0)
-        zeros = how->precision - count;
-    else if (how->zero && !how->left)
-        zeros = how->width - prefix_length - count;
+        *--start = digits[value % base];
+    zeros = wanted - (int)(end - start);
+    put_field(out, how, prefix, zeros > 0 ? zeros : 0, start, (int)(end - start));
+}
+
+static void put_integer(struct output *out, const struct conversion *how, char letter, uint64_t value)
+{
+    int unused = 64 - 8 * how->length;
+    int64_t number = (int64_t)(value << unused) >> unused;
+
+    if (letter == 'd' || letter == 'i')
+        put_number(out, how, number < 0 ? "-" : "", number < 0 ? -(uint64_t)number : (uint64_t)number,
+                   10, "0123456789");
     else
-        zeros = 0;
-    if (count == 0 && how->precision < 0 && zeros < 1)
-        zeros = 1;
-    if (zeros < 0)
-        zeros = 0;
-
-    if (!how->left)
-        put_times(out, ' ', how->width - prefix_length - zeros - count);
-    while (*prefix)
-        put(out, *prefix++);
-    put_times(out, '0', zeros);
-    for (int i = count; i > 0; i--)
-        put(out, reversed[i - 1]);
-    if (how->left)
-        put_times(out, ' ', how->width - prefix_length - zeros - count);
-}
-
-static void put_signed(struct output *out, const struct conversion *how, int64_t value)
-{
-    unsigned unused = 64 - 8 * (unsigned)how->length;
-
-    value = (int64_t)((uint64_t)value << unused) >> unused;
-    put_number(out, how, value < 0 ? "-" : "", value < 0 ? -(uint64_t)value : (uint64_t)value, 10,
-               "0123456789");
-}
-
-static void put_unsigned(struct output *out, const struct conversion *how, char letter, uint64_t value)
-{
-    unsigned unused = 64 - 8 * (unsigned)how->length;
-
-    put_number(out, how, "", value << unused >> unused, letter == 'u' ? 10 : 16,
-               letter == 'X' ? "0123456789ABCDEF" : "0123456789abcdef");
-}
-
-static void put_pointer(struct output *out, const struct conversion *how, uint64_t value)
-{
-    struct conversion all = {.left = how->left, .width = how->width, .precision = 16};
-
-    put_number(out, &all, "0x", value, 16, "0123456789abcdef");
+        put_number(out, how, "", value << unused >> unused, letter == 'u' ? 10 : 16,
+                   letter == 'X' ? "0123456789ABCDEF" : "0123456789abcdef");
 }
 
 /* Reads a run of digits; absurd widths are cut, so that nothing overflows. */
@@ -123,20 +102,16 @@ static const char *number_parse(const char *text, int *value)
 
 static const char *length_parse(const char *text, int *length)
 {
+    bool twice = text[0] && text[1] == text[0];
+
     *length = sizeof(int);
-    if (*text == 'z') {
-        *length = sizeof(size_t);
-        return text + 1;
-    }
-    if (*text == 'l') {
+    if (*text == 'h')
+        *length = twice ? sizeof(char) : sizeof(short);
+    else if (*text == 'l' || *text == 'z')
         *length = sizeof(long);
-        return text + (text[1] == 'l' ? 2 : 1);
-    }
-    if (*text == 'h') {
-        *length = text[1] == 'h' ? sizeof(char) : sizeof(short);
-        return text + (text[1] == 'h' ? 2 : 1);
-    }
-    return text;
+    else
+        return text;
+    return text + (twice ? 2 : 1);
 }
 
 /* @p text stands behind the percent sign. @return the conversion's letter. */
@@ -167,28 +142,26 @@ static const char *conversion_parse(const char *text, struct conversion *how, va
 }
 
 /* Does what @p letter says. @return false: it is none of ours. */
-static bool convert(struct output *out, const struct conversion *how, char letter, va_list *arguments)
+static bool convert(struct output *out, struct conversion *how, char letter, va_list *arguments)
 {
     switch (letter) {
     case 'd':
     case 'i':
-        put_signed(out, how, how->length > 4 ? va_arg(*arguments, long) : va_arg(*arguments, int));
-        return true;
     case 'u':
     case 'x':
     case 'X':
-        put_unsigned(out, how, letter,
-                     how->length > 4 ? va_arg(*arguments, unsigned long)
-                                     : va_arg(*arguments, unsigned int));
+        put_integer(out, how, letter,
+                    how->length > 4 ? va_arg(*arguments, unsigned long) : va_arg(*arguments, unsigned));
         return true;
     case 'c':
-        put_padded(out, how, (char[]){(char)va_arg(*arguments, int)}, 1);
+        put_field(out, how, "", 0, (char[]){(char)va_arg(*arguments, int)}, 1);
         return true;
     case 's':
         put_string(out, how, va_arg(*arguments, const char *));
         return true;
     case 'p':
-        put_pointer(out, how, (uint64_t)(uintptr_t)va_arg(*arguments, void *));
+        how->precision = 16;
+        put_number(out, how, "0x", (uint64_t)va_arg(*arguments, void *), 16, "0123456789abcdef");
         return true;
     case '%':
         put(out, '%');

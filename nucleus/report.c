@@ -29,6 +29,9 @@ static const char *const causes[] = {
 /* The explanation of the software fault that this hart is about to raise. */
 static char software_fault[MAX_HARTS][160];
 
+/* Keeps the lines of one report together. Not taken when the machine stops: its holder may be why. */
+static struct spinlock report_lock;
+
 static const char *cause_text(uint64_t cause)
 {
     if (cause < sizeof causes / sizeof causes[0] && causes[cause])
@@ -51,7 +54,7 @@ static bool below_stack(const struct task *task, uint64_t address)
     return address < task->stack_low && task->stack_low - address <= PAGE_BYTES;
 }
 
-void report_fault(const struct task *task, const struct registers *registers)
+static void print_report(const struct task *task, const struct registers *registers)
 {
     char place[120], caller[120];
     const char *note = "";
@@ -72,6 +75,19 @@ void report_fault(const struct task *task, const struct registers *registers)
     log_print("fault: ra 0x%lx (%s) sp 0x%lx stack 0x%lx-0x%lx", registers->x[1], caller,
               registers->x[2], task->stack_low, task->stack_high);
     *software = '\0';
+}
+
+void report_fault(const struct task *task, const struct registers *registers)
+{
+    OWN(spin_guard) guard = {0};
+
+    if (this_hart()->depth > 1) {
+        print_report(task, registers);
+        return;
+    }
+    spin_lock(&guard, &report_lock);
+    print_report(task, registers);
+    spin_unlock(&guard, &report_lock);
 }
 
 void machine_fail(const char *why)

@@ -105,13 +105,6 @@ int memcmp(const void *a, const void *b, size_t bytes)
 {
     const unsigned char *x = a, *y = b;
 
-    if (is_aligned(x, y)) {
-        while (bytes >= WORD && *(const word *)(const void *)x == *(const word *)(const void *)y) {
-            x += WORD;
-            y += WORD;
-            bytes -= WORD;
-        }
-    }
     for (; bytes > 0; x++, y++, bytes--) {
         if (*x != *y)
             return *x - *y;

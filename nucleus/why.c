@@ -44,39 +44,24 @@ void why_prefix(struct why *why, const char *prefix)
 
 const char *status_name(enum status status)
 {
-    switch (status) {
-    case OK:
-        return "ok";
-    case AGAIN:
-        return "must wait";
-    case ERR_NOMEM:
-        return "out of memory";
-    case ERR_INVALID:
-        return "invalid argument";
-    case ERR_NOT_FOUND:
-        return "not found";
-    case ERR_EXISTS:
-        return "exists already";
-    case ERR_BUSY:
-        return "in use";
-    case ERR_FORMAT:
-        return "malformed";
-    case ERR_UNSUPPORTED:
-        return "not supported";
-    case ERR_LINK:
-        return "cannot be linked";
-    case ERR_INIT:
-        return "refused to start";
-    case ERR_FAULT:
-        return "faulted";
-    case ERR_CANCELLED:
-        return "cancelled";
-    case ERR_TIMEOUT:
-        return "timed out";
-    case ERR_DENIED:
-        return "not permitted";
-    case ERR_IO:
-        return "device error";
-    }
-    return "unknown status";
+    static const char *const names[] = {
+        [OK] = "ok",
+        [AGAIN] = "must wait",
+        [ERR_NOMEM] = "out of memory",
+        [ERR_INVALID] = "invalid argument",
+        [ERR_NOT_FOUND] = "not found",
+        [ERR_EXISTS] = "exists already",
+        [ERR_BUSY] = "in use",
+        [ERR_FORMAT] = "malformed",
+        [ERR_UNSUPPORTED] = "not supported",
+        [ERR_LINK] = "cannot be linked",
+        [ERR_INIT] = "refused to start",
+        [ERR_FAULT] = "faulted",
+        [ERR_CANCELLED] = "cancelled",
+        [ERR_TIMEOUT] = "timed out",
+        [ERR_DENIED] = "not permitted",
+        [ERR_IO] = "device error",
+    };
+
+    return (unsigned)status < sizeof names / sizeof names[0] ? names[status] : "unknown status";
 }

@@ -1,6 +1,6 @@
 /*
- * The figures that every release states: boot, switch, spawn, map, load. What is measured never idles:
- * whoever it waits for is ready to run on the same hart.
+ * The figures that every release states: boot, switch, spawn, map, load. What is measured never
+ * idles: whoever it waits for is ready to run on the same hart.
  */
 #include "bench.h"
 #include "console.h"

@@ -1,6 +1,6 @@
 /*
- * The command `bench`: runs the benchmarks that cells contribute (abi/bench.h), some times each, and
- * shows minimum and median beside the goal.
+ * The command `bench`: runs the benchmarks that cells contribute (abi/bench.h), some times each,
+ * and shows minimum and median beside the goal.
  */
 #include "bench.h"
 #include "cell.h"
@@ -52,7 +52,8 @@ static void show(const struct benchmark *benchmark, const struct result *result)
 {
     print("%-16s %10lu %10lu", benchmark->name, result->minimum, result->median);
     if (benchmark->goal)
-        print(" %10lu  %s\n", benchmark->goal, result->minimum <= benchmark->goal ? "met" : "missed");
+        print(" %10lu  %s\n", benchmark->goal,
+              result->minimum <= benchmark->goal ? "met" : "missed");
     else
         print(" %10s\n", "-");
 }
@@ -61,8 +62,8 @@ static void show_json(const struct benchmark *benchmark, const struct result *re
     REQUIRES(may_park);
 static void show_json(const struct benchmark *benchmark, const struct result *result, bool first)
 {
-    print("%s\n{\"name\": \"%s\", \"unit\": \"instructions\", \"min\": %lu, \"median\": %lu, \"goal\": ",
-          first ? "" : ",", benchmark->name, result->minimum, result->median);
+    print("%s\n{\"name\": \"%s\", \"unit\": \"instructions\", ", first ? "" : ",", benchmark->name);
+    print("\"min\": %lu, \"median\": %lu, \"goal\": ", result->minimum, result->median);
     if (benchmark->goal)
         print("%lu}", benchmark->goal);
     else
@@ -131,9 +132,9 @@ static int bench(int argc, char **argv)
 
 COMMAND(bench, .usage = "bench [--json] [PATTERN]",
         .help = "measures what basic operations cost, in instructions\n"
-                "Runs all benchmarks, or those whose name matches PATTERN, some times each, and shows\n"
-                "minimum, median and goal. Meant for `./mitos bench`, which counts instructions\n"
-                "exactly; without --icount the counter is the host's guess.",
+                "Runs all benchmarks, or those whose name matches PATTERN, some times each, and\n"
+                "shows minimum, median and goal. Meant for `./mitos bench`, which counts\n"
+                "instructions exactly; without --icount the counter is the host's guess.",
         .run = bench);
 
 CELL(.name = "bench", .version = "1.0",

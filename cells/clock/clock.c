@@ -1,11 +1,12 @@
 /*
  * Time: the `time` CSR in nanoseconds, timers of tasks, and the scheduler's slice.
  *
- * There is no periodic tick. Each hart has a list of timers, the earliest first, and one slice; its
- * timer interrupt is set to the earlier of the two. Timers are put into the list of the hart that asks,
- * so only that hart ever has to set its hardware to an earlier time. A timer may be cancelled from
- * elsewhere, and the slice may be moved to later: then the hardware keeps its time, the interrupt finds
- * nothing to do and sets the next one. That makes a new slice in every switch cheap.
+ * There is no periodic tick. Each hart has a list of timers, the earliest first, and one slice;
+ * its timer interrupt is set to the earlier of the two. Timers are put into the list of the hart
+ * that asks, so only that hart ever has to set its hardware to an earlier time. A timer may be
+ * cancelled from elsewhere, and the slice may be moved to later: then the hardware keeps its
+ * time, the interrupt finds nothing to do and sets the next one. That makes a new slice in every
+ * switch cheap.
  *
  * Nothing here is lost before start(): the hardware is set as soon as somebody asks.
  */
@@ -22,7 +23,7 @@
 struct hart_clock {
     struct spinlock lock;
     /* lock guards: */
-    struct list ops; /* clock_op by link; INV-CLOCK-1: in order of due_ns, equal ones as they came */
+    struct list ops; /* clock_op by link; INV-CLOCK-1: by due_ns, equal ones as they came */
     /* of this hart alone, interrupts off: */
     uint64_t slice_end; /* ticks; NEVER while no slice runs */
     uint64_t armed;     /* INV-CLOCK-2: the hardware is set to this, and nothing is due earlier */
@@ -150,8 +151,8 @@ EXPORT void clock_op_unwind(clock_op *op)
 }
 
 /**
- * Wakes the tasks of the ops that are due. The lock is held over the wake-ups, because an op's task may
- * end, and its head go, as soon as clock_end() has found the op out of the list.
+ * Wakes the tasks of the ops that are due. The lock is held over the wake-ups, because an op's
+ * task may end, and its head go, as soon as clock_end() has found the op out of the list.
  * @return when the next op is due, in ticks.
  */
 static uint64_t ops_wake(struct hart_clock *clock, uint64_t now) REQUIRES(irqs_off);

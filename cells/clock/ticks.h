@@ -1,7 +1,7 @@
 /*
  * Ticks of the machine's clock and nanoseconds, both 64 bits, without overflow on the way: whole
- * seconds and the rest are converted apart. Rounding is such that ticks_to_ns(ns_to_ticks(x)) >= x: a
- * timer that is set to the ticks of a moment never fires before it.
+ * seconds and the rest are converted apart. Rounding is such that ticks_to_ns(ns_to_ticks(x)) >=
+ * x: a timer that is set to the ticks of a moment never fires before it.
  */
 #ifndef CLOCK_TICKS_H
 #define CLOCK_TICKS_H

@@ -49,23 +49,44 @@ static void list_commands_as_json(void)
     json_finish(&json);
 }
 
+/* The command whose name comes next after @p last in the alphabet. @return false: none does. */
+static bool next_by_name(const char *last, struct command *next)
+{
+    struct command command;
+    bool found = false;
+
+    for (unsigned i = 0; set_get("command", i, &command, sizeof command, NULL); i++) {
+        if (strcmp(command.name, last) <= 0 || (found && strcmp(command.name, next->name) >= 0))
+            continue;
+        *next = command;
+        found = true;
+    }
+    return found;
+}
+
+static void list_commands(void) REQUIRES(may_park);
+static void list_commands(void)
+{
+    struct command command = {.name = ""};
+
+    while (next_by_name(command.name, &command))
+        print("  %-10s %.*s\n", command.name, first_line_bytes(command.help), command.help);
+    print("help NAME says more about one. A; B runs A, then B; A & runs A in the background.\n");
+}
+
 static int run_help(int argc, char **argv)
 {
     bool as_json = option_take(&argc, argv, "--json");
-    struct command command;
 
     role_assert_may_park();
     if (!words_fit(argc, argv, 1, as_json ? 1 : 2))
         return usage_error("help");
     if (argc == 2)
         return explain(argv[1]);
-    if (as_json) {
+    if (as_json)
         list_commands_as_json();
-        return 0;
-    }
-    for (unsigned i = 0; set_get("command", i, &command, sizeof command, NULL); i++)
-        print("  %-10s %.*s\n", command.name, first_line_bytes(command.help), command.help);
-    print("help NAME says more about one. A; B runs A, then B; A & runs A in the background.\n");
+    else
+        list_commands();
     return 0;
 }
 

@@ -84,7 +84,7 @@ static void show_parts(const char *name)
 
     print("\n%-30s %-18s %8s %s\n", "SECTION", "ADDRESS", "BYTES", "ACCESS");
     for (unsigned i = 0; cell_section(name, i, &section); i++)
-        print("%-30s 0x%016llx %8llu %s\n", section.name, (unsigned long long)section.address,
+        print("%-30.30s 0x%016llx %8llu %s\n", section.name, (unsigned long long)section.address,
               (unsigned long long)section.bytes, section.access);
     print("\n%-30s %-18s %8s\n", "EXPORT", "ADDRESS", "BYTES");
     for (unsigned i = 0; symbol_get(i, &symbol); i++)

@@ -23,7 +23,7 @@
 struct test_run {
     struct spinlock lock;
     /* lock guards: */
-    unsigned failures;
+    unsigned failures, told; /* told: those that text has a line for */
     bool skipped;
     char why_skipped[96];
     unsigned text_bytes;

@@ -60,6 +60,15 @@ static const char *state_word(enum task_state state)
     return state < sizeof words / sizeof words[0] ? words[state] : "?";
 }
 
+/* The entry of a task as text; a hart's idle task has none. */
+static const char *entry_text(const struct task_row *row, char *room, size_t bytes)
+{
+    if (!row->entry)
+        return "-";
+    describe_code(row->entry, room, bytes);
+    return room;
+}
+
 static void print_tasks(const struct task_row *rows, unsigned count) REQUIRES(may_park);
 static void print_tasks(const struct task_row *rows, unsigned count)
 {
@@ -67,9 +76,9 @@ static void print_tasks(const struct task_row *rows, unsigned count)
 
     print("%6s %-23s %-8s %4s %9s  %s\n", "NUMBER", "NAME", "STATE", "HART", "SWITCHES", "ENTRY");
     for (unsigned i = 0; i < count; i++) {
-        describe_code(rows[i].entry, entry, sizeof entry);
         print("%6llu %-23s %-8s %4u %9llu  %s\n", (unsigned long long)rows[i].number, rows[i].name,
-              state_word(rows[i].state), rows[i].hart, (unsigned long long)rows[i].switches, entry);
+              state_word(rows[i].state), rows[i].hart, (unsigned long long)rows[i].switches,
+              entry_text(&rows[i], entry, sizeof entry));
     }
 }
 
@@ -82,14 +91,13 @@ static void tasks_to_json(const struct task_row *rows, unsigned count)
     json_to_console(&json);
     json_array(&json, NULL);
     for (unsigned i = 0; i < count; i++) {
-        describe_code(rows[i].entry, entry, sizeof entry);
         json_object(&json, NULL);
         json_number(&json, "number", rows[i].number);
         json_text(&json, "name", rows[i].name);
         json_text(&json, "state", state_word(rows[i].state));
         json_number(&json, "hart", rows[i].hart);
         json_number(&json, "switches", rows[i].switches);
-        json_text(&json, "entry", entry);
+        json_text(&json, "entry", entry_text(&rows[i], entry, sizeof entry));
         json_address(&json, "stack_low", rows[i].stack_low);
         json_address(&json, "stack_high", rows[i].stack_high);
         json_end(&json);

@@ -33,6 +33,7 @@ EXPORT bool test_check(struct test_run *t, bool good, const char *where, const c
     if (used + 1 < room) {
         report->text_bytes += (unsigned)used;
         report->text[report->text_bytes++] = '\n';
+        report->told++;
     }
     report->text[report->text_bytes] = '\0'; /* what did not fit whole is left out */
     spin_unlock(&guard, &t->lock);
@@ -101,7 +102,7 @@ static void reset_run(struct test_run *run)
 
     spin_lock(&guard, &run->lock);
     report = report_of(run);
-    report->failures = report->text_bytes = 0;
+    report->failures = report->told = report->text_bytes = 0;
     report->skipped = false;
     report->text[0] = '\0';
     spin_unlock(&guard, &run->lock);
@@ -146,6 +147,8 @@ static enum outcome report(unsigned number, enum status end, uint64_t *log)
     else
         print("%s %u - %s\n", good ? "ok" : "not ok", number, state->test.name);
     print_diagnostics(run->text);
+    if (run->failures > run->told)
+        print("# and %u more failed checks\n", run->failures - run->told);
     if (end != OK) {
         print("# ended by a fault; the log says:\n");
         log_print_lines(log, "#   ");

@@ -78,6 +78,8 @@ static void find_frame(struct findings *found)
     paddr block = {0};
 
     found->physical = found->address - DIRECT_MAP_BASE;
+    if (found->address < DIRECT_MAP_BYTES)
+        found->physical = found->address; /* probably meant as a physical address */
     if (found->physical >= DIRECT_MAP_BYTES)
         return;
     found->in_frame =
@@ -95,16 +97,14 @@ static void find_all(struct findings *found)
     find_frame(found);
 }
 
-/* What can be said when no owner knows the address. */
-static const char *explain_unknown(const struct findings *found)
+/* What can be said about an address that no owner knows, or that is none. NULL: nothing. */
+static const char *explain_note(const struct findings *found)
 {
-    if (found->in_function || found->in_section || found->in_object || found->in_stack ||
-        found->in_mapping || found->in_frame)
-        return NULL;
-    if (found->in_guard)
-        return NULL;
     if (found->address < DIRECT_MAP_BASE)
         return "never mapped: nothing lives in the lower half";
+    if (found->in_function || found->in_section || found->in_object || found->in_stack ||
+        found->in_guard || found->in_mapping || found->in_frame)
+        return NULL;
     if (found->address - VM_AREA_BASE < VM_AREA_BYTES)
         return "in the area of vm, where no mapping lies here: not mapped, or a guard page";
     if (found->physical < DIRECT_MAP_BYTES)
@@ -208,8 +208,8 @@ static void data_to_json(struct json *json, const struct findings *found)
     }
 }
 
-static void show_json(const struct findings *found, const char *unknown) REQUIRES(may_park);
-static void show_json(const struct findings *found, const char *unknown)
+static void show_json(const struct findings *found, const char *note) REQUIRES(may_park);
+static void show_json(const struct findings *found, const char *note)
 {
     struct json json;
 
@@ -218,8 +218,8 @@ static void show_json(const struct findings *found, const char *unknown)
     json_address(&json, "address", found->address);
     code_to_json(&json, found);
     data_to_json(&json, found);
-    if (unknown)
-        json_text(&json, "unknown", unknown);
+    if (note)
+        json_text(&json, "note", note);
     json_end(&json);
     json_finish(&json);
 }
@@ -229,7 +229,7 @@ static int run_what(int argc, char **argv)
     bool as_json = option_take(&argc, argv, "--json");
     struct findings found = {0};
     struct symbol_info symbol;
-    const char *unknown;
+    const char *note;
 
     role_assert_may_park();
     if (!words_fit(argc, argv, 2, 2))
@@ -242,22 +242,22 @@ static int run_what(int argc, char **argv)
         return 1;
     }
     find_all(&found);
-    unknown = explain_unknown(&found);
+    note = explain_note(&found);
     if (as_json) {
-        show_json(&found, unknown);
+        show_json(&found, note);
         return 0;
     }
     print("address   0x%016llx\n", (unsigned long long)found.address);
     print_code(&found);
     print_data(&found);
-    if (unknown)
-        print("unknown   %s\n", unknown);
+    if (note)
+        print("note      %s\n", note);
     return 0;
 }
 
 COMMAND(what, .run = run_what, .usage = "what ADDRESS|FUNCTION [--json]",
-        .help = "Says what an address is: function, section of a cell, heap object, stack of a\n"
-                "task, mapping, frame.\n"
+        .help = "Says what an address is: function, heap object, stack, mapping, frame.\n"
                 "\n"
-                "ADDRESS is decimal, or hexadecimal after 0x. An address may be several things:\n"
-                "a heap object lies in a frame, a stack in a mapping.");
+                "ADDRESS is decimal, or hexadecimal after 0x. It may be several things: a heap\n"
+                "object lies in a frame, a stack in a mapping. A small number is also taken as a\n"
+                "physical address.");

@@ -1,13 +1,13 @@
 /*
  * The platform-level interrupt controller (RISC-V PLIC specification 1.0).
  *
- * All sources are routed to one hart, the first, in S-mode: with every hart enabled each interrupt
- * would wake them all, and all but one would find nothing to claim. A source is turned on and off by
- * its priority (0: never interrupts), not by its enable bit: a completion is ignored while the bit is
- * off, and a claim may be on its way when a line is detached.
+ * All sources are routed to one hart, the first, in S-mode: with every hart enabled each
+ * interrupt would wake them all, and all but one would find nothing to claim. A source is turned
+ * on and off by its priority (0: never interrupts), not by its enable bit: a completion is
+ * ignored while the bit is off, and a claim may be on its way when a line is detached.
  *
- * A handler runs with the lock of its line held, so whoever has that lock knows that no hart is in the
- * handler. Lines may be attached before start() maps the registers; start() turns them on.
+ * A handler runs with the lock of its line held, so whoever has that lock knows that no hart is
+ * in the handler. Lines may be attached before start() maps the registers; start() turns them on.
  */
 #include "cell.h"
 #include "driver.h"
@@ -92,7 +92,8 @@ static bool line_take(struct line *line, void (*handler)(void *argument), void *
 EXPORT bool irq_attach(irq_line *handle, uint32_t source, void (*handler)(void *argument),
                        void *argument) UNCHECKED
 {
-    if (source == 0 || source > state.sources || !line_take(&state.lines[source], handler, argument))
+    if (source == 0 || source > state.sources ||
+        !line_take(&state.lines[source], handler, argument))
         return false;
     handle->line = &state.lines[source];
     return true;
@@ -205,7 +206,8 @@ static enum status plic_init(enum cell_reason reason)
     }
     if (!dt_reg(plic, 0, &state.base, &bytes) || !dt_u32(plic, "riscv,ndev", 0, &state.sources) ||
         state.sources > MAX_SOURCES || !context_find(plic, hart_id(0), &state.context)) {
-        log_write("plic: reg, riscv,ndev or hart %lu in interrupts-extended is missing", hart_id(0));
+        log_write("plic: it has no reg, riscv,ndev or place in interrupts-extended for hart %lu",
+                  hart_id(0));
         return ERR_FORMAT;
     }
     if (CONTEXT_BASE + (state.context + 1ul) * CONTEXT_STRIDE > bytes) {

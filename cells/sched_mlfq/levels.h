@@ -27,7 +27,8 @@ static inline void levels_init(struct levels *levels)
 }
 
 /** Adds @p node to @p level < LEVELS, in front of those that wait there or behind them. */
-static inline void levels_insert(struct levels *levels, struct list *node, unsigned level, bool first)
+static inline void levels_insert(struct levels *levels, struct list *node, unsigned level,
+                                 bool first)
 {
     if (first)
         list_push_front(&levels->lists[level], node);

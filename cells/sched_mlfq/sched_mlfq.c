@@ -1,14 +1,17 @@
 /*
- * Multi-level feedback queue (Corbató, Merwin-Daggett, Daley 1962; OSTEP chapter 8), one per hart.
+ * Multi-level feedback queue (Corbató, Merwin-Daggett, Daley 1962; OSTEP chapter 8), one per
+ * hart.
  *
  * Four levels with turns of 2, 4, 8 and 16 ms; the first level that holds a task is served, in
- * order of arrival. A task starts on level 0. What it uses of its turn is summed up over yields and
- * preemptions (nobody keeps a level by yielding just before the end); when the turn is used up, it
- * goes one level down. A task that sleeps before that keeps its level. Every 100 ms all tasks are
- * raised to level 0, so none starves. A task that wakes above the running one's level takes the hart.
+ * order of arrival. A task starts on level 0. What it uses of its turn is summed up over yields
+ * and preemptions (nobody keeps a level by yielding just before the end); when the turn is used
+ * up, it goes one level down. A task that sleeps before that keeps its level. Every 100 ms all
+ * tasks are raised to level 0, so none starves. A task that wakes above the running one's level
+ * takes the hart.
  *
- * Among harts it works as sched_rr does: tasks stay, idle harts steal, a lone task has no timer. A
- * hart never sleeps over a task, because it enters the idle set before its last look at the queues.
+ * Among harts it works as sched_rr does: tasks stay, idle harts steal, a lone task has no timer.
+ * A hart never sleeps over a task, because it enters the idle set before its last look at the
+ * queues.
  */
 #include "cell.h"
 #include "clock.h"

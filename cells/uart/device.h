@@ -48,8 +48,8 @@ static inline bool device_status(const struct device *device, unsigned bits)
     return (device_read(device, LINE_STATUS) & bits) != 0;
 }
 
-/** 8 data bits, no parity; FIFOs on, as they are after the firmware, so that nothing in them is lost;
- *  no interrupts yet, but their line driven (OUT2). Speed stays as the firmware set it. */
+/** 8 data bits, no parity; FIFOs on, as they are after the firmware, so that nothing in them is
+ *  lost; no interrupts yet, but their line driven (OUT2). Speed stays as the firmware set it. */
 static inline void device_prepare(const struct device *device)
 {
     device_write(device, LINE_CONTROL, 0x03);

@@ -1,10 +1,11 @@
 /*
- * A ring of bytes between those who put (one at a time, under the owner's lock) and those who take.
+ * A ring of bytes between those who put (one at a time, under the owner's lock) and those who
+ * take.
  *
- * Taking needs no lock: a fault report may empty the ring while the hart that faulted holds the lock.
- * Positions count for ever and never wrap; a byte belongs to whoever moves `taken` past it. The slot
- * of a byte is used again only after `taken` has passed it, so a byte that was read too late is never
- * used: the exchange fails then.
+ * Taking needs no lock: a fault report may empty the ring while the hart that faulted holds the
+ * lock. Positions count for ever and never wrap; a byte belongs to whoever moves `taken` past it.
+ * The slot of a byte is used again only after `taken` has passed it, so a byte that was read too
+ * late is never used: the exchange fails then.
  */
 #ifndef UART_RING_H
 #define UART_RING_H

@@ -1,12 +1,14 @@
 /*
  * The console on a 16550: two rings between tasks and the device, served by its interrupt.
  *
- * Writers put text into the transmit ring; the transmitter's interrupt, which is on while the ring
- * holds something, moves it on, a device FIFO at a time. Texts up to WHOLE_BYTES are taken whole or
- * not at all, so lines of several writers do not mix. A newline becomes CR LF on its way into the ring.
+ * Writers put text into the transmit ring; the transmitter's interrupt, which is on while the
+ * ring holds something, moves it on, a device FIFO at a time. Texts up to WHOLE_BYTES are taken
+ * whole or not at all, so lines of several writers do not mix. A newline becomes CR LF on its way
+ * into the ring.
  *
- * console_emergency() takes no lock, because it must print when the holder has faulted; and the device
- * is reached through the direct map, because it must print before vm is there, or about vm.
+ * console_emergency() takes no lock, because it must print when the holder has faulted; and the
+ * device is reached through the direct map, because it must print before vm is there, or about
+ * vm.
  */
 #include "cell.h"
 #include "console.h"

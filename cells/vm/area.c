@@ -26,6 +26,20 @@ static uint64_t slot_link(unsigned next)
     return (uint64_t)next << 10 | ENTRY_SLOT;
 }
 
+/* The guard page's entry of a range in use. A physical address has at most 37 bits here. */
+static uint64_t range_link(const struct range *range)
+{
+    return pointer_to_physical(range).value << 10;
+}
+
+/* The range that a guard page's entry names, NULL: a free slot, or a run in the making. */
+static const struct range *linked_range(uint64_t entry)
+{
+    if (!entry || (entry & ENTRY_SOFTWARE) == ENTRY_SLOT)
+        return NULL;
+    return physical_to_pointer((paddr){entry >> 10});
+}
+
 /* A new region whose slots have 2^@p order pages, all free. */
 static bool slots_open(struct area *area, unsigned order) REQUIRES(area->lock);
 static bool slots_open(struct area *area, unsigned order)
@@ -68,7 +82,7 @@ static bool slot_take(struct area *area, struct range *range, unsigned order)
     region->used++;
     if (region->free_slot == NONE)
         region_list_leave(area, number);
-    entry_store(guard_entry, entry_make(pointer_to_physical(range), 0));
+    entry_store(guard_entry, range_link(range));
     range->start = region_base(number) + ((slot << order) + 1) * PAGE_BYTES;
     return true;
 }
@@ -112,7 +126,7 @@ static bool run_take(struct area *area, struct range *range)
             return false;
         }
     }
-    entry_store(region_table(area, first), entry_make(pointer_to_physical(range), 0));
+    entry_store(region_table(area, first), range_link(range));
     return true;
 }
 
@@ -185,7 +199,6 @@ static const struct range *range_around(struct area *area, uint64_t address) REQ
 static const struct range *range_around(struct area *area, uint64_t address)
 {
     unsigned number = region_number(address), page = 0;
-    uint64_t entry;
 
     if (!area->root[table_index(address, 2)] || !region_is_used(area, number))
         return NULL;
@@ -196,8 +209,7 @@ static const struct range *range_around(struct area *area, uint64_t address)
                                                         << region_at(area, number)->order;
     if (!*region_entry(area, number)) /* a run in the making */
         return NULL;
-    entry = entry_load(&region_table(area, number)[page]);
-    return entry && (entry & ENTRY_SOFTWARE) != ENTRY_SLOT ? entry_pointer(entry) : NULL;
+    return linked_range(entry_load(&region_table(area, number)[page]));
 }
 
 bool area_find(struct area *area, uint64_t address, struct range *range)

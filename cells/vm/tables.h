@@ -9,7 +9,7 @@
  *     ENTRY_LAZY  the flags that the entry will have once a frame is there (demand zero)
  *     ENTRY_DEAD  was valid; the frame number is still there until its frame has been freed
  *     ENTRY_SLOT  guard page of a free slot; the frame number field holds the next free slot
- *     none        nothing, or a guard page that names its mapping (area.h)
+ *     none        nothing, or a guard page that names its range (area.c)
  */
 #ifndef VM_TABLES_H
 #define VM_TABLES_H

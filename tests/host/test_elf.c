@@ -38,6 +38,7 @@ BAD(names_outside, "section names lie outside",
     v->sections[v->header->shstrndx].offset = v->object.length)
 
 /* Sections: their places, then what a cell may have. */
+BAD(section_0, "section 0 is not empty", v->sections[0].info = 1)
 BAD(name_out_of_range, "its name is out of range",
     victim_section(v, ".text")->name = (uint32_t)v->sections[v->header->shstrndx].size)
 BAD(section_outside, "section .rodata lies outside",
@@ -110,6 +111,7 @@ BAD(symbol_info, "sh_info is out of range",
     victim_section(v, ".symtab")->info = v->symbol_count + 1)
 BAD(symbol_info_zero, "sh_info is out of range", victim_section(v, ".symtab")->info = 0)
 BAD(symbol_info_one_less, "wrong side of sh_info", victim_section(v, ".symtab")->info--)
+BAD(symbol_0, "symbol 0 is not empty", v->symbols[0].info = STT_FUNC)
 BAD(symbol_names_unterminated, "symbol names are not terminated",
     victim_section(v, ".strtab")->size--)
 BAD(symbol_name_out_of_range, "its name is out of range",

@@ -182,7 +182,7 @@ TEST(vm, stack_overflow_faults)
     expect_fault(t, &(struct probe){.what = "stack overflow",
                                     .act = act_dig,
                                     .report = ": stack overflow",
-                                    .place = "(vm_tests:dig+"});
+                                    .place = "(vm_tests:dig"});
 }
 
 TEST(vm, null_pointer_faults)

@@ -1,0 +1,56 @@
+/* What all commands have in common, whichever cell they come from. */
+#include "command.h"
+#include "nucleus/cells.h"
+#include "nucleus/why.h"
+#include "test.h"
+
+/* The longest line of @p text, in bytes. */
+static size_t longest_line(const char *text)
+{
+    size_t longest = 0;
+
+    while (*text) {
+        const char *end = strchr(text, '\n');
+        size_t bytes = end ? (size_t)(end - text) : strlen(text);
+
+        if (bytes > longest)
+            longest = bytes;
+        text += bytes + (end != NULL);
+    }
+    return longest;
+}
+
+TEST(shell, every_command_is_documented)
+{
+    struct command command;
+
+    for (unsigned i = 0; set_get("command", i, &command, sizeof command, NULL); i++) {
+        CHECK(t, command.name && command.usage && command.help && command.run, "number %u", i);
+        CHECK(t, string_starts(command.usage, command.name), "%s: %s", command.name, command.usage);
+        CHECK(t, strlen(command.usage) + strlen("usage: ") <= 80, "%s", command.name);
+        CHECK(t, longest_line(command.help) <= 80, "%s: help", command.name);
+        CHECK(t, strlen(command.help) > 10, "%s: help", command.name);
+    }
+}
+
+TEST(shell, every_command_has_its_own_name)
+{
+    struct command command, first;
+    const struct cell *owner, *first_owner;
+
+    for (unsigned i = 0; set_get("command", i, &command, sizeof command, &owner); i++) {
+        CHECK(t, command_find(command.name, &first, &first_owner), "%s", command.name);
+        CHECK(t, first.run == command.run, "%s of %s hides that of %s", command.name,
+              cell_name(first_owner), cell_name(owner));
+    }
+}
+
+TEST(shell, command_find_knows_no_others)
+{
+    struct command command;
+
+    CHECK(t, command_find("echo", &command, NULL), "echo");
+    CHECK(t, !command_find("", &command, NULL), "the empty name");
+    CHECK(t, !command_find("ech", &command, NULL), "a beginning");
+    CHECK(t, !command_find("echoo", &command, NULL), "a longer name");
+}

@@ -1,0 +1,120 @@
+"""Commands that run: in the foreground, in the background, cancelled, faulting; what a line may hold."""
+
+import unittest
+
+from guest import CTRL_C, PROMPT, Guest
+
+
+class Jobs(unittest.TestCase):
+    def setUp(self):
+        self.guest = Guest()
+        self.guest.run("load shell_tests")
+
+    def tearDown(self):
+        self.guest.close()
+
+    def test_words_reach_the_command(self):
+        self.assertEqual(self.guest.run("words a 'b c' \"d;e\" f\\ g '' #h"), "[a][b c][d;e][f g][]")
+        self.assertEqual(self.guest.run("status 7; words $? '$?'"), "[7][$?]")
+        self.assertEqual(self.guest.run("words a; words b;words c"), "[a]\n[b]\n[c]")
+
+    def test_a_line_with_a_mistake_runs_nothing(self):
+        for line in ("words a; words 'b", "words a && words b", "words a\\"):
+            output = self.guest.run(line)
+            self.assertIn("nothing was run", output)
+            self.assertNotIn("[a]", output)
+            self.assertEqual(self.guest.status(), 2)
+
+    def test_status_of_each_kind_of_end(self):
+        self.assertEqual(self.guest.run("status 0; echo $?"), "0")
+        self.assertEqual(self.guest.run("status 124; echo $?"), "124")
+        self.assertEqual(self.guest.run("status 300; echo $?"), "1")
+        self.assertIn("usage: what ", self.guest.run("what"))
+        self.assertEqual(self.guest.status(), 2)
+
+    def test_unknown_commands_are_explained(self):
+        self.assertEqual(self.guest.run("xyzzy"),
+                         "xyzzy: no such command (try help; or load a cell that has it)")
+        self.assertEqual(self.guest.status(), 127)
+        self.assertIn("did you mean tasks?", self.guest.run("taks"))
+        self.assertIn("run hello", self.guest.run("hello"))
+        self.assertIn("Hello, world.", self.guest.run("run hello"))
+        self.assertEqual(self.guest.run("hello you"), "Hello, you.")
+
+    def test_a_fault_costs_the_command_only(self):
+        output = self.guest.run("faulty")
+        self.assertIn("faulty writes", output)
+        self.assertIn("faulty: ended by a fault (see log)", output)
+        self.assertEqual(self.guest.status(), 126)
+        self.assertIn("shell_tests:run_faulty", self.guest.run("log"))
+        self.assertEqual(self.guest.power_off(), 0)
+
+    def test_ctrl_c_ends_a_sleeping_command(self):
+        self.guest.send("sleeper; words no\r")
+        self.guest.expect("sleeper sleeps")
+        self.guest.send(CTRL_C)
+        self.guest.expect("^C")
+        self.assertIn("sleeper was woken", self.guest.prompt())
+        self.assertEqual(self.guest.status(), 5)
+
+    def test_ctrl_c_ends_a_computing_command(self):
+        self.guest.send("spinner\r")
+        self.guest.expect("spinner spins")
+        self.guest.send(CTRL_C)
+        self.assertIn("stops after many rounds", self.guest.prompt())
+
+    def test_ctrl_c_ends_busy(self):
+        self.guest.run("load busy")
+        self.guest.send("busy count\r")
+        self.guest.expect("\r\n")
+        self.guest.send(CTRL_C)
+        self.guest.expect("^C")
+        self.guest.prompt()
+        self.assertEqual(self.guest.run("words still here"), "[still][here]")
+
+    def test_a_second_ctrl_c_gives_the_prompt_back(self):
+        self.guest.send("deaf; words no\r")
+        self.guest.expect("deaf listens to nobody")
+        self.guest.send(CTRL_C)
+        self.guest.expect("^C")
+        self.guest.send(CTRL_C)
+        self.guest.expect("in the background")
+        self.assertNotIn("[no]", self.guest.prompt())
+        self.assertIn("deaf", self.guest.run("tasks"))
+        self.guest.send("hear\r")
+        self.guest.expect("[1] done: deaf status 0")
+        self.guest.expect(PROMPT)
+        self.assertNotIn("deaf", self.guest.run("tasks"))
+
+    def test_background_commands_are_reported(self):
+        self.assertIn("[1] sleeper runs as task ", self.guest.run("sleeper &"))
+        self.assertIn("[2] soon runs as task ", self.guest.run("soon 20 & words a").replace("[a]", ""))
+        self.guest.expect("[2] done: soon status 0")
+        self.guest.expect(PROMPT)
+        self.assertIn("sleeper", self.guest.run("tasks"))
+
+    def test_a_report_leaves_the_line_as_it_was(self):
+        self.guest.send("soon 200 &\r")
+        self.guest.expect("[1] soon runs")
+        self.guest.prompt()
+        self.guest.send("words left")
+        self.guest.expect("[1] done: soon status 0")
+        self.guest.expect(PROMPT + "words left")
+        self.guest.send(" right\r")
+        self.guest.expect("\r\n[left][right]\r\n")
+
+    def test_a_fault_in_the_background_is_reported(self):
+        self.guest.send("faulty &\r")
+        self.guest.expect("[1] done: faulty status 126")
+        self.guest.expect("faulty: ended by a fault (see log)")
+        self.assertEqual(self.guest.power_off(3), 3)
+
+    def test_too_many_commands_are_refused(self):
+        for _ in range(16):
+            self.guest.run("sleeper &")
+        self.assertIn("16 commands run already", self.guest.run("sleeper &"))
+        self.assertEqual(self.guest.run("words a"), "words: 16 commands run already, wait for one to end")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
