@@ -59,7 +59,7 @@ struct cell_manifest {
 
 /**
  * An entry of the set NAME: a constant struct that is copied out at load and vanishes with the cell.
- * Sets are walked with set_each() (nucleus/set.h). Used through COMMAND, TEST and DRIVER.
+ * Sets are walked with set_get() (inspect.h). Used through COMMAND, TEST and DRIVER.
  */
 #define CELL_SET_ENTRY(set, type, tag)                                                             \
     static const type cell_set_##set##_##tag                                                       \

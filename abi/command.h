@@ -6,7 +6,7 @@
 #define MITOS_COMMAND_H
 
 #include "cell.h"
-#include "nucleus/set.h"
+#include "inspect.h"
 #include "nucleus/string.h"
 #include "own.h"
 

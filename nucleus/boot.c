@@ -94,15 +94,12 @@ static void open_archive(void)
 static void load_boot_set(void)
 {
     struct why why = {.text = ""};
-    struct cell_info info;
     unsigned count = 0;
 
-    if (cells_boot(&why) != OK) {
+    if (cells_boot(&count, &why) != OK) {
         log_print("boot set: %s", why.text);
         machine_fail("the boot set cannot be loaded");
     }
-    while (cell_get(count, &info))
-        count++;
     log_print("boot: %u cells loaded and started (%lu instructions)", count, step_cost());
     machine_note_loaded();
 }

@@ -24,7 +24,7 @@ enum status cell_load_image(const char *name, const void *image, size_t bytes, s
     return status;
 }
 
-enum status cells_boot(struct why *why)
+enum status cells_boot(unsigned *count, struct why *why)
 {
     struct transaction transaction;
     char name[CELL_NAME_ROOM];
@@ -35,16 +35,29 @@ enum status cells_boot(struct why *why)
     if (status == OK && transaction.count == 0)
         status = why_set(why, ERR_NOT_FOUND, "the boot archive names no boot set");
     status = transaction_run(&transaction, status);
+    *count = transaction.count;
     transaction_end();
     return status;
 }
 
-/* A task whose entry lies in the cell. */
-struct task_search {
+/* Who still needs a cell: the cells that use it, else a task that runs in it. */
+struct user_search {
     const struct cell *cell;
-    char name[TASK_NAME_ROOM];
-    bool found;
+    char users[160];
+    size_t length;
 };
+
+static bool note_user(const struct cell *user, void *argument)
+{
+    struct user_search *search = argument;
+
+    if (user != search->cell && cell_uses(user, search->cell) &&
+        search->length < sizeof search->users)
+        search->length += format(search->users + search->length,
+                                 sizeof search->users - search->length, "%s%s",
+                                 search->length ? ", " : "", user->manifest.name);
+    return true;
+}
 
 static bool leads_into(const struct cell *cell, uint64_t address)
 {
@@ -59,34 +72,25 @@ static bool leads_into(const struct cell *cell, uint64_t address)
 
 static bool note_task(struct task *task, void *argument)
 {
-    struct task_search *search = argument;
+    struct user_search *search = argument;
 
-    if (task->state == TASK_DEAD || !task->entry)
+    if (task->state == TASK_DEAD || !(leads_into(search->cell, (uint64_t)task->entry) ||
+                                      leads_into(search->cell, (uint64_t)task->argument)))
         return true;
-    search->found = leads_into(search->cell, (uint64_t)task->entry) ||
-                    leads_into(search->cell, (uint64_t)task->argument);
-    if (search->found)
-        string_copy(search->name, sizeof search->name, task->name);
-    return !search->found;
+    search->length = format(search->users, sizeof search->users, "%s", task->name);
+    return false;
 }
 
-/* Names everybody who still needs @p cell. @return OK: nobody does. */
 static enum status check_unused(const struct cell *cell, struct why *why)
 {
-    OWN(spin_guard) guard = {0};
-    struct task_search search = {.cell = cell};
-    char users[160] = "", name[CELL_NAME_ROOM];
-    size_t used = 0;
+    struct user_search search = {.cell = cell};
 
-    spin_lock(&guard, &cell_table.lock);
-    for (unsigned i = 0; used < sizeof users && cell_used_by(cell, i, name); i++)
-        used += format(users + used, sizeof users - used, "%s%s", i ? ", " : "", name);
-    spin_unlock(&guard, &cell_table.lock);
-    if (used)
-        return why_set(why, ERR_BUSY, "is used by %s", users);
+    cells_visit(note_user, &search);
+    if (search.length)
+        return why_set(why, ERR_BUSY, "is used by %s", search.users);
     task_each(note_task, &search);
-    if (search.found)
-        return why_set(why, ERR_BUSY, "task %s runs in it", search.name);
+    if (search.length)
+        return why_set(why, ERR_BUSY, "task %s runs in it", search.users);
     return OK;
 }
 
@@ -115,17 +119,6 @@ static enum status unload(struct cell *cell, struct why *why)
     return OK;
 }
 
-static struct cell *find_live(const char *name)
-{
-    OWN(spin_guard) guard = {0};
-    struct cell *cell;
-
-    spin_lock(&guard, &cell_table.lock);
-    cell = cell_lookup(name);
-    spin_unlock(&guard, &cell_table.lock);
-    return cell && cell->live ? cell : NULL;
-}
-
 enum status cell_unload(const char *name, struct why *why)
 {
     struct transaction transaction;
@@ -134,7 +127,7 @@ enum status cell_unload(const char *name, struct why *why)
 
     if (status != OK)
         return status;
-    cell = find_live(name);
+    cell = cell_lookup(name);
     if (!cell)
         status = why_set(why, ERR_NOT_FOUND, "no such cell is loaded");
     else

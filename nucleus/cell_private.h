@@ -10,72 +10,11 @@
 #include "manifest.h"
 #include "nucleus/cells.h"
 #include "nucleus/heap.h"
-#include "nucleus/list.h"
+#include "nucleus/records.h"
 #include "nucleus/spinlock.h"
 #include "symbols.h"
 
 #define TRANSACTION_MAX_CELLS 64u
-
-/** The one address that a function pointer ever has: a jump in text, patched when the function moves. */
-struct stub {
-    struct list link;  /* in its cell's stubs */
-    uint64_t address;  /* of the jump */
-    uint64_t function; /* where it leads */
-    uint32_t uses;     /* cells that took the address */
-};
-
-/** A function that the cell calls or takes the address of and does not define. */
-struct import {
-    const char *name;
-    const struct symbol *symbol; /* the provider's export; its cell is NULL for the nucleus */
-    struct stub *stub;           /* when its address is taken and a cell provides it */
-    uint32_t sites;              /* relocations that refer to it */
-    bool addressed;
-};
-
-/** One place that refers to another cell's function: an edge of the dependency graph. */
-struct site {
-    uint64_t address;
-    int64_t addend;
-    uint32_t type; /* R_RISCV_* */
-    uint32_t import;
-};
-
-/** A function of the cell's text, static ones included. */
-struct function {
-    const char *name;
-    uint32_t offset, bytes; /* in the text block */
-    bool exported;
-};
-
-struct section {
-    char name[40];
-    uint64_t address, bytes;
-    char access[4];
-    enum section_class class;
-    uint8_t *entries; /* of a set: a copy, for set_get() */
-};
-
-struct cell {
-    struct list link; /* in the table, in order of load */
-    struct manifest manifest;
-    bool live; /* committed; until then only its transaction sees it */
-    bool boot;
-    uint8_t *text, *rodata, *state;
-    size_t text_bytes, rodata_bytes, state_bytes;
-    /* one allocation, `tables`, holds all that follows up to the stubs */
-    void *tables;
-    char *strings;
-    struct symbol *exports;
-    struct function *functions;
-    struct import *imports;
-    struct site *sites;
-    struct section *sections;
-    uint32_t export_count, function_count, import_count, site_count, section_count;
-    struct list stubs;
-    uint32_t stub_count;
-    struct unit *unit; /* while its transaction runs */
-};
 
 /** What a symbol of the object turned into. */
 struct symbol_slot {
@@ -124,23 +63,16 @@ extern struct kind *cell_kind, *unit_kind, *stub_kind, *buffer_kind;
 
 /* cell_table.c */
 void cell_table_init(void);
-struct cell *cell_lookup(const char *name) REQUIRES(cell_table.lock);
+/** The cell of that name, live or on its way in; NULL: none. It stays while the transaction lasts. */
+struct cell *cell_lookup(const char *name);
 /** symbol_lookup() under the table's lock. The symbol stays while the transaction lasts. */
 const struct symbol *symbol_lookup_locked(const char *name);
 /** Unlocked search, for reports when nothing can be trusted. */
 bool symbol_at_unlocked(uint64_t address, struct symbol_info *info);
 /** Enters the symbols that the nucleus exports. */
 void nucleus_exports_init(void);
-/** Export number @p index, or NULL past the last. */
-const struct symbol *nucleus_export(unsigned index);
-unsigned nucleus_export_count(void);
 /** The nearest exported function at or below @p address; its size is not known (0). */
 bool nucleus_function_at(uint64_t address, struct symbol_info *info);
-
-/* cell_info.c */
-/** Copies the name of user number @p index of @p cell. @return false past the last. */
-bool cell_used_by(const struct cell *cell, unsigned index, char name[CELL_NAME_ROOM])
-    REQUIRES(cell_table.lock);
 
 /* unit.c: from an object to a unit whose tables are made */
 enum status unit_open(struct transaction *transaction, struct unit *unit, const void *object,
@@ -178,7 +110,7 @@ enum status transaction_run(struct transaction *transaction, enum status status)
 void cell_retract(struct cell *cell);
 /** Calls an entry point of a cell, guarded; address 0 is OK. */
 enum status cell_call_entry(uint64_t address, enum cell_reason reason);
-/** Loads the boot set of the archive. */
-enum status cells_boot(struct why *why);
+/** Loads the boot set of the archive; @p count is set to how many cells that makes. */
+enum status cells_boot(unsigned *count, struct why *why);
 
 #endif

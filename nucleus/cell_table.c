@@ -26,14 +26,41 @@ void cell_table_init(void)
 
 struct cell *cell_lookup(const char *name)
 {
+    OWN(spin_guard) guard = {0};
+    struct cell *found = NULL;
+
+    spin_lock(&guard, &cell_table.lock);
     list_each(node, table_cells())
     {
-        struct cell *cell = list_entry(node, struct cell, link);
-
-        if (strcmp(cell->manifest.name, name) == 0)
-            return cell;
+        if (strcmp(list_entry(node, struct cell, link)->manifest.name, name) == 0)
+            found = list_entry(node, struct cell, link);
     }
-    return NULL;
+    spin_unlock(&guard, &cell_table.lock);
+    return found;
+}
+
+void cells_visit(bool (*visit)(const struct cell *cell, void *argument), void *argument)
+{
+    OWN(spin_guard) guard = {0};
+
+    spin_lock(&guard, &cell_table.lock);
+    list_each(node, table_cells())
+    {
+        const struct cell *cell = list_entry(node, struct cell, link);
+
+        if (cell->live && !visit(cell, argument))
+            break;
+    }
+    spin_unlock(&guard, &cell_table.lock);
+}
+
+bool cell_uses(const struct cell *user, const struct cell *cell)
+{
+    for (uint32_t i = 0; i < user->import_count; i++) {
+        if (user->imports[i].symbol->cell == cell)
+            return true;
+    }
+    return false;
 }
 
 const struct symbol *symbol_lookup_locked(const char *name)

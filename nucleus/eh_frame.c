@@ -68,18 +68,13 @@ static const char *const operands[] = {
     [0x07] = "r", [0x08] = "r", [0x09] = "rr", [0x0a] = "",   [0x0b] = "",   [0x0c] = "rn",
     [0x0d] = "r", [0x0e] = "n", [0x11] = "rn", [0x12] = "rn", [0x13] = "n"};
 
+// clang-format off
 enum {
-    CFA_ADVANCE = 0x40,
-    CFA_OFFSET = 0x80,
-    CFA_RESTORE = 0xc0,
-    CFA_RESTORE_EXTENDED = 0x06,
-    CFA_REMEMBER = 0x0a,
-    CFA_RESTORE_STATE = 0x0b,
-    CFA_DEF_CFA = 0x0c,
-    CFA_DEF_CFA_REGISTER = 0x0d,
-    CFA_DEF_CFA_SF = 0x12,
-    CFA_ARGS_SIZE = 0x2e,
+    CFA_ADVANCE = 0x40, CFA_OFFSET = 0x80, CFA_RESTORE = 0xc0, CFA_RESTORE_EXTENDED = 0x06,
+    CFA_REMEMBER = 0x0a, CFA_RESTORE_STATE = 0x0b, CFA_DEF_CFA = 0x0c, CFA_DEF_CFA_REGISTER = 0x0d,
+    CFA_DEF_CFA_SF = 0x12, CFA_ARGS_SIZE = 0x2e
 };
+// clang-format on
 
 static const char *operands_of(uint8_t opcode)
 {
@@ -188,12 +183,12 @@ static const char *check_cie(struct cursor cursor, struct cie *cie)
 static const char *check_lsda(const struct eh_frame_area *table, uint64_t address, uint64_t range)
 {
     uint64_t offset = address - table->address, end = 0;
-    struct cursor cursor = {table->bytes, table->bytes + table->length, false}, sites;
+    struct cursor cursor, sites;
     uint64_t encoding;
 
     if (offset >= table->length)
         return "an LSDA outside of .gcc_except_table";
-    cursor.at += offset;
+    cursor = (struct cursor){table->bytes + offset, table->bytes + table->length, false};
     if (take(&cursor, 1) != ENCODING_OMIT || take(&cursor, 1) != ENCODING_OMIT)
         return "an LSDA with types: cells have cleanups only";
     encoding = take(&cursor, 1);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "elf_format.h"
+#include "nucleus/records.h"
 #include "nucleus/why.h"
 #include "status.h"
 
@@ -21,16 +22,6 @@
 #define ELF_MAX_SECTIONS 1024u
 #define ELF_MAX_GLOBALS 4096u /* symbols that are not local */
 #define ELF_MAX_ALIGN 4096u
-
-/** What becomes of a section. All but IGNORED are loaded. */
-enum section_class {
-    SECTION_IGNORED,  /* not SHF_ALLOC, or writable and empty */
-    SECTION_TEXT,     /* executable */
-    SECTION_RODATA,   /* .rodata*, .eh_frame, .gcc_except_table, notes */
-    SECTION_STATE,    /* .cell.state: zeroed, has no bytes of its own */
-    SECTION_MANIFEST, /* .cell.manifest */
-    SECTION_SET,      /* .cell.set.NAME */
-};
 
 struct elf_image {
     const uint8_t *bytes;
@@ -64,8 +55,6 @@ static inline unsigned elf_symbol_count(const struct elf_image *image)
 }
 
 enum section_class elf_section_class(const struct elf_image *image, uint32_t section);
-/** The section of that name, or 0. */
-uint32_t elf_section_find(const struct elf_image *image, const char *name);
 /** NAME of a section `.cell.set.NAME`. */
 const char *elf_set_name(const struct elf_image *image, uint32_t section);
 
@@ -125,30 +114,17 @@ static inline uint32_t elf_symbol_section(const struct elf_image *image, uint32_
 {
     return image->symbols[symbol].shndx;
 }
-static inline unsigned elf_symbol_type(const struct elf_image *image, uint32_t symbol)
-{
-    return image->symbols[symbol].info & 15u;
-}
-static inline unsigned elf_symbol_binding(const struct elf_image *image, uint32_t symbol)
-{
-    return image->symbols[symbol].info >> 4;
-}
-static inline unsigned elf_symbol_visibility(const struct elf_image *image, uint32_t symbol)
-{
-    return image->symbols[symbol].other & 3u;
-}
 /** A function that this object defines, static ones included. It lies in text. */
 static inline bool elf_symbol_is_function(const struct elf_image *image, uint32_t symbol)
 {
-    return elf_symbol_type(image, symbol) == STT_FUNC &&
-           elf_symbol_section(image, symbol) != SHN_UNDEF;
+    return (image->symbols[symbol].info & 15) == STT_FUNC &&
+           image->symbols[symbol].shndx != SHN_UNDEF;
 }
 /** A function that other cells may call. */
 static inline bool elf_symbol_is_export(const struct elf_image *image, uint32_t symbol)
 {
-    return elf_symbol_is_function(image, symbol) &&
-           elf_symbol_binding(image, symbol) != STB_LOCAL &&
-           elf_symbol_visibility(image, symbol) == STV_DEFAULT;
+    return elf_symbol_is_function(image, symbol) && image->symbols[symbol].info >> 4 != STB_LOCAL &&
+           (image->symbols[symbol].other & 3) == STV_DEFAULT;
 }
 /** A function that another cell, or the nucleus, must provide. Never weak. */
 static inline bool elf_symbol_is_import(const struct elf_image *image, uint32_t symbol)

@@ -7,187 +7,185 @@
 #include "elf_private.h"
 #include "nucleus/string.h"
 
-static enum status refuse(const struct elf_image *image, uint32_t symbol, enum status status,
-                          const char *fault, struct why *why)
+/* What imports, exports and functions must fulfil. */
+static bool check_function(struct reader *r, const struct elf_symbol *symbol)
 {
-    return why_set(why, status, "symbol %u (%s) %s", symbol, elf_symbol_name(image, symbol), fault);
+    bool local = symbol->info >> 4 == STB_LOCAL, function = (symbol->info & 15) == STT_FUNC;
+
+    if (symbol->shndx == SHN_UNDEF)
+        return well_formed(r, !local && *r->name != '\0',
+                           "undefined, but without a name for others") &&
+               supported(r, symbol->info >> 4 != STB_WEAK, "weak and undefined");
+    return supported(r, local || function || (symbol->other & 3) != STV_DEFAULT,
+                     "exported, but no function") &&
+           well_formed(r, local || *r->name != '\0', "global, but without a name") &&
+           well_formed(r,
+                       !function || (symbol->shndx < r->image->section_count &&
+                                     elf_section_class(r->image, symbol->shndx) == SECTION_TEXT &&
+                                     symbol->value % 2 == 0),
+                       "a function outside of text");
 }
 
-/* What only functions, imports and exports must fulfil. */
-static enum status check_function(const struct elf_image *image, uint32_t index, struct why *why)
+/* A label: what nearly all symbols are, so that they are passed quickly. */
+static bool is_label(const struct elf_image *image, const struct elf_symbol *symbol)
 {
-    const struct elf_symbol *symbol = &image->symbols[index];
-    bool function = elf_symbol_type(image, index) == STT_FUNC;
-    bool local = elf_symbol_binding(image, index) == STB_LOCAL;
-
-    if (symbol->shndx == SHN_UNDEF) {
-        if (local || *elf_symbol_name(image, index) == '\0')
-            return refuse(image, index, ERR_FORMAT, "is undefined and has no name for others", why);
-        if (elf_symbol_binding(image, index) == STB_WEAK)
-            return refuse(image, index, ERR_UNSUPPORTED, "is weak and undefined", why);
-        return OK;
-    }
-    if (!local && elf_symbol_visibility(image, index) == STV_DEFAULT && !function)
-        return refuse(image, index, ERR_UNSUPPORTED,
-                      "is exported but is no function: only functions are", why);
-    if (!local && *elf_symbol_name(image, index) == '\0')
-        return refuse(image, index, ERR_FORMAT, "is global but has no name", why);
-    if (function && (symbol->shndx >= image->section_count ||
-                     elf_section_class(image, symbol->shndx) != SECTION_TEXT || symbol->value & 1))
-        return refuse(image, index, ERR_FORMAT, "is a function outside of text", why);
-    return OK;
+    return symbol->info == (STB_LOCAL << 4 | STT_NOTYPE) && symbol->shndx != SHN_UNDEF &&
+           symbol->shndx < image->section_count && symbol->size == 0 &&
+           symbol->value <= image->sections[symbol->shndx].size &&
+           symbol->name < image->symbol_names_bytes;
 }
 
-static enum status check_symbol(const struct elf_image *image, uint32_t index, uint32_t locals,
-                                struct why *why)
+static bool check_symbol(struct reader *r, uint32_t index, uint32_t locals)
 {
-    const struct elf_symbol *symbol = &image->symbols[index];
+    const struct elf_symbol *symbol = &r->image->symbols[index];
     unsigned binding = symbol->info >> 4, type = symbol->info & 15u;
+    uint64_t room = 0;
 
-    if (symbol->name >= image->symbol_names_bytes)
-        return why_set(why, ERR_FORMAT, "symbol %u: its name is out of range", index);
-    if (symbol->shndx == SHN_COMMON || type == STT_COMMON)
-        return refuse(image, index, ERR_UNSUPPORTED, "is COMMON: build with -fno-common", why);
-    if (type == STT_TLS)
-        return refuse(image, index, ERR_UNSUPPORTED, "is thread-local", why);
-    if (binding > STB_WEAK || type > STT_FILE)
-        return refuse(image, index, ERR_UNSUPPORTED, "has an unknown binding or type", why);
-    if ((binding == STB_LOCAL) != (index < locals))
-        return refuse(image, index, ERR_FORMAT, "stands on the wrong side of sh_info", why);
-    if (symbol->shndx < image->section_count && symbol->shndx != SHN_UNDEF) {
-        uint64_t room = image->sections[symbol->shndx].size;
-
-        if (symbol->value > room || symbol->size > room - symbol->value)
-            return refuse(image, index, ERR_FORMAT, "ends outside of its section", why);
-    } else if (symbol->shndx != SHN_UNDEF && symbol->shndx != SHN_ABS) {
-        return refuse(image, index, ERR_FORMAT, "is in a section that does not exist", why);
+    r->name = "?";
+    if (!well_formed(r, symbol->name < r->image->symbol_names_bytes, "its name is out of range"))
+        return false;
+    r->name = elf_symbol_name(r->image, index);
+    if (!supported(r, symbol->shndx != SHN_COMMON && type != STT_COMMON,
+                   "COMMON: build with -fno-common") ||
+        !supported(r, type != STT_TLS, "thread-local") ||
+        !supported(r, binding <= STB_WEAK && type <= STT_FILE, "of an unknown binding or type") ||
+        !well_formed(r, (binding == STB_LOCAL) == (index < locals),
+                     "on the wrong side of sh_info") ||
+        !well_formed(r, symbol->shndx < r->image->section_count || symbol->shndx == SHN_ABS,
+                     "in a section that does not exist"))
+        return false;
+    if (symbol->shndx != SHN_UNDEF && symbol->shndx != SHN_ABS) {
+        room = r->image->sections[symbol->shndx].size;
+        if (!well_formed(r, elf_inside(symbol->value, symbol->size, room),
+                         "outside of its section"))
+            return false;
     }
-    if (binding == STB_LOCAL && type != STT_FUNC && symbol->shndx != SHN_UNDEF)
-        return OK;
-    return check_function(image, index, why);
+    return (binding == STB_LOCAL && type != STT_FUNC && symbol->shndx != SHN_UNDEF) ||
+           check_function(r, symbol);
 }
 
 /*
  * No name may be defined twice. The names' hashes are kept as bits; only when a bit is set already, which
  * is rare, is the name compared with all before.
  */
-static enum status check_duplicates(const struct elf_image *image, uint32_t first, struct why *why)
+static bool check_duplicates(struct reader *r, uint32_t first)
 {
+    const struct elf_image *image = r->image;
     uint64_t seen[64] = {0};
 
-    if (image->symbol_count - first > ELF_MAX_GLOBALS)
-        return why_set(why, ERR_UNSUPPORTED, "%u global symbols are too many",
-                       image->symbol_count - first);
     for (uint32_t i = first; i < image->symbol_count; i++) {
-        const char *name = elf_symbol_name(image, i);
         uint32_t hash = 0;
 
+        r->name = elf_symbol_name(image, i);
         if (elf_symbol_is_import(image, i))
             continue;
-        for (const char *at = name; *at; at++)
+        for (const char *at = r->name; *at; at++)
             hash = hash * 31 + (uint8_t)*at;
         hash = (hash ^ hash >> 12) % 4096;
-        if (seen[hash / 64] & 1ul << hash % 64)
-            for (uint32_t j = first; j < i; j++)
-                if (!elf_symbol_is_import(image, j) && strcmp(elf_symbol_name(image, j), name) == 0)
-                    return refuse(image, i, ERR_FORMAT, "is defined twice", why);
+        for (uint32_t j = seen[hash / 64] >> hash % 64 & 1 ? first : i; j < i; j++)
+            if (!well_formed(r,
+                             elf_symbol_is_import(image, j) ||
+                                 strcmp(elf_symbol_name(image, j), r->name) != 0,
+                             "defined twice"))
+                return false;
         seen[hash / 64] |= 1ul << hash % 64;
     }
-    return OK;
+    return true;
 }
 
-enum status elf_symbols_open(struct elf_image *image, struct why *why)
+bool elf_symbols_open(struct reader *r)
 {
+    struct elf_image *image = r->image;
+    const struct elf_symbol empty = {0};
     const struct elf_section *table;
-    enum status status;
 
+    *r = (struct reader){.image = image, .why = r->why, .kind = "symbol", .name = "table"};
     for (uint32_t i = 1; i < image->section_count; i++) {
-        if (image->sections[i].type == SHT_SYMTAB_SHNDX ||
-            (image->sections[i].type == SHT_SYMTAB && image->symbol_table != 0))
-            return why_set(why, ERR_UNSUPPORTED, "the object has more than one symbol table");
-        if (image->sections[i].type == SHT_SYMTAB)
+        uint32_t type = image->sections[i].type;
+
+        if (!supported(r, type != SHT_SYMTAB_SHNDX && (type != SHT_SYMTAB || !image->symbol_table),
+                       "there is more than one"))
+            return false;
+        if (type == SHT_SYMTAB)
             image->symbol_table = i;
     }
-    if (image->symbol_table == 0)
-        return why_set(why, ERR_FORMAT, "no symbol table");
     table = &image->sections[image->symbol_table];
-    if (table->entsize != sizeof(struct elf_symbol) || table->size % sizeof(struct elf_symbol) ||
-        table->offset % 8 != 0 || table->size == 0)
-        return why_set(why, ERR_FORMAT, "the symbol table has a wrong size or alignment");
     image->symbols = (const void *)(image->bytes + table->offset);
-    image->symbol_count = (uint32_t)(table->size / sizeof(struct elf_symbol));
-    if (table->info == 0 || table->info > image->symbol_count)
-        return why_set(why, ERR_FORMAT, "the symbol table's sh_info is out of range");
-    status = elf_strings_open(image, table->link, "symbol names", &image->symbol_names,
-                              &image->symbol_names_bytes, why);
-    if (status == OK && memcmp(image->symbols, &(struct elf_symbol){0}, sizeof *image->symbols))
-        return why_set(why, ERR_FORMAT, "symbol 0 is not empty");
-    for (uint32_t i = 1; i < image->symbol_count && status == OK; i++)
-        status = check_symbol(image, i, table->info, why);
-    return status == OK ? check_duplicates(image, table->info, why) : status;
+    image->symbol_count = (uint32_t)(table->size / sizeof empty);
+    if (!well_formed(r, image->symbol_table != 0, "there is none") ||
+        !well_formed(r,
+                     table->entsize == sizeof empty && table->size % sizeof empty == 0 &&
+                         table->size != 0 && table->offset % 8 == 0,
+                     "a wrong size or alignment") ||
+        !well_formed(r, memcmp(image->symbols, &empty, sizeof empty) == 0,
+                     "entry 0 is not empty") ||
+        !well_formed(r, table->info != 0 && table->info <= image->symbol_count,
+                     "sh_info is out of range") ||
+        !supported(r, image->symbol_count - table->info <= ELF_MAX_GLOBALS, "too many globals") ||
+        !elf_strings_open(r, table->link, &image->symbol_names, &image->symbol_names_bytes))
+        return false;
+    for (uint32_t i = 1; i < image->symbol_count; i++)
+        if (!(i < table->info && is_label(image, &image->symbols[i])) &&
+            !check_symbol(r, i, table->info))
+            return false;
+    return check_duplicates(r, table->info);
 }
 
 /* Text's relocations are sorted, so that the instruction which an LO12 names is found quickly. */
-static enum status check_entries(const struct elf_image *image, uint32_t table, struct why *why)
+static bool check_entries(struct reader *r, uint32_t table)
 {
-    uint32_t section = image->sections[table].info, count;
+    const struct elf_image *image = r->image;
+    const struct elf_section *section = &image->sections[image->sections[table].info];
+    uint64_t least = 0;
+    uint32_t count;
     const struct elf_relocation *entries = elf_relocations(image, table, &count);
-    uint64_t size = image->sections[section].size, least = 0;
-    bool sorted = image->sections[section].flags & SHF_EXECINSTR;
-    const char *fault;
 
     for (uint32_t i = 0; i < count; i++) {
-        if (entries[i].offset >= size)
-            fault = "outside of the section";
-        else if (entries[i].symbol >= image->symbol_count)
-            fault = "symbol out of range";
-        else if (entries[i].offset < least)
-            fault = "not sorted by offset";
-        else {
-            least = sorted ? entries[i].offset : 0;
-            continue;
-        }
-        return why_set(why, ERR_FORMAT, "%s+0x%lx: relocation %u: %s",
-                       elf_section_name(image, section), entries[i].offset, i, fault);
+        if (!well_formed(r, entries[i].offset < section->size, "an entry outside of the section") ||
+            !well_formed(r, entries[i].symbol < image->symbol_count, "a symbol out of range") ||
+            !well_formed(r, entries[i].offset >= least, "not sorted by offset"))
+            return false;
+        least = section->flags & SHF_EXECINSTR ? entries[i].offset : 0;
     }
-    return OK;
+    return true;
 }
 
-static enum status check_table(const struct elf_image *image, uint32_t index, struct why *why)
+static bool check_table(struct reader *r, uint32_t index)
 {
+    const struct elf_image *image = r->image;
     const struct elf_section *table = &image->sections[index];
-    const char *name = elf_section_name(image, index);
 
-    if (table->link != image->symbol_table || table->info == 0 ||
-        table->info >= image->section_count || table->flags & SHF_ALLOC)
-        return why_set(why, ERR_FORMAT, "section %s: sh_link or sh_info is wrong", name);
-    if (table->entsize != sizeof(struct elf_relocation) ||
-        table->size % sizeof(struct elf_relocation) || table->offset % 8 != 0)
-        return why_set(why, ERR_FORMAT, "section %s has a wrong size or alignment", name);
+    if (!well_formed(r,
+                     table->link == image->symbol_table && table->info != 0 &&
+                         table->info < image->section_count,
+                     "sh_link or sh_info is wrong") ||
+        !well_formed(r,
+                     table->entsize == sizeof(struct elf_relocation) && table->offset % 8 == 0 &&
+                         table->size % sizeof(struct elf_relocation) == 0,
+                     "a wrong size or alignment"))
+        return false;
     if (!elf_section_is_loaded(image, table->info))
-        return OK;
-    if (elf_section_class(image, table->info) == SECTION_STATE)
-        return why_set(why, ERR_UNSUPPORTED,
-                       "section .cell.state has initial values: it is zeroed");
+        return true;
     for (uint32_t i = 1; i < index; i++)
-        if (image->sections[i].type == SHT_RELA && image->sections[i].info == table->info)
-            return why_set(why, ERR_FORMAT, "sections %s and %s relocate the same one",
-                           elf_section_name(image, i), name);
-    return check_entries(image, index, why);
+        if (!well_formed(
+                r, image->sections[i].type != SHT_RELA || image->sections[i].info != table->info,
+                "relocates what another one does"))
+            return false;
+    return supported(r, table->info != image->state,
+                     "state has initial values, but it is zeroed") &&
+           check_entries(r, index);
 }
 
-enum status elf_relocations_check(const struct elf_image *image, struct why *why)
+bool elf_relocations_check(struct reader *r)
 {
-    enum status status = OK;
+    const struct elf_image *image = r->image;
 
-    for (uint32_t i = 1; i < image->section_count && status == OK; i++) {
-        const struct elf_section *section = &image->sections[i];
-
-        if (section->type == SHT_REL)
-            return why_set(why, ERR_UNSUPPORTED, "section %s: relocations without addends",
-                           elf_section_name(image, i));
-        if (section->type == SHT_RELA)
-            status = check_table(image, i, why);
+    r->kind = "section";
+    for (uint32_t i = 1; i < image->section_count; i++) {
+        r->name = elf_section_name(image, i);
+        if (!supported(r, image->sections[i].type != SHT_REL, "relocations without addends") ||
+            (image->sections[i].type == SHT_RELA && !check_table(r, i)))
+            return false;
     }
-    return status;
+    return true;
 }

@@ -6,12 +6,11 @@
 #include "nucleus/frame.h"
 #include "nucleus/hart.h"
 #include "nucleus/heap.h"
-#include "nucleus/hooks.h"
 #include "nucleus/log.h"
 #include "nucleus/machine.h"
 #include "nucleus/memory_map.h"
 #include "nucleus/runtime.h"
-#include "nucleus/set.h"
+#include "nucleus/records.h"
 #include "nucleus/spinlock.h"
 #include "nucleus/string.h"
 #include "nucleus/task.h"
@@ -39,11 +38,6 @@ void nucleus_exports_init(void)
 const struct symbol *nucleus_export(unsigned index)
 {
     return index < EXPORTS ? &exports[index] : NULL;
-}
-
-unsigned nucleus_export_count(void)
-{
-    return EXPORTS;
 }
 
 bool nucleus_function_at(uint64_t address, struct symbol_info *info)

@@ -2,7 +2,6 @@
 #include "hooks_private.h"
 
 #include "harts.h"
-#include "nucleus/cells.h"
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
 #include "sbi_calls.h"
@@ -68,45 +67,27 @@ static void no_task_ended(struct task *task)
 #define SLOT_DEFAULT(name, fallback) .name = fallback,
 struct hooks hooks = {EACH_HOOK(SLOT_DEFAULT)};
 
-/* A hook's slot as a word: all slots are pointers to functions. */
-static const struct {
-    const char *name;
-    uint64_t *slot;
-    const void *fallback;
-} rows[] = {
-#define ROW(name, fallback) {#name, (uint64_t *)(void *)&hooks.name, (const void *)fallback},
+static struct hook rows[] = {
+#define ROW(function, default_function)                                                            \
+    {.name = #function,                                                                            \
+     .slot = (uint64_t *)(void *)&hooks.function,                                                  \
+     .fallback = (uint64_t)default_function},
     EACH_HOOK(ROW)};
+#define HOOKS (sizeof rows / sizeof rows[0])
 
-static const struct cell *owners[sizeof rows / sizeof rows[0]];
-
-static bool set_hook(const struct symbol *symbol, bool bound)
+void hook_bind(const struct symbol *symbol, bool bind)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (strcmp(rows[i].name, symbol->name) != 0)
+    for (unsigned i = 0; i < HOOKS; i++) {
+        struct hook *hook = &rows[i];
+
+        if (strcmp(hook->name, symbol->name) != 0)
             continue;
-        owners[i] = bound ? symbol->cell : NULL;
-        __atomic_store_n(rows[i].slot, bound ? symbol->address : (uint64_t)rows[i].fallback,
-                         __ATOMIC_SEQ_CST);
-        return true;
+        hook->cell = bind ? symbol->cell : NULL;
+        __atomic_store_n(hook->slot, bind ? symbol->address : hook->fallback, __ATOMIC_SEQ_CST);
     }
-    return false;
 }
 
-void hook_bind(const struct symbol *symbol)
+const struct hook *nucleus_hook(unsigned index)
 {
-    set_hook(symbol, true);
-}
-
-void hook_unbind(const struct symbol *symbol)
-{
-    set_hook(symbol, false);
-}
-
-bool hook_get(unsigned index, struct hook_info *info)
-{
-    if (index >= sizeof rows / sizeof rows[0])
-        return false;
-    info->name = rows[index].name;
-    info->bound_to = owners[index] ? cell_name(owners[index]) : NULL;
-    return true;
+    return index < HOOKS ? &rows[index] : NULL;
 }

@@ -2,7 +2,6 @@
 #ifndef NUCLEUS_HOOKS_PRIVATE_H
 #define NUCLEUS_HOOKS_PRIVATE_H
 
-#include "nucleus/hooks.h"
 #include "sched.h"
 #include "symbols.h"
 
@@ -19,9 +18,7 @@ struct hooks {
 };
 extern struct hooks hooks;
 
-/** Binds the hook that has @p symbol's name, if there is one. */
-void hook_bind(const struct symbol *symbol);
-/** Sets the hook of that name, if any, back to its default. */
-void hook_unbind(const struct symbol *symbol);
+/** Binds the hook that has @p symbol's name, if there is one, to it, or back to its default. */
+void hook_bind(const struct symbol *symbol, bool bind);
 
 #endif

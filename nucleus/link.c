@@ -7,75 +7,36 @@
 #include "link_private.h"
 #include "nucleus/string.h"
 
-/* Every type has its name here, so that one which is refused is refused by name. */
+// clang-format off
 const struct link_kind link_kinds[LINK_KINDS] = {
-    [0] = {"NONE", FORM_IGNORED, 0},
-    [1] = {.name = "32"},
-    [2] = {"64", FORM_64, 8},
-    [3] = {.name = "RELATIVE"},
-    [4] = {.name = "COPY"},
-    [5] = {.name = "JUMP_SLOT"},
-    [6] = {.name = "TLS_DTPMOD32"},
-    [7] = {.name = "TLS_DTPMOD64"},
-    [8] = {.name = "TLS_DTPREL32"},
-    [9] = {.name = "TLS_DTPREL64"},
-    [10] = {.name = "TLS_TPREL32"},
-    [11] = {.name = "TLS_TPREL64"},
-    [12] = {.name = "TLSDESC"},
-    [16] = {"BRANCH", FORM_BRANCH, 4},
-    [17] = {"JAL", FORM_JAL, 4},
-    [18] = {"CALL", FORM_CALL, 8},
-    [19] = {"CALL_PLT", FORM_CALL, 8},
-    [20] = {.name = "GOT_HI20"},
-    [21] = {.name = "TLS_GOT_HI20"},
-    [22] = {.name = "TLS_GD_HI20"},
-    [23] = {"PCREL_HI20", FORM_HI20, 4},
-    [24] = {"PCREL_LO12_I", FORM_LO12_I, 4},
-    [25] = {"PCREL_LO12_S", FORM_LO12_S, 4},
-    [26] = {.name = "HI20"},
-    [27] = {.name = "LO12_I"},
-    [28] = {.name = "LO12_S"},
-    [29] = {.name = "TPREL_HI20"},
-    [30] = {.name = "TPREL_LO12_I"},
-    [31] = {.name = "TPREL_LO12_S"},
-    [32] = {.name = "TPREL_ADD"},
-    [33] = {"ADD8", FORM_ADD, 1},
-    [34] = {"ADD16", FORM_ADD, 2},
-    [35] = {"ADD32", FORM_ADD, 4},
-    [36] = {"ADD64", FORM_ADD, 8},
-    [37] = {"SUB8", FORM_SUB, 1},
-    [38] = {"SUB16", FORM_SUB, 2},
-    [39] = {"SUB32", FORM_SUB, 4},
-    [40] = {"SUB64", FORM_SUB, 8},
-    [41] = {.name = "GOT32_PCREL"},
-    [43] = {.name = "ALIGN"},
-    [44] = {"RVC_BRANCH", FORM_RVC_BRANCH, 2},
-    [45] = {"RVC_JUMP", FORM_RVC_JUMP, 2},
-    [46] = {.name = "RVC_LUI"},
-    [47] = {.name = "GPREL_I"},
-    [48] = {.name = "GPREL_S"},
-    [49] = {.name = "TPREL_I"},
-    [50] = {.name = "TPREL_S"},
-    [51] = {"RELAX", FORM_IGNORED, 0},
-    [52] = {"SUB6", FORM_SUB6, 1},
-    [53] = {"SET6", FORM_SET6, 1},
-    [54] = {"SET8", FORM_SET, 1},
-    [55] = {"SET16", FORM_SET, 2},
-    [56] = {"SET32", FORM_SET, 4},
-    [57] = {"32_PCREL", FORM_32_PCREL, 4},
-    [58] = {.name = "IRELATIVE"},
-    [59] = {.name = "PLT32"},
-    [60] = {.name = "SET_ULEB128"},
-    [61] = {.name = "SUB_ULEB128"},
-    [62] = {.name = "TLSDESC_HI20"},
-    [63] = {.name = "TLSDESC_LOAD_LO12"},
-    [64] = {.name = "TLSDESC_ADD_LO12"},
-    [65] = {.name = "TLSDESC_CALL"},
+    [0] = {FORM_IGNORED, 0},    [2] = {FORM_64, 8},       [16] = {FORM_BRANCH, 4},
+    [17] = {FORM_JAL, 4},       [18] = {FORM_CALL, 8},    [19] = {FORM_CALL, 8},
+    [23] = {FORM_HI20, 4},      [24] = {FORM_LO12_I, 4},  [25] = {FORM_LO12_S, 4},
+    [33] = {FORM_ADD, 1},       [34] = {FORM_ADD, 2},     [35] = {FORM_ADD, 4},
+    [36] = {FORM_ADD, 8},       [37] = {FORM_SUB, 1},     [38] = {FORM_SUB, 2},
+    [39] = {FORM_SUB, 4},       [40] = {FORM_SUB, 8},     [44] = {FORM_RVC_BRANCH, 2},
+    [45] = {FORM_RVC_JUMP, 2},  [51] = {FORM_IGNORED, 0}, [52] = {FORM_SUB6, 1},
+    [53] = {FORM_SET6, 1},      [54] = {FORM_SET, 1},     [55] = {FORM_SET, 2},
+    [56] = {FORM_SET, 4},       [57] = {FORM_32_PCREL, 4},
 };
+
+/* Every type has its name, so that what is refused is refused by name; "" are reserved numbers. */
+static const char *const names[LINK_KINDS] = {
+    "NONE", "32", "64", "RELATIVE", "COPY", "JUMP_SLOT", "TLS_DTPMOD32", "TLS_DTPMOD64",
+    "TLS_DTPREL32", "TLS_DTPREL64", "TLS_TPREL32", "TLS_TPREL64", "TLSDESC", "", "", "",
+    "BRANCH", "JAL", "CALL", "CALL_PLT", "GOT_HI20", "TLS_GOT_HI20", "TLS_GD_HI20", "PCREL_HI20",
+    "PCREL_LO12_I", "PCREL_LO12_S", "HI20", "LO12_I", "LO12_S", "TPREL_HI20", "TPREL_LO12_I",
+    "TPREL_LO12_S", "TPREL_ADD", "ADD8", "ADD16", "ADD32", "ADD64", "SUB8", "SUB16", "SUB32",
+    "SUB64", "GOT32_PCREL", "", "ALIGN", "RVC_BRANCH", "RVC_JUMP", "RVC_LUI", "GPREL_I", "GPREL_S",
+    "TPREL_I", "TPREL_S", "RELAX", "SUB6", "SET6", "SET8", "SET16", "SET32", "32_PCREL",
+    "IRELATIVE", "PLT32", "SET_ULEB128", "SUB_ULEB128", "TLSDESC_HI20", "TLSDESC_LOAD_LO12",
+    "TLSDESC_ADD_LO12", "TLSDESC_CALL",
+};
+// clang-format on
 
 const char *link_type_name(uint32_t type)
 {
-    return type < LINK_KINDS && link_kinds[type].name ? link_kinds[type].name : "unknown";
+    return type < LINK_KINDS && *names[type] ? names[type] : "unknown";
 }
 
 enum status link_fail(const struct elf_image *image, uint32_t section,
@@ -106,6 +67,7 @@ struct scan {
     const struct elf_image *image;
     enum status (*visit)(void *argument, uint32_t symbol, enum link_use use);
     void *argument;
+    uint64_t bytes;
     uint32_t section;
     bool text, direct;
 };
@@ -115,13 +77,13 @@ static enum status refuse_type(const struct scan *scan, const struct elf_relocat
 {
     const char *name = link_type_name(relocation->type), *advice = "";
 
-    if (strcmp(name, "HI20") == 0 || strcmp(name, "LO12_I") == 0 || strcmp(name, "LO12_S") == 0)
+    if (relocation->type >= 26 && relocation->type <= 28)
         advice = " (cells are built with -mcmodel=medany)";
-    else if (strcmp(name, "ALIGN") == 0)
+    else if (relocation->type == 43)
         advice = " (cells are built with -mno-relax)";
-    else if (strncmp(name, "GOT", 3) == 0)
+    else if (*name == 'G')
         advice = " (cells are built without -fPIC)";
-    else if (strncmp(name, "T", 1) == 0)
+    else if (*name == 'T')
         advice = " (a cell has no thread-local data)";
     return why_set(why, ERR_UNSUPPORTED, "%s+0x%lx: R_RISCV_%s (%u) is not supported%s",
                    elf_section_name(scan->image, scan->section), relocation->offset, name,
@@ -169,29 +131,26 @@ static enum status scan_one(const struct scan *scan, const struct elf_relocation
                             struct why *why)
 {
     const struct elf_symbol *symbol = &scan->image->symbols[relocation->symbol];
-    const struct link_kind *kind;
-    bool import = symbol->shndx == SHN_UNDEF;
+    enum link_form form = FORM_REFUSED;
+    bool import = symbol->shndx == SHN_UNDEF, function = import || (symbol->info & 15) == STT_FUNC;
     const char *fault = NULL;
 
-    if (relocation->type >= LINK_KINDS)
-        return refuse_type(scan, relocation, why);
-    kind = &link_kinds[relocation->type];
-    if (kind->form <= FORM_IGNORED)
-        return kind->form == FORM_IGNORED ? OK : refuse_type(scan, relocation, why);
-    if (kind->bytes > scan->image->sections[scan->section].size - relocation->offset)
+    if (relocation->type < LINK_KINDS)
+        form = link_kinds[relocation->type].form;
+    if (form <= FORM_IGNORED)
+        return form == FORM_IGNORED ? OK : refuse_type(scan, relocation, why);
+    if (link_kinds[relocation->type].bytes > scan->bytes - relocation->offset)
         fault = "the field crosses the section's end";
-    else if (scan->text != (kind->form <= FORM_LAST_CODE))
+    else if (scan->text != (form <= FORM_LAST_CODE))
         fault = scan->text ? "data within text" : "an instruction within data";
     else if (scan->text && relocation->offset & 1)
         fault = "an instruction at an odd offset";
-    else if (import || (symbol->info & 15u) == STT_FUNC)
-        fault = check_function(scan, relocation, kind->form, import);
     else
-        fault = check_label(scan, relocation, kind->form);
+        fault = function ? check_function(scan, relocation, form, import)
+                         : check_label(scan, relocation, form);
     if (fault)
         return link_fail(scan->image, scan->section, relocation, ERR_FORMAT, fault, why);
-    if (link_takes_address(kind->form, scan->direct) &&
-        (import || (symbol->info & 15u) == STT_FUNC))
+    if (function && link_takes_address(form, scan->direct))
         return scan->visit(scan->argument, relocation->symbol, LINK_ADDRESS);
     return import ? scan->visit(scan->argument, relocation->symbol, LINK_CALL) : OK;
 }
@@ -210,6 +169,7 @@ enum status link_scan(const struct elf_image *image,
         scan.section = image->sections[i].info;
         if (image->sections[i].type != SHT_RELA || !elf_section_is_loaded(image, scan.section))
             continue;
+        scan.bytes = elf_section_bytes(image, scan.section);
         scan.text = image->sections[scan.section].flags & SHF_EXECINSTR;
         scan.direct = link_section_is_direct(image, scan.section);
         entries = elf_relocations(image, i, &count);

@@ -6,7 +6,6 @@
 #include "link.h"
 
 #include "link_private.h"
-#include "nucleus/string.h"
 
 enum { OPCODE_AUIPC = 0x17, OPCODE_JALR = 0x67, OPCODE_JAL = 0x6f, OPCODE_BRANCH = 0x63 };
 
@@ -25,18 +24,22 @@ struct pass {
     int64_t hi_value;
 };
 
-/* Instructions are aligned to two bytes in memory and no better. */
+/* Instructions are aligned to two bytes in memory and no better, data not at all. */
+typedef uint16_t __attribute__((may_alias)) half;
+
 static uint32_t load32(const uint8_t *at)
 {
-    uint32_t value;
+    const half *halves = (const void *)at;
 
-    memcpy(&value, __builtin_assume_aligned(at, 2), sizeof value);
-    return value;
+    return halves[0] | (uint32_t)halves[1] << 16;
 }
 
 static void store32(uint8_t *at, uint32_t value)
 {
-    memcpy(__builtin_assume_aligned(at, 2), &value, sizeof value);
+    half *halves = (void *)at;
+
+    halves[0] = (uint16_t)value;
+    halves[1] = (uint16_t)(value >> 16);
 }
 
 static bool fits(int64_t value, unsigned bits)
@@ -189,7 +192,7 @@ static enum status apply_jump(const struct pass *pass, const struct elf_relocati
         [FORM_RVC_JUMP] = {0xe003, 0xa001, 0xe003, 12},  /* c.j */
     };
     bool wide = form == FORM_BRANCH || form == FORM_JAL;
-    uint32_t word = wide ? load32(field) : (uint32_t)(field[0] | field[1] << 8);
+    uint32_t word = wide ? load32(field) : *(const half *)(const void *)field;
 
     if ((word & formats[form].mask) != formats[form].match)
         return fail(pass, relocation, ERR_FORMAT, "another instruction");
@@ -210,7 +213,7 @@ static enum status apply_jump(const struct pass *pass, const struct elf_relocati
     if (wide)
         store32(field, word);
     else
-        memcpy(field, &word, 2);
+        *(half *)(void *)field = (uint16_t)word;
     return OK;
 }
 
@@ -220,7 +223,8 @@ static enum status apply_data(const struct pass *pass, const struct elf_relocati
 {
     uint64_t old = 0, distance = target - (pass->address + relocation->offset);
 
-    memcpy(&old, field, kind->bytes);
+    for (unsigned i = 0; i < kind->bytes; i++)
+        old |= (uint64_t)field[i] << 8 * i;
     switch (kind->form) {
     case FORM_32_PCREL:
         if (!fits((int64_t)distance, 32))
@@ -243,7 +247,8 @@ static enum status apply_data(const struct pass *pass, const struct elf_relocati
         old = target;
         break;
     }
-    memcpy(field, &old, kind->bytes);
+    for (unsigned i = 0; i < kind->bytes; i++)
+        field[i] = (uint8_t)(old >> 8 * i);
     return OK;
 }
 

@@ -8,31 +8,17 @@
 #include "link.h"
 
 /** How a relocation changes its field. Those up to FORM_LAST_CODE occur in text, the others in data. */
+// clang-format off
 enum link_form {
-    FORM_REFUSED,
-    FORM_IGNORED,
-    FORM_CALL,
-    FORM_HI20,
-    FORM_LO12_I,
-    FORM_LO12_S,
-    FORM_BRANCH,
-    FORM_JAL,
-    FORM_RVC_BRANCH,
-    FORM_RVC_JUMP,
-    FORM_LAST_CODE = FORM_RVC_JUMP,
-    FORM_64,
-    FORM_32_PCREL,
-    FORM_ADD,
-    FORM_SUB,
-    FORM_SET,
-    FORM_SUB6,
-    FORM_SET6,
+    FORM_REFUSED, FORM_IGNORED,
+    FORM_CALL, FORM_HI20, FORM_LO12_I, FORM_LO12_S, FORM_BRANCH, FORM_JAL, FORM_RVC_BRANCH,
+    FORM_RVC_JUMP, FORM_LAST_CODE = FORM_RVC_JUMP,
+    FORM_64, FORM_32_PCREL, FORM_ADD, FORM_SUB, FORM_SET, FORM_SUB6, FORM_SET6
 };
+// clang-format on
 
 struct link_kind {
-    const char *name; /* without R_RISCV_ */
-    uint8_t form;
-    uint8_t bytes; /* of the field */
+    uint8_t form, bytes; /* enum link_form; of the field */
 };
 
 #define LINK_KINDS 66u

@@ -43,15 +43,13 @@ static bool copy_text(const struct elf_image *image, const struct link_section *
     return false;
 }
 
-static bool is_name(const char *name, size_t length)
+static bool is_name(const char *name)
 {
-    for (size_t i = 0; i < length; i++) {
-        bool letter = name[i] >= 'a' && name[i] <= 'z';
-
-        if (!letter && (i == 0 || !((name[i] >= '0' && name[i] <= '9') || name[i] == '_')))
+    for (const char *at = name; *at; at++)
+        if (!((*at >= 'a' && *at <= 'z') ||
+              (at > name && ((*at >= '0' && *at <= '9') || *at == '_'))))
             return false;
-    }
-    return length != 0 && length < CELL_NAME_ROOM;
+    return *name != '\0';
 }
 
 bool manifest_next_word(const char **list, char *word, size_t room)
@@ -72,18 +70,12 @@ bool manifest_next_word(const char **list, char *word, size_t room)
 
 static bool are_names(const char *list)
 {
-    while (*list) {
-        size_t length = 0;
+    char name[CELL_NAME_ROOM];
 
-        while (list[length] != ' ' && list[length] != '\0')
-            length++;
-        if (!is_name(list, length))
+    while (manifest_next_word(&list, name, sizeof name))
+        if (!is_name(name))
             return false;
-        list += length;
-        if (*list == ' ' && *++list == '\0')
-            return false;
-    }
-    return true;
+    return *list == '\0';
 }
 
 /* Each address must be 0 or the first of one of the cell's own functions. */
@@ -110,7 +102,7 @@ static const char *check(struct manifest *manifest, const struct cell_manifest *
                          const struct elf_image *image, const struct link_section *sections)
 {
     if (!copy_text(image, sections, raw->name, manifest->name, sizeof manifest->name) ||
-        !is_name(manifest->name, strlen(manifest->name)))
+        !is_name(manifest->name))
         return "the name is not of the form [a-z][a-z0-9_]{0,30}";
     if (!copy_text(image, sections, raw->version, manifest->version, sizeof manifest->version))
         return "no version, or not one of at most 15 printable bytes";
@@ -119,7 +111,7 @@ static const char *check(struct manifest *manifest, const struct cell_manifest *
     if (raw->provides && (!copy_text(image, sections, raw->provides, manifest->provides,
                                      sizeof manifest->provides) ||
                           !are_names(manifest->provides)))
-        return "provides is no list of interfaces with single spaces";
+        return "provides is no list of interfaces";
     return NULL;
 }
 

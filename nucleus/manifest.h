@@ -7,16 +7,7 @@
 
 #include "elf.h"
 #include "link.h"
-#include "nucleus/cells.h"
-
-struct manifest {
-    char name[CELL_NAME_ROOM];
-    char version[16];
-    char summary[120];
-    char provides[64];
-    /* Addresses of the cell's own functions; 0: none. Names follow struct cell_manifest. */
-    uint64_t init, start, stop, check;
-};
+#include "nucleus/records.h"
 
 /**
  * Reads the manifest after link_apply(): one only, of this ABI's version, each string inside the

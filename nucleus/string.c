@@ -45,27 +45,59 @@ void *memset(void *to, int byte, size_t bytes)
     return to;
 }
 
-static void copy_block(void *to, const void *from)
+/* Whole words of @p bytes, to an aligned place. @return how many bytes. */
+static size_t copy_aligned(word *to, const word *from, size_t bytes)
 {
-    word *t = to;
-    const word *f = from;
-    word a = f[0], b = f[1], c = f[2], d = f[3], e = f[4], g = f[5], h = f[6], i = f[7];
+    size_t rest = bytes;
 
-    t[0] = a, t[1] = b, t[2] = c, t[3] = d, t[4] = e, t[5] = g, t[6] = h, t[7] = i;
+    for (; rest >= BLOCK; to += 8, from += 8, rest -= BLOCK) {
+        word a = from[0], b = from[1], c = from[2], d = from[3];
+
+        to[0] = a, to[1] = b, to[2] = c, to[3] = d;
+        a = from[4], b = from[5], c = from[6], d = from[7];
+        to[4] = a, to[5] = b, to[6] = c, to[7] = d;
+    }
+    for (; rest >= WORD; rest -= WORD)
+        *to++ = *from++;
+    return bytes - rest;
+}
+
+/* The same from a place that is not aligned: each word is made of parts of two, of which none is read that
+ * does not lie inside. */
+static size_t copy_shifted(word *to, const unsigned char *from, size_t bytes)
+{
+    unsigned skew = (uintptr_t)from % WORD, low = 8 * skew, high = 64 - low;
+    size_t rest = bytes;
+    word carry = 0;
+
+    for (unsigned i = skew; i < WORD; i++)
+        carry |= (word)*from++ << 8 * (i - skew);
+    for (; rest >= 2 * WORD; from += WORD, rest -= WORD) {
+        word next = *(const word *)(const void *)from;
+
+        *to++ = carry | next << high;
+        carry = next >> low;
+    }
+    return bytes - rest;
 }
 
 /* From the lowest byte up: right for overlapping ranges when to < from. */
 static void copy_up(unsigned char *to, const unsigned char *from, size_t bytes)
 {
-    if (can_align(to, from)) {
-        while (bytes > 0 && !is_aligned(to, from)) {
+    size_t done;
+
+    if (bytes >= WORD) {
+        while (!is_aligned(to, to)) {
             *to++ = *from++;
             bytes--;
         }
-        for (; bytes >= BLOCK; to += BLOCK, from += BLOCK, bytes -= BLOCK)
-            copy_block(to, from);
-        for (; bytes >= WORD; to += WORD, from += WORD, bytes -= WORD)
-            *(word *)(void *)to = *(const word *)(const void *)from;
+        if (is_aligned(from, from))
+            done = copy_aligned((word *)(void *)to, (const word *)(const void *)from, bytes);
+        else
+            done = copy_shifted((word *)(void *)to, from, bytes);
+        to += done;
+        from += done;
+        bytes -= done;
     }
     while (bytes-- > 0)
         *to++ = *from++;

@@ -6,20 +6,8 @@
 #ifndef NUCLEUS_SYMBOLS_H
 #define NUCLEUS_SYMBOLS_H
 
-#include <stdint.h>
-
+#include "nucleus/records.h"
 #include "status.h"
-
-struct cell;
-
-struct symbol {
-    struct symbol *next; /* in its bucket */
-    const char *name;    /* lives as long as the symbol */
-    uint64_t address;
-    uint32_t bytes;
-    uint32_t hash;     /* of name; set by symbol_insert() */
-    struct cell *cell; /* NULL: the nucleus */
-};
 
 /** 32-bit FNV-1a. */
 uint32_t symbol_hash(const char *name);

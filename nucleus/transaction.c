@@ -82,17 +82,6 @@ static enum status find_object(const char *name, const void **object, size_t *by
     return why_set(why, ERR_NOT_FOUND, "there is no %s in the boot archive", file);
 }
 
-static bool is_loaded(const char *name)
-{
-    OWN(spin_guard) guard = {0};
-    bool found;
-
-    spin_lock(&guard, &cell_table.lock);
-    found = cell_lookup(name) != NULL;
-    spin_unlock(&guard, &cell_table.lock);
-    return found;
-}
-
 enum status transaction_add(struct transaction *transaction, const char *name,
                             struct unit *needed_by, const void *object, size_t bytes)
 {
@@ -100,7 +89,7 @@ enum status transaction_add(struct transaction *transaction, const char *name,
     struct unit *unit;
     enum status status = OK;
 
-    if (is_loaded(name))
+    if (cell_lookup(name))
         return why_set(why, ERR_EXISTS, "%s is loaded already", name);
     if (transaction->count == TRANSACTION_MAX_CELLS)
         return why_set(why, ERR_NOMEM, "more than %u cells would be loaded at once",
@@ -136,7 +125,7 @@ static enum status find_provider(struct transaction *transaction, struct unit *u
         explain(transaction, unit);
         return ERR_LINK;
     }
-    status = is_loaded(provider) ? OK : transaction_add(transaction, provider, unit, NULL, 0);
+    status = cell_lookup(provider) ? OK : transaction_add(transaction, provider, unit, NULL, 0);
     if (status != OK)
         return status;
     import->symbol = symbol_lookup_locked(import->name);
@@ -247,7 +236,7 @@ static void commit(struct transaction *transaction)
         struct cell *cell = unit->cell;
 
         for (uint32_t j = 0; j < cell->export_count; j++)
-            hook_bind(&cell->exports[j]);
+            hook_bind(&cell->exports[j], true);
         unit->committed = true;
         __atomic_store_n(&cell->live, true, __ATOMIC_RELEASE);
     }
@@ -257,7 +246,7 @@ void cell_retract(struct cell *cell)
 {
     __atomic_store_n(&cell->live, false, __ATOMIC_RELEASE);
     for (uint32_t i = 0; i < cell->export_count; i++)
-        hook_unbind(&cell->exports[i]);
+        hook_bind(&cell->exports[i], false);
 }
 
 static void undo(struct transaction *transaction)

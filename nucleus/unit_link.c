@@ -100,7 +100,6 @@ static void note_addresses(struct unit *unit)
 
 static enum status note_sections(struct unit *unit, struct why *why)
 {
-    static const char *const access[BLOCKS] = {"rx", "r", "rw"};
     struct cell *cell = unit->cell;
     const struct elf_image *image = &unit->image;
 
@@ -113,7 +112,6 @@ static enum status note_sections(struct unit *unit, struct why *why)
         *section = (struct section){.class = class,
                                     .address = unit->sections[i].address,
                                     .bytes = elf_section_bytes(image, i)};
-        string_copy(section->access, sizeof section->access, access[block_of(class)]);
         string_copy(section->name, sizeof section->name, elf_section_name(image, i));
         cell->section_count++;
         if (class != SECTION_SET || !section->bytes)

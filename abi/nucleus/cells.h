@@ -1,6 +1,7 @@
 /**
  * @file nucleus/cells.h
- * The cell table: load, unload, look. Used by the shell's commands; the mechanism is the nucleus'.
+ * Cells as the shell's commands see them: load, unload, which function an address is.
+ * More of what is loaded: inspect.h.
  *
  * One transaction runs at a time (a sleeping lock), so these may park, except the readers, which take
  * a spinlock and copy out.
@@ -39,37 +40,8 @@ MUST_CHECK enum status cell_load_image(const char *name, const void *image, size
  */
 MUST_CHECK enum status cell_unload(const char *name, struct why *why) REQUIRES(may_park);
 
-/** What `cells` and `cell NAME` show; a copy. */
-struct cell_info {
-    char name[CELL_NAME_ROOM];
-    char version[16];
-    char summary[120];
-    char provides[64];
-    uint64_t text, text_bytes, rodata, rodata_bytes, state, state_bytes;
-    unsigned exports, imports, sites, stubs, users; /* users: cells that depend on it */
-    bool boot; /* part of the boot set */
-};
-/** Cell number @p index in order of load. @return false past the last. */
-bool cell_get(unsigned index, struct cell_info *info);
-bool cell_find(const char *name, struct cell_info *info);
 /** The name of a cell, "nucleus" for NULL. Valid while the cell is loaded. */
 const char *cell_name(const struct cell *cell);
-
-/** One section of a cell's object as it lies in memory. */
-struct section_info {
-    char name[40];
-    uint64_t address, bytes;
-    char access[4]; /* "rx", "r", "rw" */
-};
-bool cell_section(const char *cell, unsigned index, struct section_info *info);
-
-/** One import of a cell: a symbol and who provides it. */
-struct import_info {
-    char symbol[SYMBOL_NAME_ROOM];
-    char provider[CELL_NAME_ROOM]; /* a cell, or "nucleus" */
-    unsigned sites;                /* places in the text that call or refer to it */
-};
-bool cell_import(const char *cell, unsigned index, struct import_info *info);
 
 /** A symbol: an exported function, or (private set) a static one of a cell. */
 struct symbol_info {
@@ -78,9 +50,6 @@ struct symbol_info {
     uint64_t address, bytes;
     bool exported;
 };
-/** Export number @p index of the table (nucleus first, then cells in order of load). */
-bool symbol_get(unsigned index, struct symbol_info *info);
-bool symbol_find(const char *name, struct symbol_info *info);
 /** The function that holds @p address, private ones too. @return false: not in any text. */
 bool symbol_at(uint64_t address, struct symbol_info *info);
 

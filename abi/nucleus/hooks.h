@@ -21,14 +21,4 @@
 #ifndef MITOS_NUCLEUS_HOOKS_H
 #define MITOS_NUCLEUS_HOOKS_H
 
-#include <stdbool.h>
-
-/** One row for `cell NAME` and tests. */
-struct hook_info {
-    const char *name;
-    const char *bound_to; /* a cell's name, or NULL for the default */
-};
-/** Hook number @p index, from 0. @return false past the last. */
-bool hook_get(unsigned index, struct hook_info *info);
-
 #endif

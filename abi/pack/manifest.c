@@ -49,8 +49,7 @@ static const char *string_at(const struct object *object, const struct relocatio
     const struct section *section = symbol_section(object, symbol);
     uint64_t offset = symbol->entry.st_value + (uint64_t)relocation->addend;
 
-    if (!section || !section->bytes || section_has(section, SHF_WRITE) ||
-        offset >= section->header.sh_size ||
+    if (!section || !section->bytes || offset >= section->header.sh_size ||
         !memchr(section->bytes + offset, 0, section->header.sh_size - offset))
         return NULL;
     return (const char *)section->bytes + offset;

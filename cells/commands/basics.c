@@ -1,6 +1,7 @@
 /* Commands that look at nothing: help, echo, clear, time, poweroff. */
 #include "clock.h"
 #include "commands.h"
+#include "inspect.h"
 #include "nucleus/format.h"
 #include "nucleus/hart.h"
 #include "shell.h"

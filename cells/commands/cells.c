@@ -1,7 +1,7 @@
 /* Commands that show cells: cells, cell. */
 #include "commands.h"
+#include "inspect.h"
 
-#include "nucleus/hooks.h"
 
 static void cell_to_json(struct json *json, const struct cell_info *cell)
 {

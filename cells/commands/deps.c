@@ -1,6 +1,7 @@
 /* The command deps: who calls whom, from the imports that the cell table records. */
 #include "commands.h"
 
+#include "inspect.h"
 #include "nucleus/format.h"
 
 /* What one cell uses of another. */

@@ -1,6 +1,7 @@
 /* Commands that change which cells there are: load, unload, run. */
 #include "commands.h"
 
+#include "inspect.h"
 #include "nucleus/why.h"
 
 static unsigned count_cells(void)

@@ -1,5 +1,6 @@
 /* The command symbols: the exported functions. */
 #include "commands.h"
+#include "inspect.h"
 
 static void symbol_to_json(struct json *json, const struct symbol_info *symbol)
 {

@@ -2,6 +2,7 @@
  * task of its own, and prints TAP, the Test Anything Protocol, version 13. A test that faults ends its
  * task; the runner lives on and says so. */
 #include "commands.h"
+#include "inspect.h"
 #include "nucleus/format.h"
 #include "task.h"
 

@@ -1,5 +1,6 @@
 /* Names from the tables of the nucleus: for completion, and for what to say about an unknown command. The
  * tables hand out copies, so nothing is locked while a visitor runs. */
+#include "inspect.h"
 #include "names.h"
 
 #include "command.h"

@@ -106,8 +106,10 @@ void screen_clear(struct line *line)
 
 void line_leave(struct line *line, const char *mark)
 {
-    line->cursor = line->length;
-    screen_move(line);
+    if (line->cursor < line->length) {
+        line->cursor = line->length;
+        screen_move(line);
+    }
     put_text(line, mark);
     put_text(line, "\r\n");
     line->row = 0;

@@ -23,7 +23,7 @@ static const struct layout layouts[4] = {
 /* Accessors never fail once an object is open: so every one is called on everything. */
 static uint64_t touch(const struct elf_image *image)
 {
-    uint64_t sum = elf_section_find(image, ".nothing");
+    uint64_t sum = 0;
 
     for (uint32_t i = 0; i < elf_section_count(image); i++) {
         const uint8_t *bytes = elf_section_data(image, i);
@@ -36,7 +36,7 @@ static uint64_t touch(const struct elf_image *image)
     }
     for (uint32_t i = 1; i < elf_symbol_count(image); i++) {
         sum += strlen(elf_symbol_name(image, i)) + elf_symbol_value(image, i) +
-               elf_symbol_bytes(image, i) + elf_symbol_visibility(image, i);
+               elf_symbol_bytes(image, i);
         if (elf_symbol_is_function(image, i) || elf_symbol_is_export(image, i))
             sum += elf_section_bytes(image, elf_symbol_section(image, i));
     }

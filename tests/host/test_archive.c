@@ -1,6 +1,7 @@
 /* The boot archive: such as cpio writes, cut, damaged, and with indexes that are wrong. */
 #include "archive.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,6 +272,51 @@ static void test_an_archive_that_is_cut_anywhere_is_refused(void **unused)
     free(whole.bytes);
 }
 
+/* Every byte in place of every digit of the mode, the size and the name's length of the first entry. */
+static void test_headers_need_hexadecimal_digits(void **unused)
+{
+    struct image image = image_make(good_index, strlen(good_index));
+
+    (void)unused;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        enum status expected = isxdigit((int)byte) ? OK : ERR_FORMAT;
+        char *digit = image.bytes + 6 + 8 + 7; /* the last one of the mode */
+        char before = *digit;
+
+        *digit = (char)byte;
+        assert_int_equal(archive_open(image.bytes, image.length, NULL), expected);
+        *digit = before;
+        if (expected == OK)
+            continue;
+        for (unsigned place = 6 + 8 * 6; place < 6 + 8 * 7; place++) {
+            before = image.bytes[place];
+            image.bytes[place] = (char)byte;
+            assert_int_equal(archive_open(image.bytes, image.length, NULL), ERR_FORMAT);
+            image.bytes[place] = before;
+        }
+    }
+    free(image.bytes);
+}
+
+static void test_names_and_data_end_inside(void **unused)
+{
+    struct image image = image_make(good_index, strlen(good_index));
+    char *trailer = image.bytes + image.length - 124; /* its header and name, padded */
+
+    (void)unused;
+    assert_memory_equal(trailer, "070701", 6);
+    memcpy(trailer + 6 + 8 * 6, "00000001", 8);
+    assert_int_equal(archive_open(image.bytes, image.length, NULL), ERR_FORMAT);
+    memcpy(trailer + 6 + 8 * 6, "00000000", 8);
+    assert_int_equal(archive_open(image.bytes, image.length, NULL), OK);
+    memcpy(trailer + 6 + 8 * 11, "0000000a", 8); /* without its NUL */
+    assert_int_equal(archive_open(image.bytes, image.length, NULL), ERR_FORMAT);
+    memcpy(trailer + 6 + 8 * 11, "00000000", 8);
+    trailer[109] = '\0';
+    assert_int_equal(archive_open(image.bytes, image.length, NULL), ERR_FORMAT);
+    free(image.bytes);
+}
+
 static void test_damaged_bytes_never_crash(void **unused)
 {
     struct image whole = image_make(good_index, strlen(good_index));
@@ -389,6 +435,8 @@ int main(void)
         cmocka_unit_test(test_wrong_indexes_are_refused),
         cmocka_unit_test(test_an_archive_without_index_is_refused),
         cmocka_unit_test(test_an_archive_that_is_cut_anywhere_is_refused),
+        cmocka_unit_test(test_headers_need_hexadecimal_digits),
+        cmocka_unit_test(test_names_and_data_end_inside),
         cmocka_unit_test(test_damaged_bytes_never_crash),
         cmocka_unit_test(test_what_cpio_writes_is_read),
     };

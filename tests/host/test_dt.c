@@ -287,11 +287,12 @@ static void test_bootarg_takes_whole_keys(void **unused)
     assert_string_equal(machine_bootarg("one", room, sizeof room), "1");
     assert_string_equal(machine_bootarg("two", room, sizeof room), "22");
     assert_string_equal(machine_bootarg("name", room, sizeof room), "value=more");
-    assert_string_equal(machine_bootarg("run", room, sizeof room), "echo one=3; two  words");
+    assert_string_equal(machine_bootarg("run", room, sizeof room), "echo one=3; inner=4  words");
     assert_null(machine_bootarg("quiet", room, sizeof room));
     assert_null(machine_bootarg("ne", room, sizeof room));
     assert_null(machine_bootarg("on", room, sizeof room));
     assert_null(machine_bootarg("value", room, sizeof room));
+    assert_null(machine_bootarg("inner", room, sizeof room));
     assert_string_equal(machine_bootarg("two", room, 3), "22");
     assert_null(machine_bootarg("two", room, 2));
     assert_null(machine_bootarg("two", room, 0));
@@ -509,6 +510,54 @@ static void test_each_kind_of_damage_is_refused(void **unused)
     }
 }
 
+/* The structure block at the end of the tree, cut after every word of it. */
+static void test_a_structure_that_is_cut_anywhere_is_refused(void **unused)
+{
+    const struct tree_file *tree = tree_named(odd_path);
+    uint32_t strings = fdt_size_dt_strings(tree->blob), structure = fdt_size_dt_struct(tree->blob);
+    uint32_t start = (56 + strings + 3) & ~3u;
+
+    (void)unused;
+    for (uint32_t length = 0; length <= structure; length++) {
+        char *blob = calloc(1, start + length);
+
+        memcpy(blob, tree->blob, 40);
+        memcpy(blob + 56, tree->blob + fdt_off_dt_strings(tree->blob), strings);
+        memcpy(blob + start, tree->blob + fdt_off_dt_struct(tree->blob), length);
+        put_u32(blob + 4, start + length);
+        put_u32(blob + 8, start);
+        put_u32(blob + 12, 56);
+        put_u32(blob + 16, 40);
+        put_u32(blob + 36, length);
+        assert_int_equal(dt_open(blob, start + length, NULL), length < structure ? ERR_FORMAT : OK);
+        if (length == structure)
+            compare_tree(blob);
+        open_tree(tree);
+        free(blob);
+    }
+}
+
+static void test_an_empty_initrd_is_none(void **unused)
+{
+    struct tree_file copy = *tree_named(odd_path);
+    uint64_t base, bytes;
+    fdt64_t end;
+
+    (void)unused;
+    copy.blob = malloc(copy.bytes);
+    memcpy(copy.blob, tree_named(odd_path)->blob, copy.bytes);
+    fdt64_st(&end, 0x190000000);
+    assert_int_equal(fdt_setprop_inplace(copy.blob, fdt_path_offset(copy.blob, "/chosen"), "linux,initrd-end",
+                                         &end, sizeof end), 0);
+    open_tree(&copy);
+    assert_false(dt_initrd(&base, &bytes));
+    fdt64_st(&end, 0x18fffffff);
+    fdt_setprop_inplace(copy.blob, fdt_path_offset(copy.blob, "/chosen"), "linux,initrd-end", &end, sizeof end);
+    assert_false(dt_initrd(&base, &bytes));
+    open_tree(tree_named(odd_path));
+    free(copy.blob);
+}
+
 static void test_depth_is_limited(void **unused)
 {
     static _Alignas(8) char blob[8192];
@@ -569,6 +618,8 @@ int main(int count, char **arguments)
         cmocka_unit_test(test_a_tree_that_is_cut_anywhere_is_refused),
         cmocka_unit_test(test_damaged_bytes_never_crash),
         cmocka_unit_test(test_each_kind_of_damage_is_refused),
+        cmocka_unit_test(test_a_structure_that_is_cut_anywhere_is_refused),
+        cmocka_unit_test(test_an_empty_initrd_is_none),
         cmocka_unit_test(test_depth_is_limited),
         cmocka_unit_test(test_a_refused_tree_leaves_the_old_one),
     };

@@ -19,139 +19,143 @@ NOT_OURS(class32, "64-bit little-endian", v->header->ident[4] = 1)
 NOT_OURS(big_endian, "64-bit little-endian", v->header->ident[5] = 2)
 NOT_OURS(os_abi, "System V", v->header->ident[7] = 3)
 NOT_OURS(version, "System V", v->header->version = 2)
-NOT_OURS(machine, "machine 62 is not RISC-V", v->header->machine = 62)
-NOT_OURS(executable, "ELF type 2", v->header->type = 2)
+NOT_OURS(machine, "not RISC-V", v->header->machine = 62)
+NOT_OURS(executable, "not a relocatable object", v->header->type = 2)
 NOT_OURS(program_headers, "not a relocatable object", v->header->phnum = 1)
-NOT_OURS(float_abi, "ELF flags 0x5", v->header->flags |= 4)
-BAD(header_size, "wrong size of an entry", v->header->ehsize = 52)
-BAD(section_header_size, "wrong size of an entry", v->header->shentsize = 40)
-BAD(no_sections, "0 sections", v->header->shnum = 0)
-BAD(too_many_sections, "65534 sections", v->header->shnum = 0xfffe)
-BAD(table_past_end, "section headers lie outside", v->header->shnum++)
-BAD(table_offset_wraps, "section headers lie outside", v->header->shoff = UINT64_MAX - 7)
-BAD(table_misaligned, "section headers lie outside", v->header->shoff -= 4)
-BAD(names_index, "no section names", v->header->shstrndx = v->header->shnum)
-BAD(names_type, "no section names", v->sections[v->header->shstrndx].type = SHT_PROGBITS)
-BAD(names_unterminated, "section names are not terminated", v->sections[v->header->shstrndx].size--)
-BAD(names_empty, "section names lie outside", v->sections[v->header->shstrndx].size = 0)
-BAD(names_outside, "section names lie outside",
+NOT_OURS(float_abi, "ELF flags", v->header->flags |= 4)
+BAD(header_size, "a wrong header size", v->header->ehsize = 52)
+BAD(section_header_size, "a wrong section header size", v->header->shentsize = 40)
+BAD(no_sections, "a wrong number of sections", v->header->shnum = 0)
+BAD(too_many_sections, "a wrong number of sections", v->header->shnum = 0xfffe)
+BAD(table_past_end, "section headers outside", v->header->shnum++)
+BAD(table_offset_wraps, "section headers outside", v->header->shoff = UINT64_MAX - 7)
+BAD(table_misaligned, "misaligned section headers", v->header->shoff -= 4)
+BAD(names_index, "ELF header: no string table", v->header->shstrndx = v->header->shnum)
+BAD(names_type, "ELF header: no string table", v->sections[v->header->shstrndx].type = SHT_PROGBITS)
+BAD(names_unterminated, "ELF header: the string table is not terminated",
+    v->sections[v->header->shstrndx].size--)
+BAD(names_empty, "ELF header: the string table lies outside",
+    v->sections[v->header->shstrndx].size = 0)
+BAD(names_outside, "ELF header: the string table lies outside",
     v->sections[v->header->shstrndx].offset = v->object.length)
 
 /* Sections: their places, then what a cell may have. */
 BAD(section_0, "section 0 is not empty", v->sections[0].info = 1)
 BAD(name_out_of_range, "its name is out of range",
     victim_section(v, ".text")->name = (uint32_t)v->sections[v->header->shstrndx].size)
-BAD(section_outside, "section .rodata lies outside",
+BAD(section_outside, "section .rodata: outside",
     victim_section(v, ".rodata")->size = v->object.length)
-BAD(section_wraps, "section .rodata lies outside",
-    victim_section(v, ".rodata")->offset = UINT64_MAX)
-BAD(section_size_wraps, "section .comment lies outside",
+BAD(section_wraps, "section .rodata: outside", victim_section(v, ".rodata")->offset = UINT64_MAX)
+BAD(section_size_wraps, "section .comment: outside",
     victim_section(v, ".comment")->size = UINT64_MAX)
-BAD(sections_overlap, "sections .text and .rodata overlap",
+BAD(sections_overlap, "section .rodata: overlaps another",
     victim_section(v, ".rodata")->offset = victim_section(v, ".text")->offset + 8)
-BAD(overlap_by_one, "sections .text and .rodata overlap",
+BAD(overlap_by_one, "section .rodata: overlaps another",
     victim_section(v, ".rodata")->offset = victim_section(v, ".text")->offset +
                                            victim_section(v, ".text")->size - 1)
-BAD(overlaps_header, "section .text overlaps the headers", victim_section(v, ".text")->offset = 62)
-BAD(overlaps_section_headers, "section .cell.manifest overlaps the headers",
+BAD(overlaps_header, "section .text: overlaps the headers", victim_section(v, ".text")->offset = 62)
+BAD(overlaps_section_headers, "section .cell.manifest: overlaps the headers",
     victim_section(v, ".cell.manifest")->offset = v->header->shoff - 8)
-BAD(align_three, "section .text: alignment 3", victim_section(v, ".text")->addralign = 3)
-BAD(align_huge, "section .text: alignment 8192", victim_section(v, ".text")->addralign = 8192)
-BAD(text_align_one, "section .text: alignment 1", victim_section(v, ".text")->addralign = 1)
-NOT_OURS(writable_data, "section .rodata is writable data outside of CELL_STATE",
+BAD(align_three, "section .text: its alignment is no power of two",
+    victim_section(v, ".text")->addralign = 3)
+BAD(align_huge, "section .text: a wrong alignment", victim_section(v, ".text")->addralign = 8192)
+BAD(text_align_one, "section .text: a wrong alignment", victim_section(v, ".text")->addralign = 1)
+NOT_OURS(writable_data, "section .rodata: writable data outside of CELL_STATE",
          victim_section(v, ".rodata")->flags |= SHF_WRITE)
-NOT_OURS(writable_text, "section .text is writable and executable",
+NOT_OURS(writable_text, "section .text: writable and executable",
          victim_section(v, ".text")->flags |= SHF_WRITE)
-NOT_OURS(bss, "section .bss is writable data", victim_section(v, ".bss")->size = 8)
-NOT_OURS(thread_local, "section .rodata is thread-local",
+NOT_OURS(bss, "section .bss: writable data", victim_section(v, ".bss")->size = 8)
+NOT_OURS(thread_local, "section .rodata: thread-local",
          victim_section(v, ".rodata")->flags |= SHF_TLS)
-NOT_OURS(compressed, "section .rodata is compressed",
+NOT_OURS(compressed, "section .rodata: compressed",
          victim_section(v, ".rodata")->flags |= SHF_COMPRESSED)
-NOT_OURS(unknown_flag, "section .rodata is of unknown flags",
+NOT_OURS(unknown_flag, "section .rodata: unknown flags",
          victim_section(v, ".rodata")->flags |= 1ul << 40)
-NOT_OURS(unknown_type, "section .rodata is of an unknown type",
+NOT_OURS(unknown_type, "section .rodata: of an unknown type",
          victim_section(v, ".rodata")->type = 0x6fff1234)
-NOT_OURS(rodata_without_bytes, "section .rodata is of an unknown type",
+NOT_OURS(rodata_without_bytes, "section .rodata: of an unknown type",
          victim_section(v, ".rodata")->type = SHT_NOBITS)
-NOT_OURS(constructor, "section .rodata is a constructor table",
+NOT_OURS(constructor, "section .rodata: a constructor table",
          victim_section(v, ".rodata")->type = SHT_INIT_ARRAY)
-NOT_OURS(state_read_only, "section .cell.state is not writable",
+NOT_OURS(state_read_only, "section .cell.state: not writable",
          victim_section(v, ".cell.state")->flags = SHF_ALLOC)
-BAD(state_huge, "section .cell.state has 1099511627776 bytes",
+BAD(state_huge, "section .cell.state: too large",
     victim_section(v, ".cell.state")->type = SHT_NOBITS;
     victim_section(v, ".cell.state")->size = 1ul << 40)
-NOT_OURS(state_relocated, ".cell.state has initial values",
+NOT_OURS(state_relocated, "section .rela.rodata: state has initial values",
          victim_section(v, ".rela.rodata")->info = victim_section_index(v, ".cell.state"))
-BAD(two_manifests, "section .cell.manifest occurs twice",
+BAD(two_manifests, "section .cell.manifest: occurs twice",
     victim_section(v, ".rodata")->name = victim_section(v, ".cell.manifest")->name)
-BAD(two_eh_frames, "section .eh_frame occurs twice",
+BAD(two_eh_frames, "section .eh_frame: occurs twice",
     victim_section(v, ".rodata")->name = victim_section(v, ".eh_frame")->name)
 BAD(set_name, "section .cell.set.Thing", name_of(v, ".cell.set.thing")[10] = 'T')
 BAD(set_name_empty, "section .cell.set.:", name_of(v, ".cell.set.thing")[10] = '\0')
 BAD(set_empty, "section .cell.set.other", victim_section(v, ".cell.set.other")->size = 0)
-NOT_OURS(unknown_cell_section, "section .cell.xet.thing is none that a cell may have",
+NOT_OURS(unknown_cell_section, "section .cell.xet.thing: none that a cell may have",
          name_of(v, ".cell.set.thing")[6] = 'x')
 
 /* Symbols. */
-BAD(no_symbol_table, "no symbol table", victim_section(v, ".symtab")->type = SHT_PROGBITS)
-NOT_OURS(two_symbol_tables, "more than one symbol table",
+BAD(no_symbol_table, "symbol table: there is none",
+    victim_section(v, ".symtab")->type = SHT_PROGBITS)
+NOT_OURS(two_symbol_tables, "symbol table: there is more than one",
          victim_section(v, ".comment")->type = SHT_SYMTAB)
-NOT_OURS(extended_indexes, "more than one symbol table",
+NOT_OURS(extended_indexes, "symbol table: there is more than one",
          victim_section(v, ".comment")->type = SHT_SYMTAB_SHNDX)
-BAD(symbol_entsize, "symbol table has a wrong size", victim_section(v, ".symtab")->entsize = 16)
-BAD(symbol_table_size, "symbol table has a wrong size", victim_section(v, ".symtab")->size -= 8)
-BAD(symbol_table_misaligned, "symbol table has a wrong size or alignment",
+BAD(symbol_entsize, "symbol table: a wrong size", victim_section(v, ".symtab")->entsize = 16)
+BAD(symbol_table_size, "symbol table: a wrong size", victim_section(v, ".symtab")->size -= 8)
+BAD(symbol_table_misaligned, "symbol table: a wrong size or alignment",
     victim_section(v, ".symtab")->offset += 4;
     victim_section(v, ".symtab")->size -= 24)
-BAD(symbol_link, "no symbol names",
+BAD(symbol_link, "symbol table: no string table",
     victim_section(v, ".symtab")->link = victim_section_index(v, ".text"))
-BAD(symbol_link_out_of_range, "no symbol names",
+BAD(symbol_link_out_of_range, "symbol table: no string table",
     victim_section(v, ".symtab")->link = v->header->shnum)
 BAD(symbol_info, "sh_info is out of range",
     victim_section(v, ".symtab")->info = v->symbol_count + 1)
 BAD(symbol_info_zero, "sh_info is out of range", victim_section(v, ".symtab")->info = 0)
-BAD(symbol_info_one_less, "wrong side of sh_info", victim_section(v, ".symtab")->info--)
-BAD(symbol_0, "symbol 0 is not empty", v->symbols[0].info = STT_FUNC)
-BAD(symbol_names_unterminated, "symbol names are not terminated",
+BAD(symbol_info_one_less, "on the wrong side of sh_info", victim_section(v, ".symtab")->info--)
+BAD(symbol_0, "symbol table: entry 0 is not empty", v->symbols[0].info = STT_FUNC)
+BAD(symbol_names_unterminated, "symbol table: the string table is not terminated",
     victim_section(v, ".strtab")->size--)
 BAD(symbol_name_out_of_range, "its name is out of range",
     victim_symbol(v, "shape_long")->name = (uint32_t)victim_section(v, ".strtab")->size)
-BAD(symbol_outside_section, "(shape_long) ends outside",
+BAD(symbol_outside_section, "symbol shape_long: outside of its section",
     victim_symbol(v, "shape_long")->value = victim_section(v, ".text")->size + 2)
-BAD(symbol_ends_outside, "(shape_long) ends outside",
+BAD(symbol_ends_outside, "symbol shape_long: outside of its section",
     struct elf_symbol *symbol = victim_symbol(v, "shape_long");
     symbol->size = victim_section(v, ".text")->size - symbol->value + 1)
-BAD(symbol_size_wraps, "(shape_long) ends outside",
+BAD(symbol_size_wraps, "symbol shape_long: outside of its section",
     victim_symbol(v, "shape_long")->size = UINT64_MAX)
-BAD(symbol_section_out_of_range, "(shape_long) is in a section that does not exist",
+BAD(symbol_section_out_of_range, "symbol shape_long: in a section that does not exist",
     victim_symbol(v, "shape_long")->shndx = v->header->shnum)
-NOT_OURS(symbol_common, "(shape_long) is COMMON",
+NOT_OURS(symbol_common, "symbol shape_long: COMMON",
          victim_symbol(v, "shape_long")->shndx = SHN_COMMON)
-BAD(symbol_reserved, "(shape_long) is in a section that does not exist",
+BAD(symbol_reserved, "symbol shape_long: in a section that does not exist",
     victim_symbol(v, "shape_long")->shndx = 0xff20)
-NOT_OURS(symbol_weak_undefined, "(shape_import) is weak and undefined",
+NOT_OURS(symbol_weak_undefined, "symbol shape_import: weak and undefined",
          victim_symbol(v, "shape_import")->info = STB_WEAK << 4)
-BAD(symbol_undefined_nameless, "is undefined and has no name",
+BAD(symbol_undefined_nameless, "undefined, but without a name",
     victim_symbol(v, "shape_import")->name = 0)
-BAD(symbol_local_undefined, "is undefined and has no name", v->symbols[1].shndx = SHN_UNDEF)
-NOT_OURS(symbol_thread_local, "(shape_long) is thread-local",
+BAD(symbol_local_undefined, "undefined, but without a name", v->symbols[1].shndx = SHN_UNDEF)
+NOT_OURS(symbol_thread_local, "symbol shape_long: thread-local",
          victim_symbol(v, "shape_long")->info = STB_GLOBAL << 4 | STT_TLS)
-NOT_OURS(symbol_indirect, "(shape_long) has an unknown binding or type",
+NOT_OURS(symbol_indirect, "symbol shape_long: of an unknown binding or type",
          victim_symbol(v, "shape_long")->info = STB_GLOBAL << 4 | 10)
-NOT_OURS(symbol_unique, "(shape_long) has an unknown binding or type",
+NOT_OURS(symbol_unique, "symbol shape_long: of an unknown binding or type",
          victim_symbol(v, "shape_long")->info = 10 << 4 | STT_FUNC)
-NOT_OURS(symbol_exported_data, "(shape_long) is exported but is no function",
+NOT_OURS(symbol_exported_data, "symbol shape_long: exported, but no function",
          victim_symbol(v, "shape_long")->info = STB_GLOBAL << 4 | STT_OBJECT)
-BAD(symbol_exported_nameless, "is global but has no name", victim_symbol(v, "shape_long")->name = 0)
-BAD(symbol_twice, "(shape_goto) is defined twice",
+BAD(symbol_exported_nameless, "global, but without a name",
+    victim_symbol(v, "shape_long")->name = 0)
+BAD(symbol_twice, "symbol shape_goto: defined twice",
     victim_symbol(v, "shape_long")->name = victim_symbol(v, "shape_goto")->name)
-BAD(function_in_data, "(shape_long) is a function outside of text",
+BAD(function_in_data, "symbol shape_long: a function outside of text",
     victim_symbol(v, "shape_long")->shndx = (uint16_t)victim_section_index(v, ".rodata");
     victim_symbol(v, "shape_long")->size = victim_symbol(v, "shape_long")->value = 0)
-BAD(function_odd, "(shape_long) is a function outside of text",
+BAD(function_odd, "symbol shape_long: a function outside of text",
     victim_symbol(v, "shape_long")->value++;
     victim_symbol(v, "shape_long")->size--)
-BAD(function_absolute, "(shape_long) is a function outside of text",
+BAD(function_absolute, "symbol shape_long: a function outside of text",
     victim_symbol(v, "shape_long")->shndx = SHN_ABS)
 
 /* Relocation tables. */
@@ -160,22 +164,22 @@ BAD(table_link, ".rela.text: sh_link or sh_info",
 BAD(table_info_zero, ".rela.text: sh_link or sh_info", victim_section(v, ".rela.text")->info = 0)
 BAD(table_info_out_of_range, ".rela.text: sh_link or sh_info",
     victim_section(v, ".rela.text")->info = v->header->shnum)
-BAD(table_info_taken, "relocate the same one",
+BAD(table_info_taken, "relocates what another one does",
     victim_section(v, ".rela.rodata")->info = victim_section_index(v, ".text"))
-BAD(table_entsize, ".rela.text has a wrong size", victim_section(v, ".rela.text")->entsize = 16)
-BAD(table_size, ".rela.text has a wrong size", victim_section(v, ".rela.text")->size--)
-BAD(table_entries_misaligned, ".rela.text has a wrong size or alignment",
+BAD(table_entsize, ".rela.text: a wrong size", victim_section(v, ".rela.text")->entsize = 16)
+BAD(table_size, ".rela.text: a wrong size", victim_section(v, ".rela.text")->size--)
+BAD(table_entries_misaligned, ".rela.text: a wrong size or alignment",
     victim_section(v, ".rela.text")->offset += 4;
     victim_section(v, ".rela.text")->size -= 24)
-NOT_OURS(table_loaded, "section .rela.text is of an unknown type",
+NOT_OURS(table_loaded, "section .rela.text: of an unknown type",
          victim_section(v, ".rela.text")->flags |= SHF_ALLOC)
 NOT_OURS(table_without_addends, ".rela.text: relocations without addends",
          victim_section(v, ".rela.text")->type = SHT_REL)
-BAD(entry_outside, "outside of the section",
+BAD(entry_outside, "section .rela.rodata: an entry outside of the section",
     victim_relocation(v, ".rodata", R_RISCV_64, ANY)->offset = victim_section(v, ".rodata")->size)
-BAD(entry_symbol, "symbol out of range",
+BAD(entry_symbol, "section .rela.rodata: a symbol out of range",
     victim_relocation(v, ".rodata", R_RISCV_64, ANY)->symbol = v->symbol_count)
-BAD(entries_unsorted, "not sorted by offset",
+BAD(entries_unsorted, "section .rela.text: not sorted by offset",
     victim_relocation(v, ".text", R_RISCV_CALL_PLT, IMPORT)[1].offset = 0)
 
 static enum status run(const struct object *object, struct why *why)
@@ -256,6 +260,15 @@ static void misaligned_in_memory(void **state)
     object_free(&whole);
 }
 
+static uint32_t find(const struct elf_image *image, const char *name)
+{
+    uint32_t section = 1;
+
+    while (strcmp(elf_section_name(image, section), name) != 0)
+        section++;
+    return section;
+}
+
 static void reads_what_the_object_holds(void **state)
 {
     struct object whole = object_read(victim_path);
@@ -271,20 +284,17 @@ static void reads_what_the_object_holds(void **state)
         if (strcmp(elf_symbol_name(&image, i), "twice") == 0) {
             assert_true(elf_symbol_is_function(&image, i));
             assert_false(elf_symbol_is_export(&image, i));
-            assert_int_equal(elf_symbol_visibility(&image, i), STV_DEFAULT);
             assert_true(elf_symbol_bytes(&image, i) > 0);
         }
     }
     assert_int_equal(exports, 8);
     assert_int_equal(imports, 7); /* five of shapes.h, _Unwind_Resume, __gcc_personality_v0 */
-    set = elf_section_find(&image, ".cell.set.thing");
+    set = find(&image, ".cell.set.thing");
     assert_int_equal(elf_section_class(&image, set), SECTION_SET);
     assert_string_equal(elf_set_name(&image, set), "thing");
     assert_int_equal(elf_section_bytes(&image, set), 32);
     assert_int_equal(elf_section_class(&image, image.state), SECTION_STATE);
-    assert_int_equal(elf_section_class(&image, elf_section_find(&image, ".comment")),
-                     SECTION_IGNORED);
-    assert_int_equal(elf_section_find(&image, ".nothing"), 0);
+    assert_int_equal(elf_section_class(&image, find(&image, ".comment")), SECTION_IGNORED);
     object_free(&whole);
 }
 

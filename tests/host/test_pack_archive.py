@@ -120,6 +120,12 @@ class Archive(PackCase):
         self.assert_refused(self.archive("alpha.cell", "beta.cell"),
                             "same is exported by alpha and beta, which share no interface with a default")
 
+    def test_default_does_not_cover_a_cell_without_the_interface(self):
+        self.make_cell("sched_rr", SCHED, provides="sched")
+        self.make_cell("thief", "EXPORT void sched_pick(void) {}\n")
+        self.assert_refused(self.archive("--default", "sched=sched_rr", "sched_rr.cell", "thief.cell"),
+                            "sched_pick is exported by sched_rr and thief, which share no interface")
+
     def test_wrong_defaults(self):
         self.make_cell("alpha", SCHED, provides="sched")
         for default, expected in [("sched", "not of the form IFACE=CELL"),

@@ -45,6 +45,12 @@ RULES = {
     "write_and_execute": ('__asm__(".section .hot,\\"awx\\",@progbits\\n nop\\n");\n',
                           '__asm__(".section .hot,\\"ax\\",@progbits\\n nop\\n");\n',
                           "a.c: .hot: both writable and executable"),
+    "hole": ('__asm__(".section .hole,\\"a\\",@nobits\\n .zero 8\\n");\n',
+             '__asm__(".section .hole,\\"a\\",@progbits\\n .zero 8\\n");\n',
+             "a.c: .hole: data without content that is not writable"),
+    "not_loaded": ('__asm__(".section .x\\nlost: .dword 0\\n.section .y,\\"a\\"\\n.dword lost\\n");\n',
+                   '__asm__(".section .x,\\"a\\"\\nlost: .dword 0\\n.section .y,\\"a\\"\\n.dword lost\\n");\n',
+                   'a.c: refers to "lost", which is in no loaded section, at .y+0x0'),
     "exported_data": ("EXPORT const int answer = 42;\n",
                       "static const int answer = 42;\nEXPORT int use(void) { return answer; }\n",
                       "a.c: answer: exported data; a cell exports functions only"),
@@ -92,6 +98,9 @@ MANIFESTS = {
     "foreign_init": ("enum status far(enum cell_reason);\n"
                      'CELL(.name = "sample", .version = "1", .summary = "s", .init = far);',
                      "a.c: CELL: .init is not a function of this cell"),
+    "inside_init": ("static enum status init(enum cell_reason r) { return (int)r; }\n"
+                    'CELL(.name = "sample", .version = "1", .summary = "s", .init = (void *)init + 2);',
+                    "a.c: CELL: .init is not a function of this cell"),
     "other_file": ('CELL(.name = "other", .version = "1", .summary = "s");',
                    'sample.o: CELL: the name is "other", but the file sample.cell'),
 }
@@ -164,6 +173,11 @@ class Refusals(PackCase):
         (self.folder / "list").write_text("use b.h\n")
         done = self.pack_cell(self.compile({"a.c": source}), "--declared", "list")
         self.assert_refused(done, "a.c: __divti3: called by the compiler itself")
+
+    def test_thread_local_section(self):
+        source = MANIFEST + '__asm__(".section .tdata,\\"awT\\",@progbits\\n .dword 1\\n");\n'
+        self.assert_refused(self.pack_cell(self.compile({"a.c": source})),
+                            "a.c: .tdata: thread-local data; a cell has none")
 
     def test_provider_must_be_complete(self):
         (self.folder / "list").write_text("sample_one sample.h\nsample_two sample.h\n")

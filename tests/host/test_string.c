@@ -58,6 +58,27 @@ static void test_memory_is_copied_and_set_at_any_alignment(void **unused)
     assert_int_equal(ours[2], 0xff);
 }
 
+/* The sanitizer sees a step outside of a block that has exactly the size. */
+static void test_nothing_outside_is_touched(void **unused)
+{
+    (void)unused;
+    for (size_t bytes = 1; bytes < 100; bytes++) {
+        for (size_t skew = 0; skew < 8 && skew < bytes; skew++) {
+            char *from = malloc(bytes), *to = malloc(bytes - skew);
+
+            memset(from, 'x', bytes);
+            nucleus_memcpy(to, from + skew, bytes - skew);
+            nucleus_memmove(from, from + skew, bytes - skew);
+            nucleus_memmove(from + skew, from, bytes - skew);
+            nucleus_memset(from + skew, 'y', bytes - skew);
+            assert_int_equal(to[bytes - skew - 1], 'x');
+            assert_int_equal(from[bytes - 1], 'y');
+            free(from);
+            free(to);
+        }
+    }
+}
+
 static void test_overlapping_memory_is_moved(void **unused)
 {
     struct random random = {2};
@@ -220,6 +241,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_memory_is_copied_and_set_at_any_alignment),
+        cmocka_unit_test(test_nothing_outside_is_touched),
         cmocka_unit_test(test_overlapping_memory_is_moved),
         cmocka_unit_test(test_comparisons_have_the_right_sign),
         cmocka_unit_test(test_searches),

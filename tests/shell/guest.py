@@ -14,7 +14,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.environ.get("MITOS_BUILD", os.path.join(ROOT, "build", "dev"))
 MITOS = os.path.join(ROOT, "mitos")
 PROMPT = "mitos> "
-LIMIT = 60
+LIMIT = int(os.environ.get("MITOS_TEST_LIMIT", "60"))
 
 LEFT, RIGHT, UP, DOWN = "\x1b[D", "\x1b[C", "\x1b[A", "\x1b[B"
 HOME, END, DELETE, BACKSPACE = "\x1b[H", "\x1b[F", "\x1b[3~", "\x7f"
@@ -23,12 +23,19 @@ CTRL_C, CTRL_D, CTRL_E, CTRL_K, CTRL_L = "\x03", "\x04", "\x05", "\x0b", "\x0c"
 CTRL_U, CTRL_W = "\x15", "\x17"
 
 
+class Terminal(pexpect.spawn):
+    """Without carriage returns: how many stand before a line feed is the host's terminal's affair."""
+
+    def read_nonblocking(self, *arguments, **options):
+        return super().read_nonblocking(*arguments, **options).replace("\r", "")
+
+
 class Guest:
     """A booted guest with a prompt, on a terminal of 80 columns."""
 
     def __init__(self, *options):
         arguments = ["run", "--build", BUILD, *options]
-        self.terminal = pexpect.spawn(
+        self.terminal = Terminal(
             MITOS, arguments, dimensions=(24, 80), timeout=LIMIT, encoding="utf-8", echo=False
         )
         self.terminal.expect_exact(PROMPT)
@@ -44,18 +51,14 @@ class Guest:
 
     def prompt(self):
         """Waits for a prompt at the start of a row; returns what was printed before it."""
-        self.terminal.expect(r"(^|\n|\r)" + re.escape(PROMPT))
-        return self.terminal.before.replace("\r", "")
-
-    def entered(self, keys):
-        """Sends keys and Return; returns what the shell printed after the line."""
-        self.send(keys + "\r")
-        self.expect("\r\n")
-        return self.prompt().lstrip("\n").rstrip("\n")
+        self.terminal.expect(r"(^|\n)" + re.escape(PROMPT))
+        return self.terminal.before
 
     def run(self, line):
         """Types a line (shorter than a row), and returns its output."""
-        return self.entered(line)
+        self.send(line + "\r")
+        self.expect(line + "\n")
+        return self.prompt().rstrip("\n")
 
     def status(self):
         return int(self.run("echo $?"))

@@ -16,10 +16,15 @@ class Editing(unittest.TestCase):
     def tearDownClass(cls):
         cls.guest.close()
 
+    def setUp(self):
+        self.guest.send(CTRL_C)  # whatever the test before has left
+        self.guest.expect("^C")
+        self.guest.prompt()
+
     def expect_line(self, keys, words):
         """The keys make a line that runs the command words with these words."""
         self.guest.send(keys + "\r")
-        self.guest.expect("\r\n[" + "][".join(words) + "]\r\n")
+        self.guest.expect("\n[" + "][".join(words) + "]\n")
         self.guest.prompt()
 
     def test_welcome_says_how_to_get_help_and_how_to_leave(self):
@@ -52,7 +57,7 @@ class Editing(unittest.TestCase):
     def test_lines_longer_than_a_row(self):
         text = "".join(chr(ord("a") + i % 26) for i in range(300))
         self.guest.send("words " + text + CTRL_A + RIGHT * 6 + "X" + CTRL_E + "Y\r")
-        self.guest.expect("\r\n[X" + text + "Y]\r\n")
+        self.guest.expect("\n[X" + text + "Y]\n")
         self.guest.prompt()
 
     def test_the_longest_line_rings_the_bell(self):
@@ -60,7 +65,7 @@ class Editing(unittest.TestCase):
         self.guest.send("y")
         self.guest.expect("\a")
         self.guest.send("\r")
-        self.guest.expect("\r\n[" + "x" * 494 + "]\r\n")
+        self.guest.expect("\n[" + "x" * 494 + "]\n")
         self.guest.prompt()
 
     def test_history_is_browsed_and_edited(self):
@@ -81,7 +86,7 @@ class Editing(unittest.TestCase):
 
     def test_tab_completes_cells(self):
         self.guest.send("cell shell_te\t\r")
-        self.guest.expect("\r\nshell_tests 1.0: ")
+        self.guest.expect("\nshell_tests 1.0: ")
         self.guest.prompt()
         self.guest.send("load busy\t")  # in the archive only
         self.guest.expect("busy ")
@@ -94,7 +99,7 @@ class Editing(unittest.TestCase):
         self.guest.prompt()
 
     def test_a_second_tab_lists_what_is_possible(self):
-        self.guest.send("what task_j\t\b\t\t")
+        self.guest.send("what task_\t\t")
         listed = self.guest.expect(PROMPT + "what task_")
         self.assertIn("task_spawn", listed)
         self.assertIn("task_join_step", listed)
@@ -122,14 +127,14 @@ class Editing(unittest.TestCase):
 
     def test_lines_typed_while_a_command_runs_are_kept(self):
         self.guest.send("soon 50\rwords one\rwords tw" + LEFT + RIGHT + "o\r")
-        self.guest.expect("\r\n[one]\r\n")
-        self.guest.expect("\r\n[two]\r\n")
+        self.guest.expect("\n[one]\n")
+        self.guest.expect("\n[two]\n")
         self.guest.prompt()
 
     def test_line_feeds_end_lines_too(self):
         self.guest.send("words one\nwords two\r\nwords three\n")
         for word in ("one", "two", "three"):
-            self.guest.expect(f"\r\n[{word}]\r\n")
+            self.guest.expect(f"\n[{word}]\n")
         self.guest.prompt()
 
 

@@ -66,7 +66,7 @@ class Jobs(unittest.TestCase):
     def test_ctrl_c_ends_busy(self):
         self.guest.run("load busy")
         self.guest.send("busy count\r")
-        self.guest.expect("\r\n")
+        self.guest.expect("\n")
         self.guest.send(CTRL_C)
         self.guest.expect("^C")
         self.guest.prompt()
@@ -101,7 +101,7 @@ class Jobs(unittest.TestCase):
         self.guest.expect("[1] done: soon status 0")
         self.guest.expect(PROMPT + "words left")
         self.guest.send(" right\r")
-        self.guest.expect("\r\n[left][right]\r\n")
+        self.guest.expect("\n[left][right]\n")
 
     def test_a_fault_in_the_background_is_reported(self):
         self.guest.send("faulty &\r")

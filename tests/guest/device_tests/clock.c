@@ -8,7 +8,7 @@
 #define MS 1000000ul
 #define SECOND (1000 * MS)
 
-TEST(clock, timers_are_never_early)
+TEST(device, clock_is_never_early)
 {
     static const uint64_t spans[] = {0, 1, 99, 101, 12345, MS, 7 * MS};
 
@@ -49,7 +49,7 @@ static int sleep_until_due(void *shared, unsigned number)
 }
 
 /* Set in no order; on one hart, they end in theirs. */
-TEST(clock, many_timers_go_off_in_order)
+TEST(device, clock_fires_many_timers_in_order)
 {
     struct sleepers sleepers = {.base = clock_now_ns() + 20 * MS};
 
@@ -68,7 +68,7 @@ TEST(clock, many_timers_go_off_in_order)
     }
 }
 
-TEST(clock, a_cancelled_timer_does_nothing)
+TEST(device, clock_forgets_cancelled_timers)
 {
     uint64_t due = clock_now_ns() + 2 * MS;
     OWN(clock_op) cancelled = {0};
@@ -85,7 +85,7 @@ TEST(clock, a_cancelled_timer_does_nothing)
     CHECK(t, cancelled.due_ns == due, "somebody wrote to the cancelled timer");
 }
 
-TEST(clock, far_timers_do_not_overflow)
+TEST(device, clock_takes_the_farthest_timer)
 {
     OWN(clock_op) farthest = {0};
     OWN(clock_op) soon = {0};
@@ -123,7 +123,7 @@ static int read_times(void *shared, unsigned number)
     return 0;
 }
 
-TEST(clock, time_never_goes_back_on_any_hart)
+TEST(device, clock_never_goes_back_on_any_hart)
 {
     struct readers readers = {0};
 

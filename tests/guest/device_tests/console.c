@@ -45,7 +45,7 @@ COMMAND(flood, .usage = "flood LINES",
 /* TAP readers skip lines that begin with #. */
 #define COMMENT "# 0123456789012345678901234567890123456789012345678901234567890123456789012345\n"
 
-TEST(console, a_long_text_is_sent_by_interrupts)
+TEST(device, console_sends_by_interrupts)
 {
     static const char text[] = COMMENT COMMENT COMMENT COMMENT COMMENT COMMENT COMMENT COMMENT;
     uint64_t before = 0;
@@ -62,7 +62,7 @@ TEST(console, a_long_text_is_sent_by_interrupts)
     CHECK(t, irq_count(source) > before, "no interrupt came for %lu bytes", sizeof text - 1);
 }
 
-TEST(console, a_text_longer_than_the_ring_is_taken_in_parts)
+TEST(device, console_takes_long_texts_in_parts)
 {
     OWN(wait_op) op = {0};
     static const char line[] = COMMENT;

@@ -70,7 +70,7 @@ static uint32_t ring_and_count(struct alarm *alarm, uint32_t times)
     return __atomic_load_n(&alarm->heard, __ATOMIC_ACQUIRE);
 }
 
-TEST(irq, each_interrupt_reaches_its_handler)
+TEST(device, irq_reaches_its_handler_each_time)
 {
     OWN(mapping) registers = {0};
     OWN(irq_line) line = {0};
@@ -96,7 +96,7 @@ TEST(irq, each_interrupt_reaches_its_handler)
     mapping_drop(&registers);
 }
 
-TEST(irq, a_detached_line_is_silent_and_can_be_attached_again)
+TEST(device, irq_is_silent_when_detached)
 {
     OWN(mapping) registers = {0};
     struct alarm alarm = {0};
@@ -134,7 +134,7 @@ static bool can_attach(uint32_t source)
     return true;
 }
 
-TEST(irq, sources_that_are_none_or_taken_are_refused)
+TEST(device, irq_refuses_bad_and_taken_sources)
 {
     dt_node node;
     uint32_t console;

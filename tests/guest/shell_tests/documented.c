@@ -1,5 +1,6 @@
 /* What all commands have in common, whichever cell they come from. */
 #include "command.h"
+#include "inspect.h"
 #include "nucleus/cells.h"
 #include "nucleus/why.h"
 #include "test.h"

@@ -1,5 +1,6 @@
 /* What must fault, from every hart, with a correct report: stores to text and read-only data, jumps
  * into memory that is not text, stack overflow, NULL, memory that is not there. */
+#include "inspect.h"
 #include "nucleus/cells.h"
 #include "nucleus/format.h"
 #include "nucleus/heap.h"

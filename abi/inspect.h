@@ -1,0 +1,65 @@
+/**
+ * @file inspect.h
+ * Interface `inspect`: what is loaded, as copies; for commands, completion, tools.
+ *
+ * Everything is numbered from 0 in order of load. Between two calls cells may come and go, so a walk
+ * may miss or repeat one; no call ever shows a cell that is half loaded. None sleeps.
+ */
+#ifndef MITOS_INSPECT_H
+#define MITOS_INSPECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nucleus/cells.h"
+
+struct cell_info {
+    char name[CELL_NAME_ROOM];
+    char version[16];
+    char summary[120];
+    char provides[64];
+    uint64_t text, text_bytes, rodata, rodata_bytes, state, state_bytes;
+    unsigned exports, imports, sites, stubs, users; /* users: cells that depend on it */
+    bool boot; /* part of the boot set */
+};
+/** Cell number @p index. @return false past the last. */
+bool cell_get(unsigned index, struct cell_info *info);
+bool cell_find(const char *name, struct cell_info *info);
+
+/** One section of a cell's object as it lies in memory. */
+struct section_info {
+    char name[40];
+    uint64_t address, bytes;
+    char access[4]; /* "rx", "r", "rw" */
+};
+bool cell_section(const char *cell, unsigned index, struct section_info *info);
+
+/** One import of a cell: a symbol and who provides it. */
+struct import_info {
+    char symbol[SYMBOL_NAME_ROOM];
+    char provider[CELL_NAME_ROOM]; /* a cell, or "nucleus" */
+    unsigned sites;                /* places in the text that call or refer to it */
+};
+bool cell_import(const char *cell, unsigned index, struct import_info *info);
+
+/** Export number @p index of all (the nucleus' first). @return false past the last. */
+bool symbol_get(unsigned index, struct symbol_info *info);
+bool symbol_find(const char *name, struct symbol_info *info);
+
+/**
+ * Copies entry number @p index of @p set (COMMAND, TEST, DRIVER: "command" ...) into @p entry, of
+ * @p bytes, which must be the size of the set's type. Function pointers in it are stubs; strings in it
+ * live as long as the cell. @p owner may be NULL.
+ * @return false past the last entry, or when no such set exists.
+ */
+bool set_get(const char *set, unsigned index, void *entry, size_t bytes, const struct cell **owner);
+
+/** A hook of the nucleus (nucleus/hooks.h). */
+struct hook_info {
+    const char *name;
+    const char *bound_to; /* a cell's name, or NULL for the default */
+};
+bool hook_get(unsigned index, struct hook_info *info);
+
+#endif

@@ -1,0 +1,125 @@
+/**
+ * @file nucleus/records.h
+ * The nucleus' records of cells: what the loader knows, for those who show or explain it.
+ *
+ * Written by the nucleus alone, within a transaction. Read them in a visit only (cells_visit()), which
+ * holds the lock of the cell table: copy out what is to stay. Most readers want inspect.h instead.
+ */
+#ifndef MITOS_NUCLEUS_RECORDS_H
+#define MITOS_NUCLEUS_RECORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cells.h"
+#include "list.h"
+
+/** An exported function, in the symbol table's hash. */
+struct symbol {
+    struct symbol *next; /* in its bucket */
+    const char *name;    /* lives as long as the symbol */
+    uint64_t address;
+    uint32_t bytes;
+    uint32_t hash;     /* of name; set by symbol_insert() */
+    struct cell *cell; /* NULL: the nucleus */
+};
+
+/** What becomes of a section of an object. All but IGNORED are loaded. */
+enum section_class {
+    SECTION_IGNORED,  /* not SHF_ALLOC, or writable and empty */
+    SECTION_TEXT,     /* executable */
+    SECTION_RODATA,   /* .rodata*, .eh_frame, .gcc_except_table, notes */
+    SECTION_STATE,    /* .cell.state: zeroed, has no bytes of its own */
+    SECTION_MANIFEST, /* .cell.manifest */
+    SECTION_SET,      /* .cell.set.NAME */
+};
+
+/** A checked copy of a cell's struct cell_manifest. */
+struct manifest {
+    char name[CELL_NAME_ROOM];
+    char version[16];
+    char summary[120];
+    char provides[64];
+    /* Addresses of the cell's own functions; 0: none. Names follow struct cell_manifest. */
+    uint64_t init, start, stop, check;
+};
+
+/** The one address that a function pointer ever has: a jump in text, patched when the function moves. */
+struct stub {
+    struct list link;  /* in its cell's stubs */
+    uint64_t address;  /* of the jump */
+    uint64_t function; /* where it leads */
+    uint32_t uses;     /* cells that took the address */
+};
+
+/** A function that the cell calls or takes the address of and does not define. */
+struct import {
+    const char *name;
+    const struct symbol *symbol; /* the provider's export; its cell is NULL for the nucleus */
+    struct stub *stub;           /* when its address is taken and a cell provides it */
+    uint32_t sites;              /* relocations that refer to it */
+};
+
+/** One place that refers to another cell's function: an edge of the dependency graph. */
+struct site {
+    uint64_t address;
+    int64_t addend;
+    uint32_t type; /* R_RISCV_* */
+    uint32_t import;
+};
+
+/** A function of the cell's text, static ones included. */
+struct function {
+    const char *name;
+    uint32_t offset, bytes; /* in the text block */
+    bool exported;
+};
+
+struct section {
+    char name[40];
+    uint64_t address, bytes;
+    enum section_class class;
+    uint8_t *entries; /* of a set: a relocated copy, else NULL */
+};
+
+struct cell {
+    struct list link; /* in the table, in order of load */
+    struct manifest manifest;
+    bool live; /* committed; until then only its transaction sees it */
+    bool boot; /* part of the boot set */
+    uint8_t *text, *rodata, *state;
+    size_t text_bytes, rodata_bytes, state_bytes;
+    /* one allocation, `tables`, holds these arrays and the names */
+    void *tables;
+    char *strings;
+    struct symbol *exports;
+    struct function *functions;
+    struct import *imports;
+    struct site *sites;
+    struct section *sections;
+    uint32_t export_count, function_count, import_count, site_count, section_count;
+    struct list stubs;
+    uint32_t stub_count;
+    struct unit *unit; /* while its transaction runs */
+};
+
+/** Where the nucleus calls a cell (nucleus/hooks.h). */
+struct hook {
+    const char *name;
+    uint64_t *slot; /* the function to call: a default of the nucleus, or a cell's */
+    uint64_t fallback;
+    const struct cell *cell; /* NULL: the default */
+};
+
+/** Calls @p visit for each live cell in order of load until it returns false. The table is locked: the
+ *  visitor must not call what takes its lock (symbol_at(), other visits). */
+void cells_visit(bool (*visit)(const struct cell *cell, void *argument), void *argument);
+/** Export number @p index of the nucleus, or NULL past the last. Never changes. */
+const struct symbol *nucleus_export(unsigned index);
+/** Hook number @p index, or NULL past the last. */
+const struct hook *nucleus_hook(unsigned index);
+/** Whether @p user imports a function of @p cell. In a visit. */
+bool cell_uses(const struct cell *user, const struct cell *cell);
+
+#endif
