@@ -112,7 +112,7 @@ static void give_up_hart(enum leaving how)
 
 void task_yield(void)
 {
-    OWN(irq_guard) guard = {0};
+    irq_guard guard;
 
     irq_disable(&guard);
     give_up_hart(LEAVING_YIELD);

@@ -21,18 +21,31 @@ struct cie {
     bool has_lsda;
 };
 
+static inline uint8_t take_byte(struct cursor *cursor)
+{
+    if (cursor->at < cursor->end)
+        return *cursor->at++;
+    cursor->overrun = true;
+    return 0;
+}
+
 static uint64_t take(struct cursor *cursor, unsigned bytes)
 {
     uint64_t value = 0;
 
-    if ((size_t)(cursor->end - cursor->at) < bytes) {
-        cursor->overrun = true;
-        cursor->at = cursor->end;
-        return 0;
-    }
     for (unsigned i = 0; i < bytes; i++)
-        value |= (uint64_t)*cursor->at++ << 8 * i;
+        value |= (uint64_t)take_byte(cursor) << 8 * i;
     return value;
+}
+
+static inline uint32_t take_word(struct cursor *cursor)
+{
+    const uint8_t *at = cursor->at;
+
+    if (cursor->end - at < 4)
+        return (uint32_t)take(cursor, 4);
+    cursor->at += 4;
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
 static uint64_t take_uleb(struct cursor *cursor)
@@ -40,7 +53,7 @@ static uint64_t take_uleb(struct cursor *cursor)
     uint64_t value = 0, byte;
 
     for (unsigned i = 0; i < LEB_MAX_BYTES; i++) {
-        byte = take(cursor, 1);
+        byte = take_byte(cursor);
         value |= (byte & 0x7f) << 7 * i;
         if (!(byte & 0x80))
             return value;
@@ -76,59 +89,74 @@ enum {
 };
 // clang-format on
 
-static const char *operands_of(uint8_t opcode)
+/* A program of call frame instructions on its way. */
+struct program {
+    struct cursor cursor;
+    uint64_t place, align; /* how far it has advanced into the function; align 0: that of a CIE */
+    unsigned depth;        /* of remembered states */
+    bool defined;          /* the CFA has a rule */
+};
+
+/* One instruction that is not of the three short forms. */
+static const char *check_long(struct program *program, uint8_t opcode)
 {
-    if ((opcode & 0xc0) == CFA_OFFSET || opcode == CFA_ARGS_SIZE)
-        return "n";
-    if (opcode & 0xc0)
-        return "";
-    return opcode < sizeof operands / sizeof operands[0] ? operands[opcode] : NULL;
+    const char *operand = opcode == CFA_ARGS_SIZE ? "n" : NULL;
+
+    if (opcode < sizeof operands / sizeof operands[0])
+        operand = operands[opcode];
+    if (!operand)
+        return "a call frame instruction that is not known";
+    if (program->align == 0 &&
+        ((*operand >= '1' && *operand <= '4') || opcode == CFA_RESTORE_EXTENDED ||
+         opcode == CFA_REMEMBER || opcode == CFA_RESTORE_STATE))
+        return "an instruction that a CIE may not have";
+    for (; *operand; operand++) {
+        if (*operand == 'r' && take_uleb(&program->cursor) > LAST_REGISTER)
+            return "a register that does not exist";
+        if (*operand == 'n')
+            take_uleb(&program->cursor);
+        if (*operand < 'a')
+            program->place += take(&program->cursor, (unsigned)(*operand - '0')) * program->align;
+    }
+    if (opcode == CFA_REMEMBER && ++program->depth > EH_FRAME_STATES)
+        return "states are remembered too deep";
+    if (opcode == CFA_RESTORE_STATE && program->depth-- == 0)
+        return "a state is restored that was not remembered";
+    if (opcode == CFA_DEF_CFA || opcode == CFA_DEF_CFA_REGISTER || opcode == CFA_DEF_CFA_SF)
+        program->defined = true;
+    return NULL;
 }
 
 /*
- * A program of call frame instructions. That of a CIE (@p cie NULL) sets the first row: it defines the
- * CFA and neither advances nor restores. That of a function stays within its @p range.
+ * That of a CIE (@p cie NULL) sets the first row: it defines the CFA and neither advances nor restores.
+ * That of a function stays within its @p range.
  */
-static const char *check_program(struct cursor *cursor, const struct cie *cie, uint64_t range)
+static const char *check_program(struct cursor cursor, const struct cie *cie, uint64_t range)
 {
-    uint64_t place = 0, align = cie ? cie->code_align : 0;
-    unsigned depth = 0;
-    bool defined = cie;
+    struct program program = {cursor, 0, cie ? cie->code_align : 0, 0, cie};
 
-    while (cursor->at < cursor->end) {
-        uint8_t opcode = (uint8_t)take(cursor, 1), high = opcode & 0xc0;
-        const char *operand = operands_of(opcode);
+    while (program.cursor.at < program.cursor.end) {
+        uint8_t opcode = *program.cursor.at++, high = opcode & 0xc0;
+        const char *fault = NULL;
 
-        if (!operand)
-            return "a call frame instruction that is not known";
-        if (high > CFA_ADVANCE && (opcode & 0x3f) > LAST_REGISTER)
-            return "a register that does not exist";
-        if (high == CFA_ADVANCE)
-            place += (opcode & 0x3f) * align;
-        if (!cie && (high == CFA_ADVANCE || high == CFA_RESTORE ||
-                     (opcode >= 0x02 && opcode <= 0x04) || opcode == CFA_RESTORE_EXTENDED ||
-                     opcode == CFA_REMEMBER || opcode == CFA_RESTORE_STATE))
-            return "an instruction that a CIE may not have";
-        for (; *operand; operand++) {
-            if (*operand == 'r' && take_uleb(cursor) > LAST_REGISTER)
-                return "a register that does not exist";
-            if (*operand == 'n')
-                take_uleb(cursor);
-            if (*operand < 'a')
-                place += take(cursor, (unsigned)(*operand - '0')) * align;
-        }
-        if (opcode == CFA_REMEMBER && ++depth > EH_FRAME_STATES)
-            return "states are remembered too deep";
-        if (opcode == CFA_RESTORE_STATE && depth-- == 0)
-            return "a state is restored that was not remembered";
-        if (opcode == CFA_DEF_CFA || opcode == CFA_DEF_CFA_REGISTER || opcode == CFA_DEF_CFA_SF)
-            defined = true;
-        if (place > range)
-            return "an advance past the function's end";
+        if (high == 0)
+            fault = check_long(&program, opcode);
+        else if (program.align == 0 && high != CFA_OFFSET)
+            fault = "an instruction that a CIE may not have";
+        else if (high == CFA_ADVANCE)
+            program.place += (opcode & 0x3f) * program.align;
+        else if ((opcode & 0x3f) > LAST_REGISTER)
+            fault = "a register that does not exist";
+        else if (high == CFA_OFFSET)
+            take_uleb(&program.cursor);
+        if (!fault && program.place > range)
+            fault = "an advance past the function's end";
+        if (fault)
+            return fault;
     }
-    if (cursor->overrun)
+    if (program.cursor.overrun)
         return "a call frame instruction is cut short";
-    return defined ? NULL : "no rule for the CFA";
+    return program.defined ? NULL : "no rule for the CFA";
 }
 
 /* The pointers that a CIE's augmentation announces; only known encodings. */
@@ -143,10 +171,10 @@ static const char *check_augmentation(struct cursor *cursor, const char *letters
             continue;
         if (*letters == 'P')
             expected |= ENCODING_INDIRECT;
-        if (take(&data, 1) != expected)
+        if (take_byte(&data) != expected)
             return "a pointer encoding that is not known";
         if (*letters == 'P')
-            take(&data, 4);
+            take_word(&data);
         if (*letters == 'L')
             cie->has_lsda = true;
     }
@@ -156,11 +184,11 @@ static const char *check_augmentation(struct cursor *cursor, const char *letters
 static const char *check_cie(struct cursor cursor, struct cie *cie)
 {
     static const char *const known[] = {"zR", "zPLR", "zRS", "zPLRS"};
-    uint64_t version = take(&cursor, 1), data_align, address;
+    uint64_t version = take_byte(&cursor), data_align, address;
     const char *letters = (const char *)cursor.at, *fault;
     unsigned which = 0;
 
-    while (take(&cursor, 1) != 0)
+    while (take_byte(&cursor) != 0)
         ;
     if (cursor.overrun || (version != 1 && version != 3))
         return "a CIE of an unknown version, or cut short";
@@ -170,13 +198,13 @@ static const char *check_cie(struct cursor cursor, struct cie *cie)
         return "a CIE with an unknown augmentation";
     *cie = (struct cie){.code_align = take_uleb(&cursor)};
     data_align = take_uleb(&cursor);
-    address = version == 1 ? take(&cursor, 1) : take_uleb(&cursor);
+    address = version == 1 ? take_byte(&cursor) : take_uleb(&cursor);
     if (cie->code_align == 0 || cie->code_align > 4 || data_align == 0 || data_align > 0x7f ||
         address > LAST_REGISTER)
         return "a CIE whose factors or return address are out of range";
     if ((fault = check_augmentation(&cursor, letters + 1, cie)) != NULL)
         return fault;
-    return check_program(&cursor, NULL, 0);
+    return check_program(cursor, NULL, 0);
 }
 
 /* The call sites of one function: sorted, within its @p range, and every landing pad, too. */
@@ -189,9 +217,9 @@ static const char *check_lsda(const struct eh_frame_area *table, uint64_t addres
     if (offset >= table->length)
         return "an LSDA outside of .gcc_except_table";
     cursor = (struct cursor){table->bytes + offset, table->bytes + table->length, false};
-    if (take(&cursor, 1) != ENCODING_OMIT || take(&cursor, 1) != ENCODING_OMIT)
+    if (take_byte(&cursor) != ENCODING_OMIT || take_byte(&cursor) != ENCODING_OMIT)
         return "an LSDA with types: cells have cleanups only";
-    encoding = take(&cursor, 1);
+    encoding = take_byte(&cursor);
     if (encoding != CALL_SITES_ULEB && encoding != CALL_SITES_UDATA4)
         return "an LSDA whose encoding is not known";
     sites = take_part(&cursor, take_uleb(&cursor));
@@ -199,7 +227,7 @@ static const char *check_lsda(const struct eh_frame_area *table, uint64_t addres
         uint64_t field[3]; /* start, length, landing pad */
 
         for (unsigned i = 0; i < 3; i++)
-            field[i] = encoding == CALL_SITES_ULEB ? take_uleb(&sites) : take(&sites, 4);
+            field[i] = encoding == CALL_SITES_ULEB ? take_uleb(&sites) : take_word(&sites);
         if (take_uleb(&sites) != 0)
             return "an LSDA with actions: cells have cleanups only";
         if (field[0] < end || field[0] + field[1] > range || (field[2] != 0 && field[2] >= range))
@@ -213,7 +241,7 @@ static const char *check_lsda(const struct eh_frame_area *table, uint64_t addres
 static uint64_t take_pointer(const struct eh_frame_view *view, struct cursor *cursor)
 {
     uint64_t from = view->frames.address + (uint64_t)(cursor->at - view->frames.bytes);
-    int32_t distance = (int32_t)take(cursor, 4);
+    int32_t distance = (int32_t)take_word(cursor);
 
     return distance ? from + (uint64_t)(int64_t)distance : 0;
 }
@@ -221,7 +249,7 @@ static uint64_t take_pointer(const struct eh_frame_view *view, struct cursor *cu
 static const char *check_fde(const struct eh_frame_view *view, struct cursor cursor,
                              const struct cie *cie)
 {
-    uint64_t start = take_pointer(view, &cursor), range = take(&cursor, 4), lsda;
+    uint64_t start = take_pointer(view, &cursor), range = take_word(&cursor), lsda;
     struct cursor augmentation = take_part(&cursor, take_uleb(&cursor));
     const char *fault = NULL;
 
@@ -233,7 +261,7 @@ static const char *check_fde(const struct eh_frame_view *view, struct cursor cur
         fault = check_lsda(&view->except_table, lsda, range);
     if (augmentation.overrun || augmentation.at != augmentation.end)
         return "augmentation data of a wrong length";
-    return fault ? fault : check_program(&cursor, cie, range);
+    return fault ? fault : check_program(cursor, cie, range);
 }
 
 /* The record at @p offset, without its length, as far as it lies inside. */
@@ -241,7 +269,7 @@ static struct cursor record_at(const struct eh_frame_area *frames, uint64_t offs
 {
     struct cursor all = {frames->bytes + offset, frames->bytes + frames->length, false};
 
-    return take_part(&all, take(&all, 4));
+    return take_part(&all, take_word(&all));
 }
 
 enum status eh_frame_validate(const struct eh_frame_view *view, struct why *why)
@@ -256,7 +284,7 @@ enum status eh_frame_validate(const struct eh_frame_view *view, struct why *why)
 
         if (record.at == record.end && !record.overrun && frames->length - offset == 4)
             return OK; /* a terminator ends the table */
-        id = take(&record, 4);
+        id = take_word(&record);
         if (record.overrun)
             fault = "a record is empty or cut short";
         else if (id == 0)
@@ -266,8 +294,8 @@ enum status eh_frame_validate(const struct eh_frame_view *view, struct why *why)
         if (!fault && id != 0 && cie_offset != offset + 4 - id) {
             cie_offset = offset + 4 - id;
             cie_record = record_at(frames, cie_offset);
-            fault = take(&cie_record, 4) != 0 || cie_record.overrun ? "an FDE without a CIE"
-                                                                    : check_cie(cie_record, &cie);
+            fault = take_word(&cie_record) != 0 || cie_record.overrun ? "an FDE without a CIE"
+                                                                      : check_cie(cie_record, &cie);
         }
         if (!fault && id != 0)
             fault = check_fde(view, record, &cie);

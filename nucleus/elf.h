@@ -2,9 +2,9 @@
  * @file elf.h
  * A validated view of a relocatable object (ET_REL) in memory.
  *
- * elf_open() checks everything once: headers, ranges, overlaps, names, symbols, and the entries of
- * every relocation table that applies to a loaded section. The accessors then cannot fail; indexes
- * given to them must be below the counts. Nothing is allocated, nothing copied: the bytes must stay.
+ * elf_open() checks everything once: headers, ranges, overlaps, names, symbols. (The entries of
+ * relocation tables are checked by link_scan().) The accessors then cannot fail; indexes given to
+ * them must be below the counts. Nothing is allocated, nothing copied: the bytes must stay.
  */
 #ifndef MITOS_NUCLEUS_ELF_H
 #define MITOS_NUCLEUS_ELF_H
@@ -88,7 +88,7 @@ static inline const uint8_t *elf_section_data(const struct elf_image *image, uin
     return image->bytes + image->sections[section].offset;
 }
 
-/** The entries of a section of type SHT_RELA; they apply to section number `sections[table].info`. */
+/** The entries, still unchecked, of a section of type SHT_RELA; they apply to section number `sections[table].info`. */
 static inline const struct elf_relocation *elf_relocations(const struct elf_image *image,
                                                            uint32_t table, uint32_t *count)
 {

@@ -38,7 +38,7 @@ bool elf_strings_open(struct reader *reader, uint32_t section, const char **stri
                       uint64_t *bytes);
 /** Finds and checks the one symbol table; the sections are good by then. */
 bool elf_symbols_open(struct reader *reader);
-/** Checks the relocation tables, and their entries where the section is loaded. */
+/** Checks the relocation tables; what is in them, link_scan() does. */
 bool elf_relocations_check(struct reader *reader);
 
 #endif

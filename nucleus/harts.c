@@ -9,7 +9,6 @@
 #define SATP_SV39 (8ul << 60)
 #define SATP_ASID_VM (1ul << 44)
 #define STIMECMP 0x14d
-#define BIT_HELD (1ul << 63)
 
 struct hart harts[MAX_HARTS];
 static unsigned count = 1;
@@ -40,28 +39,6 @@ uint64_t hart_ticks(void)
 uint64_t hart_instructions(void)
 {
     return csr_read(instret);
-}
-
-void irq_disable(irq_guard *guard) UNCHECKED
-{
-    uint64_t before;
-
-    __asm__ volatile("csrrci %0, sstatus, 2" : "=r"(before) : : "memory");
-    guard->saved = (before & SSTATUS_SIE) | BIT_HELD;
-}
-
-void irq_restore(irq_guard *guard) UNCHECKED
-{
-    uint64_t saved = guard->saved;
-
-    guard->saved = 0;
-    csr_set(sstatus, saved & SSTATUS_SIE);
-}
-
-void irq_guard_unwind(irq_guard *guard)
-{
-    if (guard->saved)
-        irq_restore(guard);
 }
 
 /* Lays out a hart's stacks in @p memory: one for traps of tasks, one page for each trap inside those. */

@@ -40,7 +40,6 @@ static inline struct hart *this_hart(void)
     return hart;
 }
 
-#define SSTATUS_SIE 2ul
 #define SSTATUS_SPIE 32ul
 #define SSTATUS_SPP 256ul
 #define SIE_SSIE 2ul

@@ -43,8 +43,9 @@ enum status link_fail(const struct elf_image *image, uint32_t section,
                       const struct elf_relocation *relocation, enum status status,
                       const char *fault, struct why *why)
 {
-    const char *symbol = elf_symbol_name(image, relocation->symbol);
-    uint32_t home = elf_symbol_section(image, relocation->symbol);
+    uint32_t index = relocation->symbol < elf_symbol_count(image) ? relocation->symbol : 0;
+    uint32_t home = elf_symbol_section(image, index);
+    const char *symbol = elf_symbol_name(image, index);
 
     if (*symbol == '\0' && home < elf_section_count(image))
         symbol = elf_section_name(image, home);
@@ -67,7 +68,7 @@ struct scan {
     const struct elf_image *image;
     enum status (*visit)(void *argument, uint32_t symbol, enum link_use use);
     void *argument;
-    uint64_t bytes;
+    uint64_t bytes, least; /* of the section; text's relocations are sorted: the last offset */
     uint32_t section;
     bool text, direct;
 };
@@ -116,7 +117,7 @@ static const char *check_label(const struct scan *scan, const struct elf_relocat
 
     if (symbol->shndx == SHN_ABS)
         return "an absolute address";
-    if (!elf_section_is_loaded(scan->image, symbol->shndx))
+    if (symbol->shndx != scan->section && !elf_section_is_loaded(scan->image, symbol->shndx))
         return "its section is not loaded";
     if ((form == FORM_LO12_I || form == FORM_LO12_S) &&
         (symbol->shndx != scan->section || relocation->addend != 0))
@@ -127,30 +128,51 @@ static const char *check_label(const struct scan *scan, const struct elf_relocat
     return NULL;
 }
 
-static enum status scan_one(const struct scan *scan, const struct elf_relocation *relocation,
+/* What is wrong with the place or with the symbol of a relocation, or NULL. */
+static const char *check_place(struct scan *scan, const struct elf_relocation *relocation,
+                               const struct link_kind *kind)
+{
+    uint64_t offset = relocation->offset;
+
+    if (relocation->symbol >= scan->image->symbol_count)
+        return "the symbol's number is out of range";
+    if (offset > scan->bytes || kind->bytes > scan->bytes - offset)
+        return "the field crosses the section's end";
+    if (scan->text != (kind->form <= FORM_LAST_CODE))
+        return scan->text ? "data within text" : "an instruction within data";
+    if (!scan->text)
+        return NULL;
+    if (offset & 1)
+        return "an instruction at an odd offset";
+    if (offset < scan->least)
+        return "not sorted by offset";
+    scan->least = offset;
+    return NULL;
+}
+
+static enum status scan_one(struct scan *scan, const struct elf_relocation *relocation,
                             struct why *why)
 {
-    const struct elf_symbol *symbol = &scan->image->symbols[relocation->symbol];
-    enum link_form form = FORM_REFUSED;
-    bool import = symbol->shndx == SHN_UNDEF, function = import || (symbol->info & 15) == STT_FUNC;
-    const char *fault = NULL;
+    const struct elf_symbol *symbol;
+    const struct link_kind *kind;
+    const char *fault;
+    bool import, function;
 
-    if (relocation->type < LINK_KINDS)
-        form = link_kinds[relocation->type].form;
-    if (form <= FORM_IGNORED)
-        return form == FORM_IGNORED ? OK : refuse_type(scan, relocation, why);
-    if (link_kinds[relocation->type].bytes > scan->bytes - relocation->offset)
-        fault = "the field crosses the section's end";
-    else if (scan->text != (form <= FORM_LAST_CODE))
-        fault = scan->text ? "data within text" : "an instruction within data";
-    else if (scan->text && relocation->offset & 1)
-        fault = "an instruction at an odd offset";
-    else
-        fault = function ? check_function(scan, relocation, form, import)
-                         : check_label(scan, relocation, form);
+    if (relocation->type >= LINK_KINDS)
+        return refuse_type(scan, relocation, why);
+    kind = &link_kinds[relocation->type];
+    if (kind->form <= FORM_IGNORED)
+        return kind->form == FORM_IGNORED ? OK : refuse_type(scan, relocation, why);
+    if ((fault = check_place(scan, relocation, kind)) != NULL)
+        return link_fail(scan->image, scan->section, relocation, ERR_FORMAT, fault, why);
+    symbol = &scan->image->symbols[relocation->symbol];
+    import = symbol->shndx == SHN_UNDEF;
+    function = import || (symbol->info & 15) == STT_FUNC;
+    fault = function ? check_function(scan, relocation, kind->form, import)
+                     : check_label(scan, relocation, kind->form);
     if (fault)
         return link_fail(scan->image, scan->section, relocation, ERR_FORMAT, fault, why);
-    if (function && link_takes_address(form, scan->direct))
+    if (function && link_takes_address(kind->form, scan->direct))
         return scan->visit(scan->argument, relocation->symbol, LINK_ADDRESS);
     return import ? scan->visit(scan->argument, relocation->symbol, LINK_CALL) : OK;
 }
@@ -169,6 +191,7 @@ enum status link_scan(const struct elf_image *image,
         scan.section = image->sections[i].info;
         if (image->sections[i].type != SHT_RELA || !elf_section_is_loaded(image, scan.section))
             continue;
+        scan.least = 0;
         scan.bytes = elf_section_bytes(image, scan.section);
         scan.text = image->sections[scan.section].flags & SHF_EXECINSTR;
         scan.direct = link_section_is_direct(image, scan.section);

@@ -89,16 +89,30 @@ static enum status fail(const struct pass *pass, const struct elf_relocation *re
     return link_fail(pass->image, pass->section, relocation, status, fault, pass->why);
 }
 
+/* The address of a function that the loader knows: an import's, or a stub's. */
+static enum status ask_address(const struct pass *pass, const struct elf_relocation *relocation,
+                               enum link_use use, uint64_t *address)
+{
+    const struct link_context *context = pass->context;
+    enum status status =
+        context->resolve(context->argument, relocation->symbol, use, address, pass->why);
+
+    if (status != OK || !context->site || !elf_symbol_is_import(pass->image, relocation->symbol))
+        return status;
+    return context->site(context->argument, pass->section, relocation->offset, relocation->type,
+                         relocation->symbol, relocation->addend);
+}
+
 /* The address that @p relocation refers to, its addend included. */
-static enum status target_address(const struct pass *pass, const struct elf_relocation *relocation,
-                                  enum link_form form, uint64_t *address)
+static inline enum status target_address(const struct pass *pass,
+                                         const struct elf_relocation *relocation,
+                                         enum link_form form, uint64_t *address)
 {
     const struct elf_symbol *symbol = &pass->image->symbols[relocation->symbol];
     bool keep = link_takes_address(form, pass->direct);
 
     if (symbol->shndx == SHN_UNDEF || (keep && (symbol->info & 15u) == STT_FUNC))
-        return pass->context->resolve(pass->context->argument, relocation->symbol,
-                                      keep ? LINK_ADDRESS : LINK_CALL, address, pass->why);
+        return ask_address(pass, relocation, keep ? LINK_ADDRESS : LINK_CALL, address);
     *address = pass->context->sections[symbol->shndx].address;
     if (*address == 0)
         return fail(pass, relocation, ERR_FORMAT, "its section is not loaded");
@@ -178,43 +192,44 @@ static enum status apply_call(const struct pass *pass, const struct elf_relocati
     return status == OK ? OK : fail(pass, relocation, status, "out of reach, or odd");
 }
 
-/* Branches and jumps within an auipc's reach of nothing: B, J, CB and CJ formats. */
+/* What is wrong with a jump of @p width bits over @p distance at instruction @p word, or NULL. */
+static inline const char *check_jump(uint32_t word, uint32_t mask, uint32_t match, int64_t distance,
+                                     unsigned width)
+{
+    if ((word & mask) != match)
+        return "another instruction";
+    return fits(distance, width) && !(distance & 1) ? NULL : "out of reach, or odd";
+}
+
+/* Jumps without auipc: formats B and J, and their short ones CB (c.beqz, c.bnez) and CJ (c.j). */
 static enum status apply_jump(const struct pass *pass, const struct elf_relocation *relocation,
                               enum link_form form, int64_t to, uint8_t *field)
 {
-    static const struct {
-        uint32_t mask, match, keep;
-        unsigned bits;
-    } formats[] = {
-        [FORM_BRANCH] = {0x7f, OPCODE_BRANCH, 0x01fff07f, 13},
-        [FORM_JAL] = {0x7f, OPCODE_JAL, 0x00000fff, 21},
-        [FORM_RVC_BRANCH] = {0xc003, 0xc001, 0xe383, 9}, /* c.beqz, c.bnez */
-        [FORM_RVC_JUMP] = {0xe003, 0xa001, 0xe003, 12},  /* c.j */
-    };
-    bool wide = form == FORM_BRANCH || form == FORM_JAL;
-    uint32_t word = wide ? load32(field) : *(const half *)(const void *)field;
+    half *halves = (void *)field;
+    uint32_t word = form <= FORM_JAL ? load32(field) : halves[0];
+    const char *fault;
 
-    if ((word & formats[form].mask) != formats[form].match)
-        return fail(pass, relocation, ERR_FORMAT, "another instruction");
-    if (!fits(to, formats[form].bits) || to & 1)
-        return fail(pass, relocation, ERR_LINK, "out of reach, or odd");
-    word &= formats[form].keep;
-    if (form == FORM_BRANCH)
-        word |= bits(to, 12, 1, 31) | bits(to, 5, 6, 25) | bits(to, 1, 4, 8) | bits(to, 11, 1, 7);
-    else if (form == FORM_JAL)
-        word |=
-            bits(to, 20, 1, 31) | bits(to, 1, 10, 21) | bits(to, 11, 1, 20) | bits(to, 12, 8, 12);
-    else if (form == FORM_RVC_BRANCH)
-        word |= bits(to, 8, 1, 12) | bits(to, 3, 2, 10) | bits(to, 6, 2, 5) | bits(to, 1, 2, 3) |
-                bits(to, 5, 1, 2);
-    else
-        word |= bits(to, 11, 1, 12) | bits(to, 4, 1, 11) | bits(to, 8, 2, 9) | bits(to, 10, 1, 8) |
-                bits(to, 6, 1, 7) | bits(to, 7, 1, 6) | bits(to, 1, 3, 3) | bits(to, 5, 1, 2);
-    if (wide)
-        store32(field, word);
-    else
-        *(half *)(void *)field = (uint16_t)word;
-    return OK;
+    if (form == FORM_BRANCH) {
+        fault = check_jump(word, 0x7f, OPCODE_BRANCH, to, 13);
+        store32(field, (word & 0x01fff07f) | bits(to, 12, 1, 31) | bits(to, 5, 6, 25) |
+                           bits(to, 1, 4, 8) | bits(to, 11, 1, 7));
+    } else if (form == FORM_JAL) {
+        fault = check_jump(word, 0x7f, OPCODE_JAL, to, 21);
+        store32(field, (word & 0xfff) | bits(to, 20, 1, 31) | bits(to, 1, 10, 21) |
+                           bits(to, 11, 1, 20) | bits(to, 12, 8, 12));
+    } else if (form == FORM_RVC_BRANCH) {
+        fault = check_jump(word, 0xc003, 0xc001, to, 9);
+        halves[0] = (half)((word & 0xe383) | bits(to, 8, 1, 12) | bits(to, 3, 2, 10) |
+                           bits(to, 6, 2, 5) | bits(to, 1, 2, 3) | bits(to, 5, 1, 2));
+    } else {
+        fault = check_jump(word, 0xe003, 0xa001, to, 12);
+        halves[0] = (half)((word & 0xe003) | bits(to, 11, 1, 12) | bits(to, 4, 1, 11) |
+                           bits(to, 8, 2, 9) | bits(to, 10, 1, 8) | bits(to, 6, 1, 7) |
+                           bits(to, 7, 1, 6) | bits(to, 1, 3, 3) | bits(to, 5, 1, 2));
+    }
+    if (!fault)
+        return OK;
+    return fail(pass, relocation, *fault == 'a' ? ERR_FORMAT : ERR_LINK, fault);
 }
 
 /* Data fields have any alignment. Differences (ADD, then SUB) wrap, as the psABI has it. */
@@ -222,9 +237,13 @@ static enum status apply_data(const struct pass *pass, const struct elf_relocati
                               const struct link_kind *kind, uint64_t target, uint8_t *field)
 {
     uint64_t old = 0, distance = target - (pass->address + relocation->offset);
+    bool whole = kind->bytes == 4 && ((uintptr_t)field & 1) == 0; /* most: at one stroke */
 
-    for (unsigned i = 0; i < kind->bytes; i++)
-        old |= (uint64_t)field[i] << 8 * i;
+    if (whole)
+        old = load32(field);
+    else
+        for (unsigned i = 0; i < kind->bytes; i++)
+            old |= (uint64_t)field[i] << 8 * i;
     switch (kind->form) {
     case FORM_32_PCREL:
         if (!fits((int64_t)distance, 32))
@@ -247,14 +266,16 @@ static enum status apply_data(const struct pass *pass, const struct elf_relocati
         old = target;
         break;
     }
-    for (unsigned i = 0; i < kind->bytes; i++)
-        field[i] = (uint8_t)(old >> 8 * i);
+    if (whole)
+        store32(field, (uint32_t)old);
+    else
+        for (unsigned i = 0; i < kind->bytes; i++)
+            field[i] = (uint8_t)(old >> 8 * i);
     return OK;
 }
 
 static enum status apply_one(struct pass *pass, const struct elf_relocation *relocation)
 {
-    const struct link_context *context = pass->context;
     const struct link_kind *kind = &link_kinds[relocation->type];
     uint64_t from = pass->address + relocation->offset, target;
     uint8_t *field = pass->staging + relocation->offset;
@@ -266,12 +287,6 @@ static enum status apply_one(struct pass *pass, const struct elf_relocation *rel
         return apply_lo12(pass, relocation, kind->form, field);
     if ((status = target_address(pass, relocation, kind->form, &target)) != OK)
         return status;
-    if (context->site && elf_symbol_is_import(pass->image, relocation->symbol)) {
-        status = context->site(context->argument, pass->section, relocation->offset,
-                               relocation->type, relocation->symbol, relocation->addend);
-        if (status != OK)
-            return status;
-    }
     if (kind->form == FORM_CALL)
         return apply_call(pass, relocation, from, target, field);
     if (kind->form == FORM_HI20)

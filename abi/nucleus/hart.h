@@ -14,6 +14,7 @@
 #include "../own.h"
 #include "../status.h"
 #include "address.h"
+#include "sstatus.h"
 
 #define MAX_HARTS 8u
 
@@ -38,9 +39,33 @@ typedef struct LINEAR("irq_guard") irq_guard {
     uint64_t saved; /* sstatus.SIE before, and a mark in bit 63 while held */
 } irq_guard;
 
-void irq_disable(irq_guard *guard) MAKES(*guard) ACQUIRES(irqs_off);
-void irq_restore(irq_guard *guard) TAKES(*guard) RELEASES(irqs_off);
-void irq_guard_unwind(irq_guard *guard) UNCHECKED;
+NUCLEUS_INLINE void irq_disable(irq_guard *guard) MAKES(*guard) ACQUIRES(irqs_off);
+NUCLEUS_INLINE void irq_restore(irq_guard *guard) TAKES(*guard) RELEASES(irqs_off);
+NUCLEUS_INLINE void irq_guard_unwind(irq_guard *guard) UNCHECKED;
+
+#ifndef MITOS_HOST
+#define IRQ_GUARD_HELD (1ul << 63)
+
+/* Unchecked, all three: the transition itself. */
+static inline UNCHECKED void irq_disable(irq_guard *guard)
+{
+    guard->saved = sstatus_irq_off() | IRQ_GUARD_HELD;
+}
+
+static inline UNCHECKED void irq_restore(irq_guard *guard)
+{
+    uint64_t saved = guard->saved;
+
+    guard->saved = 0;
+    sstatus_irq_on(saved & SSTATUS_SIE);
+}
+
+static inline UNCHECKED void irq_guard_unwind(irq_guard *guard)
+{
+    if (guard->saved)
+        irq_restore(guard);
+}
+#endif
 
 /** Makes hart @p index look for work: it leaves wfi, or enters its trap handler and picks again. */
 void hart_kick(unsigned index);

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "../own.h"
+#include "sstatus.h"
 
 struct CAPABILITY("spinlock") spinlock {
     uint32_t held;     /* 0 free, 1 held */
@@ -29,15 +30,59 @@ typedef struct LINEAR("spin_guard") spin_guard {
 } spin_guard;
 
 /** Turns interrupts off and takes @p lock. While it spins it answers requests to park this hart. */
-void spin_lock(spin_guard *guard, struct spinlock *lock) ACQUIRES(*guard, *lock, irqs_off);
-void spin_unlock(spin_guard *guard, struct spinlock *lock) RELEASES(*guard, *lock, irqs_off);
+NUCLEUS_INLINE void spin_lock(spin_guard *guard, struct spinlock *lock) ACQUIRES(*guard, *lock, irqs_off);
+NUCLEUS_INLINE void spin_unlock(spin_guard *guard, struct spinlock *lock) RELEASES(*guard, *lock, irqs_off);
 
 /** The same where interrupts are off already: in interrupt hooks, in pick(), under another lock. */
-void spin_lock_nested(spin_guard *guard, struct spinlock *lock) ACQUIRES(*guard, *lock)
+NUCLEUS_INLINE void spin_lock_nested(spin_guard *guard, struct spinlock *lock) ACQUIRES(*guard, *lock)
     REQUIRES(irqs_off);
-void spin_unlock_nested(spin_guard *guard, struct spinlock *lock) RELEASES(*guard, *lock)
+NUCLEUS_INLINE void spin_unlock_nested(spin_guard *guard, struct spinlock *lock) RELEASES(*guard, *lock)
     REQUIRES(irqs_off);
 
-void spin_guard_unwind(spin_guard *guard) UNCHECKED;
+NUCLEUS_INLINE void spin_guard_unwind(spin_guard *guard) UNCHECKED;
 
+/** The slow path of the locks: spins until @p lock is taken. Interrupts are off. */
+void spin_wait(struct spinlock *lock);
+/** The unwind path: marks the lock poisoned and releases it. */
+void spin_abandon(spin_guard *guard) UNCHECKED;
+
+#ifndef MITOS_HOST
+
+/* Unchecked, all: these are the lock's own code. Inline, because a pair costs about 12 instructions
+ * this way, and the paths that take one are counted in hundreds. */
+static inline UNCHECKED void spin_lock_nested(spin_guard *guard, struct spinlock *lock)
+{
+    if (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE))
+        spin_wait(lock);
+    guard->saved = 0;
+    guard->lock = lock;
+}
+
+static inline UNCHECKED void spin_unlock_nested(spin_guard *guard, struct spinlock *lock)
+{
+    guard->lock = (struct spinlock *)0;
+    __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+}
+
+static inline UNCHECKED void spin_lock(spin_guard *guard, struct spinlock *lock)
+{
+    uint64_t before = sstatus_irq_off();
+
+    spin_lock_nested(guard, lock);
+    guard->saved = before;
+}
+
+static inline UNCHECKED void spin_unlock(spin_guard *guard, struct spinlock *lock)
+{
+    spin_unlock_nested(guard, lock);
+    sstatus_irq_on(guard->saved);
+}
+
+static inline UNCHECKED void spin_guard_unwind(spin_guard *guard)
+{
+    if (guard->lock)
+        spin_abandon(guard);
+}
+
+#endif
 #endif

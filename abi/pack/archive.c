@@ -24,7 +24,8 @@ static int read_options(int argc, char **argv, struct options *options)
         else if (strcmp(argv[i], "--default") == 0 && has_value)
             options->index.defaults[options->index.default_count++] = argv[++i];
         else if (argv[i][0] == '-')
-            return usage_error(&archive_command, "%s: unknown option, or its value is missing", argv[i]);
+            return usage_error(&archive_command, "%s: unknown option, or its value is missing",
+                               argv[i]);
         else
             options->inputs[options->input_count++] = argv[i];
     }
@@ -86,8 +87,8 @@ static int archive_run(int argc, char **argv)
 
         strip_debug(&cells[i]);
         image_build(&cells[i], &image);
-        cpio_add(&archive, (uint32_t)i + 2, text_format("%s.cell", cells[i].manifest.name), image.bytes,
-                 image.length);
+        cpio_add(&archive, (uint32_t)i + 2, text_format("%s.cell", cells[i].manifest.name),
+                 image.bytes, image.length);
     }
     cpio_end(&archive);
     return file_write(options.output, &archive) ? PACK_OK : PACK_REFUSED;
@@ -119,8 +120,8 @@ static int list_run(int argc, char **argv)
 const struct command archive_command = {
     .name = "archive",
     .usage = "archive -o OUT.cpio [--boot \"CELL...\"] [--default IFACE=CELL]... NAME.cell...",
-    .help = "Joins cells, without their debug sections, to a boot archive (cpio, newc). Its first member,\n"
-            INDEX_NAME ", says which cell provides which function.\n"
+    .help = "Joins cells, without their debug sections, to a boot archive (cpio, newc). Its first "
+            "member,\n" INDEX_NAME ", says which cell provides which function.\n"
             "--boot      the cells that are loaded at boot, in this order\n"
             "--default   the provider of an interface, needed where several cells provide one",
     .run = archive_run,

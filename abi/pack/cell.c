@@ -1,4 +1,5 @@
-/* `pack cell` makes a cell of an object, `pack check` applies the same rules to cells that exist. */
+/* `pack cell` makes a cell of an object, `pack check` applies the same rules to cells that exist.
+ */
 #include "pack.h"
 
 #include <stdlib.h>
@@ -23,8 +24,9 @@ static int say_refused(const struct object *object)
     return PACK_REFUSED;
 }
 
-/* GCC refers to the personality routine through a word of its own in writable data, so that a dynamic
- * linker could fill it in. Here the loader relocates it once: read-only data, private to the cell. */
+/* GCC refers to the personality routine through a word of its own in writable data, so that a
+ * dynamic linker could fill it in. Here the loader relocates it once: read-only data, private to
+ * the cell. */
 static void fold_personality(struct object *object)
 {
     for (size_t i = 1; i < object->section_count; i++) {
@@ -68,7 +70,8 @@ static void add_metadata(struct object *object, const struct declared *declared)
         if (symbol_is_import(&object->symbols[i])) {
             const char *name = object->symbols[i].name;
 
-            buffer_print(&imports, "%s %s\n", name, declared ? declared_header(declared, name) : "?");
+            buffer_print(&imports, "%s %s\n", name,
+                         declared ? declared_header(declared, name) : "?");
         }
     buffer_print(&note, "pack %s\n", PACK_VERSION);
     object_add_text(object, SECTION_IMPORTS, &imports);
@@ -81,7 +84,8 @@ static bool name_matches_file(struct object *object, const char *path)
 
     if (strcmp(name, object->manifest.name) == 0)
         return true;
-    finding_add(object, NULL, "CELL", "the name is \"%s\", but the file %s", object->manifest.name, path);
+    finding_add(object, NULL, "CELL", "the name is \"%s\", but the file %s", object->manifest.name,
+                path);
     return false;
 }
 
@@ -94,7 +98,8 @@ struct options {
 };
 
 /* @return PACK_OK to go on. Inputs may stand between options. */
-static int read_options(const struct command *command, int argc, char **argv, struct options *options)
+static int read_options(const struct command *command, int argc, char **argv,
+                        struct options *options)
 {
     options->inputs = memory_take((size_t)argc, sizeof *options->inputs);
     for (int i = 1; i < argc; i++) {
@@ -164,7 +169,8 @@ const struct command cell_command = {
     .name = "cell",
     .usage = "cell -o NAME.cell [--declared FILE]... [--quiet] OBJECT",
     .help = "Checks OBJECT, the output of ld -r, and completes it to the cell NAME.cell.\n"
-            "Everything that a cell must not contain is named, one line each: FILE: SYMBOL: what is wrong.\n"
+            "Everything that a cell must not contain is named, one line each: FILE: SYMBOL: what "
+            "is wrong.\n"
             "--declared FILE  imports and exports must be in this list (lines \"SYMBOL HEADER\")\n"
             "--quiet          no text, only the exit status",
     .run = cell_run,

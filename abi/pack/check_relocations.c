@@ -1,5 +1,5 @@
-/* Rules on relocations: those that the nucleus' linker knows, by where they may stand. The table names
- * all types of the RISC-V ELF psABI, so that a refusal can say which. */
+/* Rules on relocations: those that the nucleus' linker knows, by where they may stand. The table
+ * names all types of the RISC-V ELF psABI, so that a refusal can say which. */
 #include "pack.h"
 
 #include <string.h>
@@ -13,22 +13,64 @@ static const struct {
     const char *name;
     enum place place;
 } types[] = {
-    TYPE(NONE, BOTH), TYPE(32, NOWHERE), TYPE(64, DATA), TYPE(RELATIVE, NOWHERE),
-    TYPE(COPY, NOWHERE), TYPE(JUMP_SLOT, NOWHERE), TYPE(TLS_DTPMOD32, NOWHERE),
-    TYPE(TLS_DTPMOD64, NOWHERE), TYPE(TLS_DTPREL32, NOWHERE), TYPE(TLS_DTPREL64, NOWHERE),
-    TYPE(TLS_TPREL32, NOWHERE), TYPE(TLS_TPREL64, NOWHERE), TYPE(BRANCH, TEXT), TYPE(JAL, TEXT),
-    TYPE(CALL, TEXT), TYPE(CALL_PLT, TEXT), TYPE(GOT_HI20, NOWHERE), TYPE(TLS_GOT_HI20, NOWHERE),
-    TYPE(TLS_GD_HI20, NOWHERE), TYPE(PCREL_HI20, TEXT), TYPE(PCREL_LO12_I, TEXT),
-    TYPE(PCREL_LO12_S, TEXT), TYPE(HI20, NOWHERE), TYPE(LO12_I, NOWHERE), TYPE(LO12_S, NOWHERE),
-    TYPE(TPREL_HI20, NOWHERE), TYPE(TPREL_LO12_I, NOWHERE), TYPE(TPREL_LO12_S, NOWHERE),
-    TYPE(TPREL_ADD, NOWHERE), TYPE(ADD8, DATA), TYPE(ADD16, DATA), TYPE(ADD32, DATA),
-    TYPE(ADD64, DATA), TYPE(SUB8, DATA), TYPE(SUB16, DATA), TYPE(SUB32, DATA), TYPE(SUB64, DATA),
-    TYPE(GNU_VTINHERIT, NOWHERE), TYPE(GNU_VTENTRY, NOWHERE), TYPE(ALIGN, NOWHERE),
-    TYPE(RVC_BRANCH, TEXT), TYPE(RVC_JUMP, TEXT), TYPE(RVC_LUI, NOWHERE), TYPE(GPREL_I, NOWHERE),
-    TYPE(GPREL_S, NOWHERE), TYPE(TPREL_I, NOWHERE), TYPE(TPREL_S, NOWHERE), TYPE(RELAX, BOTH),
-    TYPE(SUB6, DATA), TYPE(SET6, DATA), TYPE(SET8, DATA), TYPE(SET16, DATA), TYPE(SET32, DATA),
-    TYPE(32_PCREL, DATA), TYPE(IRELATIVE, NOWHERE), {"R_RISCV_PLT32", NOWHERE},
-    {"R_RISCV_SET_ULEB128", NOWHERE}, {"R_RISCV_SUB_ULEB128", NOWHERE},
+    TYPE(NONE, BOTH),
+    TYPE(32, NOWHERE),
+    TYPE(64, DATA),
+    TYPE(RELATIVE, NOWHERE),
+    TYPE(COPY, NOWHERE),
+    TYPE(JUMP_SLOT, NOWHERE),
+    TYPE(TLS_DTPMOD32, NOWHERE),
+    TYPE(TLS_DTPMOD64, NOWHERE),
+    TYPE(TLS_DTPREL32, NOWHERE),
+    TYPE(TLS_DTPREL64, NOWHERE),
+    TYPE(TLS_TPREL32, NOWHERE),
+    TYPE(TLS_TPREL64, NOWHERE),
+    TYPE(BRANCH, TEXT),
+    TYPE(JAL, TEXT),
+    TYPE(CALL, TEXT),
+    TYPE(CALL_PLT, TEXT),
+    TYPE(GOT_HI20, NOWHERE),
+    TYPE(TLS_GOT_HI20, NOWHERE),
+    TYPE(TLS_GD_HI20, NOWHERE),
+    TYPE(PCREL_HI20, TEXT),
+    TYPE(PCREL_LO12_I, TEXT),
+    TYPE(PCREL_LO12_S, TEXT),
+    TYPE(HI20, NOWHERE),
+    TYPE(LO12_I, NOWHERE),
+    TYPE(LO12_S, NOWHERE),
+    TYPE(TPREL_HI20, NOWHERE),
+    TYPE(TPREL_LO12_I, NOWHERE),
+    TYPE(TPREL_LO12_S, NOWHERE),
+    TYPE(TPREL_ADD, NOWHERE),
+    TYPE(ADD8, DATA),
+    TYPE(ADD16, DATA),
+    TYPE(ADD32, DATA),
+    TYPE(ADD64, DATA),
+    TYPE(SUB8, DATA),
+    TYPE(SUB16, DATA),
+    TYPE(SUB32, DATA),
+    TYPE(SUB64, DATA),
+    TYPE(GNU_VTINHERIT, NOWHERE),
+    TYPE(GNU_VTENTRY, NOWHERE),
+    TYPE(ALIGN, NOWHERE),
+    TYPE(RVC_BRANCH, TEXT),
+    TYPE(RVC_JUMP, TEXT),
+    TYPE(RVC_LUI, NOWHERE),
+    TYPE(GPREL_I, NOWHERE),
+    TYPE(GPREL_S, NOWHERE),
+    TYPE(TPREL_I, NOWHERE),
+    TYPE(TPREL_S, NOWHERE),
+    TYPE(RELAX, BOTH),
+    TYPE(SUB6, DATA),
+    TYPE(SET6, DATA),
+    TYPE(SET8, DATA),
+    TYPE(SET16, DATA),
+    TYPE(SET32, DATA),
+    TYPE(32_PCREL, DATA),
+    TYPE(IRELATIVE, NOWHERE),
+    {"R_RISCV_PLT32", NOWHERE},
+    {"R_RISCV_SET_ULEB128", NOWHERE},
+    {"R_RISCV_SUB_ULEB128", NOWHERE},
 };
 
 #define TYPE_COUNT (sizeof types / sizeof *types)
@@ -58,7 +100,8 @@ static const char *hint(uint32_t type)
     }
 }
 
-/* Whether the symbol of a relocation will have an address. Common symbols are refused for themselves. */
+/* Whether the symbol of a relocation will have an address. Common symbols are refused for
+ * themselves. */
 static bool is_loaded(const struct object *object, const struct symbol *symbol)
 {
     const struct section *section = symbol_section(object, symbol);
@@ -100,9 +143,10 @@ void check_relocations(struct object *object)
         if (table->header.sh_type != SHT_RELA || !section_has(target, SHF_ALLOC))
             continue;
         if (strcmp(target->name, SECTION_STATE) == 0 && table->relocation_count > 0)
-            finding_add(object, finding_file_at(object, target, table->relocations[0].offset), "state",
-                        "has an initial value that is an address; state is zeroed at load: set it in "
-                        "init()");
+            finding_add(
+                object, finding_file_at(object, target, table->relocations[0].offset), "state",
+                "has an initial value that is an address; state is zeroed at load: set it in "
+                "init()");
         else
             check_table(object, table);
     }

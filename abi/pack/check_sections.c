@@ -1,4 +1,5 @@
-/* Rules on sections: where a cell may keep data, and what would run or be written behind its back. */
+/* Rules on sections: where a cell may keep data, and what would run or be written behind its back.
+ */
 #include "pack.h"
 
 #include <ctype.h>
@@ -17,7 +18,8 @@ static bool is_made_read_only(const struct section *section)
 
 static bool is_constructor(const struct section *section)
 {
-    static const char *const names[] = {".init_array", ".fini_array", ".preinit_array", ".ctors", ".dtors"};
+    static const char *const names[] = {".init_array", ".fini_array", ".preinit_array", ".ctors",
+                                        ".dtors"};
 
     if (section->header.sh_type == SHT_INIT_ARRAY || section->header.sh_type == SHT_FINI_ARRAY ||
         section->header.sh_type == SHT_PREINIT_ARRAY)
@@ -41,7 +43,8 @@ static bool is_static_local(const char *name)
     return true;
 }
 
-/* One finding for each variable in a writable section; for none that has a name, one for the section. */
+/* One finding for each variable in a writable section; for none that has a name, one for the
+ * section. */
 static void refuse_writable(struct object *object, const struct section *section)
 {
     unsigned named = 0;
@@ -69,9 +72,10 @@ static void check_state_is_zero(struct object *object, const struct section *sec
 {
     for (uint64_t i = 0; section->bytes && i < section->header.sh_size; i++)
         if (section->bytes[i] != 0) {
-            finding_add(object, finding_file_at(object, section, i), "state",
-                        "has an initial value at byte %llu; state is zeroed at load: set it in init()",
-                        (unsigned long long)i);
+            finding_add(
+                object, finding_file_at(object, section, i), "state",
+                "has an initial value at byte %llu; state is zeroed at load: set it in init()",
+                (unsigned long long)i);
             return;
         }
 }

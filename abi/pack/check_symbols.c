@@ -9,14 +9,16 @@ static void check_definition(struct object *object, const struct symbol *symbol)
     unsigned type = ELF64_ST_TYPE(symbol->entry.st_info);
 
     if (symbol->entry.st_shndx == SHN_COMMON) {
-        finding_add(object, file, symbol->name,
-                    "common symbol, that is writable data; a cell's only writable storage is CELL_STATE");
+        finding_add(
+            object, file, symbol->name,
+            "common symbol, that is writable data; a cell's only writable storage is CELL_STATE");
         return;
     }
     if (!symbol_is_export(symbol))
         return;
     if (ELF64_ST_BIND(symbol->entry.st_info) != STB_GLOBAL)
-        finding_add(object, file, symbol->name, "weak or unique definition; a cell's exports are strong");
+        finding_add(object, file, symbol->name,
+                    "weak or unique definition; a cell's exports are strong");
     else if (type == STT_OBJECT)
         finding_add(object, file, symbol->name, "exported data; a cell exports functions only");
     else if (type != STT_FUNC)
@@ -28,7 +30,8 @@ static void check_import(struct object *object, const struct symbol *symbol)
     const char *file = finding_file_of(object, symbol);
 
     if (ELF64_ST_BIND(symbol->entry.st_info) == STB_WEAK)
-        finding_add(object, file, symbol->name, "weak and undefined; a cell cannot test for a function");
+        finding_add(object, file, symbol->name,
+                    "weak and undefined; a cell cannot test for a function");
     else if (ELF64_ST_VISIBILITY(symbol->entry.st_other) != STV_DEFAULT)
         finding_add(object, file, symbol->name, "hidden, but no file of the cell defines it");
 }
@@ -54,15 +57,17 @@ static void check_declared_import(struct object *object, const struct symbol *sy
 
     /* Names that begin so are the compiler's own (ISO C 7.1.3). */
     if (strncmp(symbol->name, "__", 2) == 0)
-        finding_add(object, file, symbol->name,
-                    "called by the compiler itself, and not in abi/nucleus/runtime.h: write the code "
-                    "without the operation (128-bit or floating-point arithmetic, small atomics)");
+        finding_add(
+            object, file, symbol->name,
+            "called by the compiler itself, and not in abi/nucleus/runtime.h: write the code "
+            "without the operation (128-bit or floating-point arithmetic, small atomics)");
     else
         finding_add(object, file, symbol->name, "imported, but no header of abi/ declares it");
 }
 
 /* A cell that provides an interface defines every function of its header. */
-static void check_provided(struct object *object, const struct declared *declared, const char *interface)
+static void check_provided(struct object *object, const struct declared *declared,
+                           const char *interface)
 {
     const char *header = text_format("%s.h", interface);
     unsigned known = 0;
@@ -79,8 +84,8 @@ static void check_provided(struct object *object, const struct declared *declare
                       strcmp(object->symbols[j].name, function->name) == 0;
         if (!defined)
             finding_add(object, NULL, function->name,
-                        "not exported, but the cell provides `%s`, and abi/%s declares it", interface,
-                        header);
+                        "not exported, but the cell provides `%s`, and abi/%s declares it",
+                        interface, header);
     }
     if (known == 0)
         finding_add(object, NULL, interface, "provided, but abi/%s declares no function", header);

@@ -1,8 +1,8 @@
-/* The archive format: SVR4 portable cpio without checksum, "newc" (cpio(5)). A header of 110 hexadecimal
- * characters, the name with its NUL, the data; name and data are each padded to a multiple of 4. Here the
- * name is padded with further NULs, counted in its size, so that data begin at a multiple of 16: the
- * nucleus reads objects where they lie. Times, owners and devices are 0 and inodes count up, so equal
- * input gives an equal archive. */
+/* The archive format: SVR4 portable cpio without checksum, "newc" (cpio(5)). A header of 110
+ * hexadecimal characters, the name with its NUL, the data; name and data are each padded to a
+ * multiple of 4. Here the name is padded with further NULs, counted in its size, so that data begin
+ * at a multiple of 16: the nucleus reads objects where they lie. Times, owners and devices are 0
+ * and inodes count up, so equal input gives an equal archive. */
 #include "pack.h"
 
 #include <string.h>
@@ -12,7 +12,21 @@
 #define MODE_FILE 0100644u
 #define TRAILER "TRAILER!!!"
 
-enum field { INODE, MODE, UID, GID, LINKS, TIME, SIZE, MAJOR, MINOR, RMAJOR, RMINOR, NAME_SIZE, CHECK };
+enum field {
+    INODE,
+    MODE,
+    UID,
+    GID,
+    LINKS,
+    TIME,
+    SIZE,
+    MAJOR,
+    MINOR,
+    RMAJOR,
+    RMINOR,
+    NAME_SIZE,
+    CHECK
+};
 
 static void add_header(struct buffer *archive, const uint32_t fields[FIELD_COUNT])
 {
@@ -28,8 +42,8 @@ static uint32_t read_field(const uint8_t *header, enum field field, bool *malfor
     for (size_t i = 0; i < 8; i++) {
         static const char digits[] = "0123456789abcdef";
         const char byte = (char)header[6 + 8 * field + i];
-        const char *digit = byte ? strchr(digits, byte >= 'A' && byte <= 'F' ? byte + ('a' - 'A') : byte)
-                                 : NULL;
+        const char *digit =
+            byte ? strchr(digits, byte >= 'A' && byte <= 'F' ? byte + ('a' - 'A') : byte) : NULL;
 
         if (!digit) {
             *malformed = true;
@@ -40,12 +54,16 @@ static uint32_t read_field(const uint8_t *header, enum field field, bool *malfor
     return value;
 }
 
-void cpio_add(struct buffer *archive, uint32_t inode, const char *name, const void *bytes, size_t length)
+void cpio_add(struct buffer *archive, uint32_t inode, const char *name, const void *bytes,
+              size_t length)
 {
     size_t name_end = archive->length + HEADER_BYTES + strlen(name) + 1;
     size_t name_size = strlen(name) + 1 + (16 - name_end % 16) % 16;
-    uint32_t fields[FIELD_COUNT] = {[INODE] = inode, [MODE] = MODE_FILE, [LINKS] = 1,
-                                    [SIZE] = (uint32_t)length, [NAME_SIZE] = (uint32_t)name_size};
+    uint32_t fields[FIELD_COUNT] = {[INODE] = inode,
+                                    [MODE] = MODE_FILE,
+                                    [LINKS] = 1,
+                                    [SIZE] = (uint32_t)length,
+                                    [NAME_SIZE] = (uint32_t)name_size};
 
     add_header(archive, fields);
     buffer_add(archive, name, strlen(name) + 1);

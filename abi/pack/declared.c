@@ -1,5 +1,5 @@
-/* The list of functions that the headers of abi/ declare, one line "SYMBOL HEADER" each, as the build
- * makes it from the compiler's own view of the headers. */
+/* The list of functions that the headers of abi/ declare, one line "SYMBOL HEADER" each, as the
+ * build makes it from the compiler's own view of the headers. */
 #include "pack.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Files as a whole. A file that is written appears complete or not at all: the build, and a guest that
- * reads the build tree, never see half a cell. */
+/* Files as a whole. A file that is written appears complete or not at all: the build, and a guest
+ * that reads the build tree, never see half a cell. */
 #include "pack.h"
 
 #include <errno.h>

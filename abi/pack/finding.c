@@ -1,14 +1,15 @@
 /* Findings: what is wrong with an object, and where in the sources it comes from.
  *
- * `ld -r` keeps an STT_FILE symbol for each source file, followed by that file's local symbols. Global
- * symbols have no file of their own; since the linker joins sections file by file, the nearest local
- * symbol before them in the section (GCC labels every function's start) tells. */
+ * `ld -r` keeps an STT_FILE symbol for each source file, followed by that file's local symbols.
+ * Global symbols have no file of their own; since the linker joins sections file by file, the
+ * nearest local symbol before them in the section (GCC labels every function's start) tells. */
 #include "pack.h"
 
 #include <stdarg.h>
 #include <string.h>
 
-void finding_add(struct object *object, const char *file, const char *symbol, const char *format, ...)
+void finding_add(struct object *object, const char *file, const char *symbol, const char *format,
+                 ...)
 {
     va_list arguments;
 
@@ -41,7 +42,8 @@ static const char *only_file(const struct object *object)
     return file;
 }
 
-const char *finding_file_at(const struct object *object, const struct section *section, uint64_t offset)
+const char *finding_file_at(const struct object *object, const struct section *section,
+                            uint64_t offset)
 {
     const struct symbol *nearest = NULL;
 

@@ -1,6 +1,7 @@
-/* An object as an ELF file again: sections and symbols that are dropped are left out, the others are
- * renumbered, and what refers to them by number (links, relocations, symbols) follows. Bytes of sections
- * are copied as they are. The result depends on the input only, so builds can be compared. */
+/* An object as an ELF file again: sections and symbols that are dropped are left out, the others
+ * are renumbered, and what refers to them by number (links, relocations, symbols) follows. Bytes of
+ * sections are copied as they are. The result depends on the input only, so builds can be compared.
+ */
 #include "pack.h"
 
 #include <string.h>
@@ -70,8 +71,8 @@ static void number_sections(struct layout *layout)
     layout->section_count += 2;
 }
 
-/* The three runs of a symbol table: local ones of no file, which must precede the first STT_FILE; local
- * ones with their files; global ones. */
+/* The three runs of a symbol table: local ones of no file, which must precede the first STT_FILE;
+ * local ones with their files; global ones. */
 static unsigned symbol_run(const struct symbol *symbol)
 {
     if (ELF64_ST_BIND(symbol->entry.st_info) != STB_LOCAL)
@@ -94,7 +95,8 @@ static void number_symbols(struct layout *layout)
     layout->symbol_count = 1;
     for (unsigned run = 0; run < 3; run++) {
         for (size_t i = 1; i < object->symbol_count; i++)
-            if (symbol_run(&object->symbols[i]) == run && symbol_is_written(layout, &object->symbols[i]))
+            if (symbol_run(&object->symbols[i]) == run &&
+                symbol_is_written(layout, &object->symbols[i]))
                 layout->symbol_number[i] = layout->symbol_count++;
         if (run < 2)
             layout->local_count = layout->symbol_count;
@@ -151,7 +153,8 @@ static Elf64_Shdr build_header(const struct layout *layout, const struct section
     return header;
 }
 
-static void append_section(struct buffer *image, Elf64_Shdr *header, const void *bytes, size_t length)
+static void append_section(struct buffer *image, Elf64_Shdr *header, const void *bytes,
+                           size_t length)
 {
     buffer_align(image, header->sh_addralign ? (size_t)header->sh_addralign : 1);
     header->sh_offset = image->length;
@@ -175,10 +178,10 @@ static void append_content(const struct layout *layout, const struct section *se
     append_section(image, header, content.bytes, content.length);
 }
 
-static void append_strings(struct strings *strings, struct buffer *image, Elf64_Shdr *header,
-                           uint32_t name)
+static void append_strings(struct strings *strings, struct buffer *image, Elf64_Shdr *header)
 {
-    *header = (Elf64_Shdr){.sh_name = name, .sh_type = SHT_STRTAB, .sh_addralign = 1};
+    header->sh_type = SHT_STRTAB;
+    header->sh_addralign = 1;
     append_section(image, header, strings->text.bytes, strings->text.length);
 }
 
@@ -205,13 +208,11 @@ void image_build(const struct object *object, struct buffer *image)
         header->sh_name = strings_add(&section_names, object->sections[i].name);
         append_content(&layout, &object->sections[i], &symbol_names, image, header);
     }
-    append_strings(&symbol_names, image, &headers[layout.strtab],
-                   strings_add(&section_names, ".strtab"));
-    {
-        uint32_t own_name = strings_add(&section_names, ".shstrtab");
-
-        append_strings(&section_names, image, &headers[layout.strtab + 1], own_name);
-    }
+    /* Both names are added before the table that holds them is written. */
+    headers[layout.strtab].sh_name = strings_add(&section_names, ".strtab");
+    headers[layout.strtab + 1].sh_name = strings_add(&section_names, ".shstrtab");
+    append_strings(&symbol_names, image, &headers[layout.strtab]);
+    append_strings(&section_names, image, &headers[layout.strtab + 1]);
     buffer_align(image, sizeof(uint64_t));
 
     file.e_shoff = image->length;

@@ -5,7 +5,8 @@
  *     default IFACE CELL     the cell that is loaded for an interface
  *     symbol NAME CELL       who provides a function; sorted by NAME as bytes
  *
- * Two cells may export one function when both provide its interface; then the default one is listed. */
+ * Two cells may export one function when both provide its interface; then the default one is
+ * listed. */
 #include "pack.h"
 
 #include <stdlib.h>
@@ -78,7 +79,8 @@ static bool provides(const struct object *cell, const char *interface)
     return false;
 }
 
-static bool index_boot(const struct object *cells, size_t count, const char *boot, struct buffer *index)
+static bool index_boot(const struct object *cells, size_t count, const char *boot,
+                       struct buffer *index)
 {
     char *rest = boot ? text_copy(boot, strlen(boot)) : NULL, *name;
     bool good = true;
@@ -107,7 +109,8 @@ static const char *chosen_default(const struct index_options *options, const cha
     return NULL;
 }
 
-static bool check_defaults(const struct object *cells, size_t count, const struct index_options *options)
+static bool check_defaults(const struct object *cells, size_t count,
+                           const struct index_options *options)
 {
     bool good = true;
 
@@ -122,9 +125,11 @@ static bool check_defaults(const struct object *cells, size_t count, const struc
         if (!equals)
             fprintf(stderr, "pack: --default %s: not of the form IFACE=CELL\n", text);
         else if (!cell)
-            fprintf(stderr, "pack: --default %s: cell \"%s\" is not among the files\n", text, equals + 1);
+            fprintf(stderr, "pack: --default %s: cell \"%s\" is not among the files\n", text,
+                    equals + 1);
         else if (!provides(cell, interface))
-            fprintf(stderr, "pack: --default %s: \"%s\" does not provide %s\n", text, equals + 1, interface);
+            fprintf(stderr, "pack: --default %s: \"%s\" does not provide %s\n", text, equals + 1,
+                    interface);
         else
             fprintf(stderr, "pack: --default %s: the second default for %s\n", text, interface);
     }
@@ -132,8 +137,9 @@ static bool check_defaults(const struct object *cells, size_t count, const struc
 }
 
 /* The provider of each interface; it must be clear which. Leaves the choices in @p defaults. */
-static bool index_defaults(const struct object *cells, size_t count, const struct index_options *options,
-                           struct provided_list *defaults, struct buffer *index)
+static bool index_defaults(const struct object *cells, size_t count,
+                           const struct index_options *options, struct provided_list *defaults,
+                           struct buffer *index)
 {
     struct provided_list all = {0};
     bool good = true;
@@ -151,7 +157,8 @@ static bool index_defaults(const struct object *cells, size_t count, const struc
         const struct object *cell = chosen ? find_cell(cells, count, chosen) : all.items[i].cell;
 
         if (!chosen && run_length(&all, i) > 1) {
-            fprintf(stderr, "pack: interface %s is provided by %s and %s: choose with --default %s=CELL\n",
+            fprintf(stderr,
+                    "pack: interface %s is provided by %s and %s: choose with --default %s=CELL\n",
                     all.items[i].name, all.items[i].cell->manifest.name,
                     all.items[i + 1].cell->manifest.name, all.items[i].name);
             good = false;
@@ -163,7 +170,8 @@ static bool index_defaults(const struct object *cells, size_t count, const struc
     return good;
 }
 
-/* Of the cells that export one function: the default provider of an interface that all of them provide. */
+/* Of the cells that export one function: the default provider of an interface that all of them
+ * provide. */
 static const struct object *choose_provider(const struct provided_list *defaults,
                                             const struct provided *exporters, size_t count)
 {
@@ -182,8 +190,8 @@ static const struct object *choose_provider(const struct provided_list *defaults
     return NULL;
 }
 
-static bool index_symbols(const struct object *cells, size_t count, const struct provided_list *defaults,
-                          struct buffer *index)
+static bool index_symbols(const struct object *cells, size_t count,
+                          const struct provided_list *defaults, struct buffer *index)
 {
     struct provided_list all = {0};
     bool good = true;
@@ -200,7 +208,8 @@ static bool index_symbols(const struct object *cells, size_t count, const struct
                                         : choose_provider(defaults, &all.items[i], exporters);
 
         if (!cell) {
-            fprintf(stderr, "pack: %s is exported by %s and %s, which share no interface with a default\n",
+            fprintf(stderr,
+                    "pack: %s is exported by %s and %s, which share no interface with a default\n",
                     all.items[i].name, all.items[i].cell->manifest.name,
                     all.items[i + 1].cell->manifest.name);
             good = false;
@@ -217,7 +226,8 @@ bool index_build(const struct object *cells, size_t count, const struct index_op
     struct provided_list defaults = {0};
 
     buffer_print(index, "mitos-index 1\n");
-    return index_boot(cells, count, options->boot, index) && check_defaults(cells, count, options) &&
+    return index_boot(cells, count, options->boot, index) &&
+           check_defaults(cells, count, options) &&
            index_defaults(cells, count, options, &defaults, index) &&
            index_symbols(cells, count, &defaults, index);
 }

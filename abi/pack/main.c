@@ -1,4 +1,5 @@
-/* pack: turns objects into cells, and cells into the boot archive. Here: commands and their help. */
+/* pack: turns objects into cells, and cells into the boot archive. Here: commands and their help.
+ */
 #include "pack.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
-/* The manifest: struct cell_manifest of abi/cell.h as it lies in the section .cell.manifest, its strings
- * and functions still relocations. The limits are those of the nucleus' cell table (struct cell_info). */
+/* The manifest: struct cell_manifest of abi/cell.h as it lies in the section .cell.manifest, its
+ * strings and functions still relocations. The limits are those of the nucleus' cell table (struct
+ * cell_info). */
 #include "pack.h"
 
 #include <string.h>
@@ -22,7 +23,8 @@ bool manifest_name_is_valid(const char *name, size_t length)
     if (length == 0 || length > 31 || name[0] < 'a' || name[0] > 'z')
         return false;
     for (size_t i = 0; i < length; i++)
-        if (!(name[i] >= 'a' && name[i] <= 'z') && !(name[i] >= '0' && name[i] <= '9') && name[i] != '_')
+        if (!(name[i] >= 'a' && name[i] <= 'z') && !(name[i] >= '0' && name[i] <= '9') &&
+            name[i] != '_')
             return false;
     return true;
 }
@@ -77,7 +79,8 @@ static const char *check_string(struct object *object, const char *file, size_t 
     if (!text)
         finding_add(object, file, "CELL", ".%s is not a constant string", name);
     else if (strlen(text) >= pointers[which].room)
-        finding_add(object, file, "CELL", ".%s is longer than %zu bytes", name, pointers[which].room - 1);
+        finding_add(object, file, "CELL", ".%s is longer than %zu bytes", name,
+                    pointers[which].room - 1);
     else if (!string_is_printable(text))
         finding_add(object, file, "CELL", ".%s holds a control character", name);
     else
@@ -92,7 +95,8 @@ static void check_function(struct object *object, const char *file, size_t which
 
     if (ELF64_ST_TYPE(symbol->entry.st_info) != STT_FUNC || !symbol_section(object, symbol) ||
         relocation->addend != 0)
-        finding_add(object, file, "CELL", ".%s is not a function of this cell", pointers[which].name);
+        finding_add(object, file, "CELL", ".%s is not a function of this cell",
+                    pointers[which].name);
 }
 
 /* The relocations of the manifest, by the pointer that they fill. */
@@ -102,7 +106,8 @@ static bool find_pointers(struct object *object, const struct section *section, 
     for (size_t i = 1; i < object->section_count; i++) {
         const struct section *table = &object->sections[i];
 
-        if (table->header.sh_type != SHT_RELA || &object->sections[table->header.sh_info] != section)
+        if (table->header.sh_type != SHT_RELA ||
+            &object->sections[table->header.sh_info] != section)
             continue;
         for (size_t j = 0; j < table->relocation_count; j++) {
             const struct relocation *relocation = &table->relocations[j];
@@ -111,7 +116,8 @@ static bool find_pointers(struct object *object, const struct section *section, 
             if (relocation->offset < 8 || relocation->offset % 8 != 0 || which >= POINTER_COUNT ||
                 relocation->type != R_RISCV_64 || found[which]) {
                 finding_add(object, file, "CELL", "unexpected relocation %s at byte %llu",
-                            relocation_name(relocation->type), (unsigned long long)relocation->offset);
+                            relocation_name(relocation->type),
+                            (unsigned long long)relocation->offset);
                 return false;
             }
             found[which] = relocation;
@@ -137,9 +143,10 @@ static void check_content(struct object *object, const char *file,
     }
     manifest->found = true;
     if (*manifest->name && !manifest_name_is_valid(manifest->name, strlen(manifest->name)))
-        finding_add(object, file, "CELL",
-                    "the name \"%s\" is not a letter and up to 30 letters, digits and _ (lower case)",
-                    manifest->name);
+        finding_add(
+            object, file, "CELL",
+            "the name \"%s\" is not a letter and up to 30 letters, digits and _ (lower case)",
+            manifest->name);
     while (manifest_next_interface(manifest, &at, interface))
         if (!manifest_name_is_valid(interface, strlen(interface)))
             finding_add(object, file, "CELL", ".provides: \"%s\" is not the name of an interface",

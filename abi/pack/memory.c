@@ -1,5 +1,5 @@
-/* Memory that is kept until the program ends, and the growing buffer made of it. All blocks hang on one
- * list, so that a leak checker sees them as what they are: in use. */
+/* Memory that is kept until the program ends, and the growing buffer made of it. All blocks hang on
+ * one list, so that a leak checker sees them as what they are: in use. */
 #include "pack.h"
 
 #include <stdarg.h>

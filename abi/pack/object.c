@@ -32,7 +32,8 @@ static bool read_bytes(Elf_Scn *from, struct section *to)
 {
     Elf_Data *data;
 
-    if (to->header.sh_type == SHT_NOBITS || to->header.sh_type == SHT_NULL || to->header.sh_size == 0)
+    if (to->header.sh_type == SHT_NOBITS || to->header.sh_type == SHT_NULL ||
+        to->header.sh_size == 0)
         return true;
     data = elf_rawdata(from, NULL);
     if (!data || !data->d_buf || data->d_size != to->header.sh_size)
@@ -48,7 +49,8 @@ static bool read_sections(struct object *object, Elf *elf)
     if (elf_getshdrnum(elf, &count) != 0 || elf_getshdrstrndx(elf, &names) != 0 || count < 2 ||
         count != object->header.e_shnum)
         return malformed(object, "no section table, or it lies outside of the file");
-    object->sections = memory_take(count + 2, sizeof *object->sections); /* object_add_text() adds two */
+    object->sections =
+        memory_take(count + 2, sizeof *object->sections); /* object_add_text() adds two */
     object->section_count = count;
     object->sections[0].name = "";
     for (size_t i = 1; i < count; i++) {
@@ -108,7 +110,8 @@ static bool read_symbol(struct object *object, Elf *elf, size_t number, const ch
         return malformed(object, "local and global symbols are mixed");
     if (symbol->entry.st_shndx >= object->section_count && symbol->entry.st_shndx != SHN_ABS &&
         symbol->entry.st_shndx != SHN_COMMON)
-        return malformed(object, text_format("symbol %zu (%s) is in no section", number, symbol->name));
+        return malformed(object,
+                         text_format("symbol %zu (%s) is in no section", number, symbol->name));
     if (ELF64_ST_TYPE(symbol->entry.st_info) == STT_FILE)
         *file = symbol->name[0] ? symbol->name : NULL;
     else if (local)
@@ -133,9 +136,8 @@ static bool read_symbols(struct object *object, Elf *elf)
 static bool read_relocations(struct object *object, struct section *section)
 {
     const Elf64_Shdr *header = &section->header;
-    const Elf64_Shdr *target = &object->sections[header->sh_info < object->section_count
-                                                     ? header->sh_info
-                                                     : 0].header;
+    const Elf64_Shdr *target =
+        &object->sections[header->sh_info < object->section_count ? header->sh_info : 0].header;
 
     if (header->sh_entsize != sizeof(Elf64_Rela) || header->sh_size % sizeof(Elf64_Rela) != 0 ||
         header->sh_link != object->symtab || target->sh_type == SHT_NULL ||
@@ -149,8 +151,8 @@ static bool read_relocations(struct object *object, struct section *section)
         memcpy(&entry, section->bytes + i * sizeof entry, sizeof entry);
         if (ELF64_R_SYM(entry.r_info) >= object->symbol_count || entry.r_offset > target->sh_size)
             return malformed(object, text_format("%s: entry %zu", section->name, i));
-        section->relocations[i] = (struct relocation){entry.r_offset, (uint32_t)entry.r_info,
-                                                      (uint32_t)(entry.r_info >> 32), entry.r_addend};
+        section->relocations[i] = (struct relocation){
+            entry.r_offset, (uint32_t)entry.r_info, (uint32_t)(entry.r_info >> 32), entry.r_addend};
     }
     return true;
 }
@@ -209,7 +211,8 @@ bool symbol_is_export(const struct symbol *symbol)
 {
     unsigned char visibility = ELF64_ST_VISIBILITY(symbol->entry.st_other);
 
-    return symbol->entry.st_shndx != SHN_UNDEF && ELF64_ST_BIND(symbol->entry.st_info) != STB_LOCAL &&
+    return symbol->entry.st_shndx != SHN_UNDEF &&
+           ELF64_ST_BIND(symbol->entry.st_info) != STB_LOCAL &&
            (visibility == STV_DEFAULT || visibility == STV_PROTECTED);
 }
 

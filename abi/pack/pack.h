@@ -2,10 +2,10 @@
  * @file pack.h
  * The host tool pack: what its parts share.
  *
- * pack turns the output of `ld -r` into a cell, refuses what a cell must not contain, and joins cells
- * to the boot archive. A run is short, so memory is kept until it ends (memory.c) and nothing is freed
- * by hand. Bad input is never a reason to crash: object.c checks every offset, size and index once, and
- * the rest may rely on that.
+ * pack turns the output of `ld -r` into a cell, refuses what a cell must not contain, and joins
+ * cells to the boot archive. A run is short, so memory is kept until it ends (memory.c) and nothing
+ * is freed by hand. Bad input is never a reason to crash: object.c checks every offset, size and
+ * index once, and the rest may rely on that.
  */
 #ifndef MITOS_PACK_H
 #define MITOS_PACK_H
@@ -34,7 +34,8 @@ struct buffer {
     size_t length, room;
 };
 void buffer_add(struct buffer *buffer, const void *bytes, size_t length);
-void buffer_print(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buffer_print(struct buffer *buffer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /** Adds zeroes up to the next multiple of @p alignment (any number above 0). */
 void buffer_align(struct buffer *buffer, size_t alignment);
 
@@ -58,7 +59,7 @@ struct relocation {
 struct section {
     const char *name;
     Elf64_Shdr header;
-    const uint8_t *bytes; /* NULL for SHT_NOBITS and empty sections */
+    const uint8_t *bytes;           /* NULL for SHT_NOBITS and empty sections */
     struct relocation *relocations; /* of an SHT_RELA section */
     size_t relocation_count;
     bool dropped; /* not written by image.c */
@@ -89,7 +90,7 @@ struct object {
     bool quiet; /* findings are counted, not printed */
 };
 
-/** Reads and decodes; @return false when it is not a well-formed RISC-V object (a finding says why). */
+/** Reads and decodes. @return false: no well-formed RISC-V object (a finding says why). */
 bool object_read(struct object *object, const char *path);
 /** The section that a symbol is defined in, or NULL (undefined, absolute, common). */
 struct section *symbol_section(const struct object *object, const struct symbol *symbol);
@@ -104,10 +105,12 @@ static inline bool section_has(const struct section *section, uint64_t flags)
 /* ---- finding.c: what is wrong, one line each on standard error ---- */
 
 /** "FILE: SYMBOL: TEXT"; @p file NULL: the object; @p symbol NULL: left out. */
-void finding_add(struct object *object, const char *file, const char *symbol, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-/** The source file that a place of the object comes from, as far as local symbols tell; else NULL. */
-const char *finding_file_at(const struct object *object, const struct section *section, uint64_t offset);
+void finding_add(struct object *object, const char *file, const char *symbol, const char *format,
+                 ...) __attribute__((format(printf, 4, 5)));
+/** The source file that a place of the object comes from, as far as local symbols tell; else NULL.
+ */
+const char *finding_file_at(const struct object *object, const struct section *section,
+                            uint64_t offset);
 const char *finding_file_of(const struct object *object, const struct symbol *symbol);
 /** The function that a place lies in, or NULL. */
 const struct symbol *finding_function_at(const struct object *object, const struct section *section,
@@ -118,7 +121,7 @@ const struct symbol *finding_function_at(const struct object *object, const stru
 struct declared {
     struct declared_function {
         const char *name, *header;
-    } *functions; /* sorted by name */
+    } * functions; /* sorted by name */
     size_t count, room;
 };
 /** Adds the lines "SYMBOL HEADER" of a file. */
@@ -140,7 +143,8 @@ void check_interfaces(struct object *object, const struct declared *declared);
 void manifest_check(struct object *object);
 /** Whether @p name is [a-z][a-z0-9_]{0,30}. */
 bool manifest_name_is_valid(const char *name, size_t length);
-/** Calls for each word of the manifest's `provides`: *at starts as NULL. @return false at the end. */
+/** Calls for each word of the manifest's `provides`: *at starts as NULL. @return false at the end.
+ */
 bool manifest_next_interface(const struct manifest *manifest, const char **at, char word[64]);
 
 /** "R_RISCV_CALL_PLT"; a type without a name is "relocation type 99". */
@@ -170,7 +174,8 @@ struct command {
     const char *name, *usage, *help;
     int (*run)(int argc, char **argv);
 };
-extern const struct command cell_command, check_command, report_command, archive_command, list_command;
+extern const struct command cell_command, check_command, report_command, archive_command,
+    list_command;
 /** usage.c: one line on wrong use; @return PACK_USAGE. */
 int usage_error(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -178,7 +183,8 @@ int usage_error(const struct command *command, const char *format, ...)
 /* ---- cpio.c: SVR4 portable format without checksum ("newc") ---- */
 
 /** Adds a member whose data begins at a multiple of 16 bytes. @p inode: 1, 2, ... */
-void cpio_add(struct buffer *archive, uint32_t inode, const char *name, const void *bytes, size_t length);
+void cpio_add(struct buffer *archive, uint32_t inode, const char *name, const void *bytes,
+              size_t length);
 void cpio_end(struct buffer *archive);
 /** The member at *offset, which moves on; @return false at the trailer, or with *malformed set. */
 bool cpio_next(const uint8_t *archive, size_t length, size_t *offset, const char **name,
@@ -187,8 +193,8 @@ bool cpio_next(const uint8_t *archive, size_t length, size_t *offset, const char
 /* ---- index.c: the member mitos.index ---- */
 
 struct index_options {
-    const char *boot;       /* names of cells, separated by spaces; NULL: none */
-    const char **defaults;  /* "IFACE=CELL" */
+    const char *boot;      /* names of cells, separated by spaces; NULL: none */
+    const char **defaults; /* "IFACE=CELL" */
     size_t default_count;
 };
 #define INDEX_NAME "mitos.index"

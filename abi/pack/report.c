@@ -20,7 +20,8 @@ static unsigned count_relocations(const struct object *object, uint32_t symbol, 
     for (size_t i = 1; i < object->section_count; i++) {
         const struct section *table = &object->sections[i];
 
-        if (section_is_debug(object, table) || (target != UINT32_MAX && table->header.sh_info != target))
+        if (section_is_debug(object, table) ||
+            (target != UINT32_MAX && table->header.sh_info != target))
             continue;
         for (size_t j = 0; j < table->relocation_count; j++)
             count += (symbol == UINT32_MAX || table->relocations[j].symbol == symbol) &&
@@ -43,13 +44,14 @@ static const char *access_of(const struct section *section)
     return section_has(section, SHF_WRITE) ? "rw" : "r";
 }
 
-/* Sections that say something: not the tables that ELF itself needs, nor what only debuggers read. */
+/* Sections that say something: not the tables that ELF itself needs, nor what only debuggers read.
+ */
 static bool is_shown(const struct object *object, const struct section *section)
 {
     uint32_t type = section->header.sh_type;
 
-    return section->header.sh_size > 0 && type != SHT_SYMTAB && type != SHT_STRTAB && type != SHT_RELA &&
-           !section_is_debug(object, section);
+    return section->header.sh_size > 0 && type != SHT_SYMTAB && type != SHT_STRTAB &&
+           type != SHT_RELA && !section_is_debug(object, section);
 }
 
 static const char *header_of(const struct declared *imports, const char *symbol)
@@ -172,8 +174,8 @@ static void json_sections(const struct object *object)
         if (!is_shown(object, section))
             continue;
         json_begin(&first, section->name);
-        printf(",\"access\":\"%s\",\"bytes\":%llu,\"align\":%llu,\"relocations\":%u}", access_of(section),
-               (unsigned long long)section->header.sh_size,
+        printf(",\"access\":\"%s\",\"bytes\":%llu,\"align\":%llu,\"relocations\":%u}",
+               access_of(section), (unsigned long long)section->header.sh_size,
                (unsigned long long)section->header.sh_addralign,
                count_relocations(object, UINT32_MAX, (uint32_t)i, UINT32_MAX));
     }
@@ -228,7 +230,8 @@ static int report_run(int argc, char **argv)
 const struct command report_command = {
     .name = "report",
     .usage = "report [--json] NAME.cell",
-    .help = "Says what a cell provides, needs and holds: manifest, exports, imports with the header that\n"
+    .help = "Says what a cell provides, needs and holds: manifest, exports, imports with the "
+            "header that\n"
             "declares them, state, sections, relocations by type. Debug sections are left out.",
     .run = report_run,
 };

@@ -1,6 +1,6 @@
-/* Leaves out what only a debugger needs: the copies in the boot archive are small and quick to load. The
- * cells in the build tree keep everything. Unwind tables, BTF, and the names of functions, data and
- * source files stay. */
+/* Leaves out what only a debugger needs: the copies in the boot archive are small and quick to
+ * load. The cells in the build tree keep everything. Unwind tables, BTF, and the names of
+ * functions, data and source files stay. */
 #include "pack.h"
 
 static void drop_debug_sections(struct object *object)

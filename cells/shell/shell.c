@@ -238,7 +238,9 @@ static void begin_headless(struct shell *shell)
     shell->headless = true;
     machine_note_prompt(); /* from here on a person could have typed */
     if (machine_bootarg("run", shell->script, SCRIPT_BYTES)) {
-        print("mitos: running %s\n", shell->script);
+        print("mitos: running ");
+        console_write(shell->script, strlen(shell->script)); /* may be longer than print() takes */
+        print("\n");
         begin_script(shell, shell->script);
     } else {
         print("mitos: run= is longer than %u bytes; nothing was run\n", SCRIPT_BYTES - 1);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh RUNS FOLDER SEED...: fuzzes reader and linker with libFuzzer for RUNS executions under address and
-# undefined-behaviour sanitizers, starting from the objects SEED, and prints the branch coverage that
-# was reached in the files of the reader and of the linker. FOLDER keeps the corpus, and whatever fails.
+# undefined-behaviour sanitizers, starting from the objects SEED (for a folder: its *.cell), and prints the
+# branch coverage that was reached. FOLDER keeps the corpus, and whatever fails.
 set -eu
 
 runs=$1
@@ -29,9 +29,11 @@ clang $flags -fsanitize=fuzzer -fprofile-instr-generate -fcoverage-mapping $sour
 # Debug information only makes the objects slow to copy.
 number=0
 for seed in "$@"; do
-    [ -f "$seed" ] || continue
-    number=$((number + 1))
-    "${cross}objcopy" --strip-debug "$seed" "$folder/seeds/$number.o"
+    for file in "$seed" "$seed"/*.cell; do
+        [ -f "$file" ] || continue
+        number=$((number + 1))
+        "${cross}objcopy" --strip-unneeded "$file" "$folder/seeds/$number.o"
+    done
 done
 
 "$folder/fuzz_link" -runs="$runs" -seed=1 -max_len=65536 -timeout=10 -rss_limit_mb=2048 -use_value_profile=0 \

@@ -1,7 +1,7 @@
 """What the tests of pack share: a folder for each test, the cross compiler, ld -r, and pack itself.
 
-The environment says which ones: PACK, MITOS_CROSS (a prefix), MITOS_GUEST_DIR (the guest's build folder, for
-its compiler flags; without one the flags below stand in).
+The environment says which ones: PACK, MITOS_CROSS (a prefix), MITOS_GUEST_DIR (the guest's build
+folder, for its compiler flags; without one the flags below stand in).
 """
 import os
 import pathlib
@@ -14,7 +14,8 @@ PACK = os.environ.get("PACK", "pack")
 CROSS = os.environ.get("MITOS_CROSS", "riscv64-unknown-elf-")
 GUEST = os.environ.get("MITOS_GUEST_DIR", "")
 
-FLAGS = """-march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -ffreestanding -std=gnu17 -fexceptions
+FLAGS = """-march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -ffreestanding -std=gnu17
+    -fexceptions
     -fnon-call-exceptions -fasynchronous-unwind-tables -fno-delete-null-pointer-checks -fno-common
     -fno-stack-protector""".split()
 if GUEST and os.path.exists(f"{GUEST}/checks/gcc.flags"):
@@ -26,10 +27,14 @@ MANIFEST = '#include "cell.h"\nCELL(.name = "sample", .version = "1.0", .summary
 
 
 def run(*command, **options):
-    return subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
+    return subprocess.run([str(word) for word in command],
+                          capture_output=True,
+                          text=True,
+                          **options)
 
 
 class PackCase(unittest.TestCase):
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)

@@ -1,6 +1,6 @@
-/* pack_mangle OBJECT FOLDER: runs `pack cell` on damaged copies of OBJECT, each in a process of its own:
- * cut at every byte, then with random bytes changed (always the same ones). A cut object must be
- * refused; a changed one may pass, but nothing may crash or trip a sanitizer. */
+/* pack_mangle OBJECT FOLDER: runs `pack cell` on damaged copies of OBJECT, each in a process of its
+ * own: cut at every byte, then with random bytes changed (always the same ones). A cut object must
+ * be refused; a changed one may pass, but nothing may crash or trip a sanitizer. */
 #include "pack.h"
 
 #include <stdlib.h>
@@ -59,7 +59,8 @@ static uint32_t next_random(uint64_t *seed)
     return (uint32_t)(*seed >> 33);
 }
 
-/* Changes land in the tables as often as in the bulk: header and section headers are where offsets are. */
+/* Changes land in the tables as often as in the bulk: header and section headers are where offsets
+ * are. */
 static void change_bytes(uint8_t *bytes, size_t length, uint64_t *seed)
 {
     static const uint8_t values[] = {0, 1, 2, 4, 8, 0x7f, 0x80, 0xff};
@@ -113,7 +114,7 @@ int main(int argc, char **argv)
             return 1;
         }
     }
-    printf("%zu cuts refused, %u changed copies survived (%u of them still cells)\n", length, CHANGED_COPIES,
-           passed);
+    printf("%zu cuts refused, %u changed copies survived (%u of them still cells)\n", length,
+           CHANGED_COPIES, passed);
     return passed > 0 ? 0 : 1;
 }

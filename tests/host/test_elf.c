@@ -175,11 +175,11 @@ NOT_OURS(table_loaded, "section .rela.text: of an unknown type",
          victim_section(v, ".rela.text")->flags |= SHF_ALLOC)
 NOT_OURS(table_without_addends, ".rela.text: relocations without addends",
          victim_section(v, ".rela.text")->type = SHT_REL)
-BAD(entry_outside, "section .rela.rodata: an entry outside of the section",
+BAD(entry_outside, "the field crosses the section's end",
     victim_relocation(v, ".rodata", R_RISCV_64, ANY)->offset = victim_section(v, ".rodata")->size)
-BAD(entry_symbol, "section .rela.rodata: a symbol out of range",
+BAD(entry_symbol, "the symbol's number is out of range",
     victim_relocation(v, ".rodata", R_RISCV_64, ANY)->symbol = v->symbol_count)
-BAD(entries_unsorted, "section .rela.text: not sorted by offset",
+BAD(entries_unsorted, "not sorted by offset",
     victim_relocation(v, ".text", R_RISCV_CALL_PLT, IMPORT)[1].offset = 0)
 
 static enum status run(const struct object *object, struct why *why)

@@ -1,4 +1,4 @@
-"""The boot archive: members, index, providers, stripped copies, the same bytes for the same input."""
+"""The boot archive: members, index, providers, stripped copies; equal input, equal bytes."""
 import subprocess
 import unittest
 
@@ -13,6 +13,7 @@ EXPORT void sched_pick(void) {}
 
 
 class Archive(PackCase):
+
     def archive(self, *arguments):
         return self.pack("archive", "-o", "boot.cpio", *arguments)
 
@@ -23,8 +24,12 @@ class Archive(PackCase):
 
     def cpio(self, *options, folder=None):
         with open(self.folder / "boot.cpio", "rb") as archive:
-            done = subprocess.run(["cpio", "--quiet", *options], stdin=archive, capture_output=True, text=True,
-                                  cwd=folder or self.folder, check=True)
+            done = subprocess.run(["cpio", "--quiet", *options],
+                                  stdin=archive,
+                                  capture_output=True,
+                                  text=True,
+                                  cwd=folder or self.folder,
+                                  check=True)
         self.assertEqual(done.stderr, "")
         return done.stdout
 
@@ -36,32 +41,38 @@ class Archive(PackCase):
 
     def test_cpio_lists_and_extracts_it(self):
         self.make_cell("beta", "EXPORT void z_beta(void) {}\nEXPORT void Z_beta(void) {}\n")
-        self.make_cell("alpha", "EXPORT void a(void) {}\nEXPORT void a_b(void) {}\nEXPORT void a0(void) {}\n")
+        self.make_cell(
+            "alpha", "EXPORT void a(void) {}\nEXPORT void a_b(void) {}\nEXPORT void a0(void) {}\n")
         done = self.archive("--boot", "beta alpha", "beta.cell", "alpha.cell")
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
         self.assertEqual(self.cpio("-it").split(), ["mitos.index", "beta.cell", "alpha.cell"])
         folder = self.extract()
-        self.assertEqual((folder / "mitos.index").read_text(),
-                         "mitos-index 1\nboot beta\nboot alpha\nsymbol Z_beta beta\nsymbol a alpha\n"
-                         "symbol a0 alpha\nsymbol a_b alpha\nsymbol z_beta beta\n")
+        self.assertEqual(
+            (folder / "mitos.index").read_text(),
+            "mitos-index 1\nboot beta\nboot alpha\nsymbol Z_beta beta\nsymbol a alpha\n"
+            "symbol a0 alpha\nsymbol a_b alpha\nsymbol z_beta beta\n")
         for name in ("alpha", "beta"):
             self.assertEqual(self.pack("check", folder / f"{name}.cell").returncode, 0)
-            self.assertIn((folder / f"{name}.cell").read_bytes(), (self.folder / "boot.cpio").read_bytes())
+            self.assertIn((folder / f"{name}.cell").read_bytes(),
+                          (self.folder / "boot.cpio").read_bytes())
         self.assertIn("alpha.cell", self.pack("list", "boot.cpio").stdout)
 
     def test_symbols_are_sorted_bytewise(self):
         names = ["b", "a_", "aZ", "a", "B", "a1", "_a", "ab", "Z9"]
         self.make_cell("alpha", "".join(f"EXPORT void {name}(void) {{}}\n" for name in names))
         self.assertEqual(self.archive("alpha.cell").returncode, 0)
-        listed = [line.split()[1] for line in (self.extract() / "mitos.index").read_text().splitlines()
-                  if line.startswith("symbol ")]
+        listed = [
+            line.split()[1] for line in (self.extract() / "mitos.index").read_text().splitlines()
+            if line.startswith("symbol ")
+        ]
         self.assertEqual(listed, sorted(names, key=str.encode))
 
     def test_data_of_members_are_16_byte_aligned(self):
         for name in ("a", "ab", "abc", "abcd", "abcdefghijklmnopqrstuvwxyz01234"):
             self.make_cell(name)
-        self.assertEqual(self.archive("a.cell", "ab.cell", "abc.cell", "abcd.cell",
-                                      "abcdefghijklmnopqrstuvwxyz01234.cell").returncode, 0)
+        self.assertEqual(
+            self.archive("a.cell", "ab.cell", "abc.cell", "abcd.cell",
+                         "abcdefghijklmnopqrstuvwxyz01234.cell").returncode, 0)
         whole = (self.folder / "boot.cpio").read_bytes()
         found = [at for at in range(len(whole)) if whole.startswith(b"\x7fELF", at)]
         self.assertEqual(len(found), 5)
@@ -69,9 +80,10 @@ class Archive(PackCase):
         self.assertEqual(whole.index(b"mitos-index 1") % 16, 0)
 
     def test_copies_are_stripped_and_sound(self):
-        """readelf and ld have nothing to say about a stripped copy, and the loaded sections are equal."""
-        whole = self.make_cell("alpha", SCHED + "static const char *const t[] = {\"x\", \"y\"};\n"
-                               "EXPORT const char *use(int i) { return t[i & 1]; }\n")
+        """readelf and ld find no fault with a stripped copy, and what is loaded is equal."""
+        whole = self.make_cell(
+            "alpha", SCHED + "static const char *const t[] = {\"x\", \"y\"};\n"
+            "EXPORT const char *use(int i) { return t[i & 1]; }\n")
         self.assertEqual(self.archive("alpha.cell").returncode, 0)
         copy = self.extract() / "alpha.cell"
         self.assertNotIn(".debug_", self.tool("readelf", "-aW", copy))
@@ -82,10 +94,11 @@ class Archive(PackCase):
         for number, file in enumerate((whole, copy)):
             linked.append(self.folder / f"linked{number}")
             self.tool("ld", "-r", "-S", "-o", linked[-1], file)
-        self.assertEqual(self.tool("objdump", "-drj.text", "-s", "-j.rodata", "-j.cell.manifest", linked[0])
-                         .split("\n", 2)[2],
-                         self.tool("objdump", "-drj.text", "-s", "-j.rodata", "-j.cell.manifest", linked[1])
-                         .split("\n", 2)[2])
+        self.assertEqual(
+            self.tool("objdump", "-drj.text", "-s", "-j.rodata", "-j.cell.manifest",
+                      linked[0]).split("\n", 2)[2],
+            self.tool("objdump", "-drj.text", "-s", "-j.rodata", "-j.cell.manifest",
+                      linked[1]).split("\n", 2)[2])
 
     def test_btf_is_kept(self):
         text = '__asm__(".section .BTF\\n .byte 0x9f,0xeb\\n .previous");\n'
@@ -106,25 +119,30 @@ class Archive(PackCase):
             self.make_cell(name, SCHED, provides="sched")
         self.make_cell("uart", "EXPORT void console_write_step(void) {}\n", provides="console")
         cells = ["sched_mlfq.cell", "sched_rr.cell", "uart.cell"]
-        self.assert_refused(self.archive(*cells), "interface sched is provided by sched_mlfq and sched_rr: "
-                                                  "choose with --default sched=CELL")
+        self.assert_refused(
+            self.archive(*cells), "interface sched is provided by sched_mlfq and sched_rr: "
+            "choose with --default sched=CELL")
         for winner in ("sched_mlfq", "sched_rr"):
             self.assertEqual(self.archive("--default", f"sched={winner}", *cells).returncode, 0)
-            self.assertIn(f"mitos-index 1\ndefault console uart\ndefault sched {winner}\n"
-                          f"symbol console_write_step uart\nsymbol sched_pick {winner}\n"
-                          f"symbol sched_ready {winner}\n", self.pack("list", "boot.cpio").stdout)
+            self.assertIn(
+                f"mitos-index 1\ndefault console uart\ndefault sched {winner}\n"
+                f"symbol console_write_step uart\nsymbol sched_pick {winner}\n"
+                f"symbol sched_ready {winner}\n",
+                self.pack("list", "boot.cpio").stdout)
 
     def test_one_symbol_of_unrelated_cells(self):
         self.make_cell("alpha", "EXPORT void same(void) {}\n")
         self.make_cell("beta", "EXPORT void same(void) {}\n")
-        self.assert_refused(self.archive("alpha.cell", "beta.cell"),
-                            "same is exported by alpha and beta, which share no interface with a default")
+        self.assert_refused(
+            self.archive("alpha.cell", "beta.cell"),
+            "same is exported by alpha and beta, which share no interface with a default")
 
     def test_default_does_not_cover_a_cell_without_the_interface(self):
         self.make_cell("sched_rr", SCHED, provides="sched")
         self.make_cell("thief", "EXPORT void sched_pick(void) {}\n")
-        self.assert_refused(self.archive("--default", "sched=sched_rr", "sched_rr.cell", "thief.cell"),
-                            "sched_pick is exported by sched_rr and thief, which share no interface")
+        self.assert_refused(
+            self.archive("--default", "sched=sched_rr", "sched_rr.cell", "thief.cell"),
+            "sched_pick is exported by sched_rr and thief, which share no interface")
 
     def test_wrong_defaults(self):
         self.make_cell("alpha", SCHED, provides="sched")
@@ -132,8 +150,9 @@ class Archive(PackCase):
                                   ("sched=beta", 'cell "beta" is not among the files'),
                                   ("vm=alpha", '"alpha" does not provide vm')]:
             self.assert_refused(self.archive("--default", default, "alpha.cell"), expected)
-        self.assert_refused(self.archive("--default", "sched=alpha", "--default", "sched=alpha", "alpha.cell"),
-                            "the second default for sched")
+        self.assert_refused(
+            self.archive("--default", "sched=alpha", "--default", "sched=alpha", "alpha.cell"),
+            "the second default for sched")
 
     def test_boot_cell_must_be_there(self):
         self.make_cell("alpha")
@@ -143,12 +162,15 @@ class Archive(PackCase):
     def test_two_cells_of_one_name(self):
         self.make_cell("alpha")
         (self.folder / "other").mkdir()
-        (self.folder / "other" / "alpha.cell").write_bytes((self.folder / "alpha.cell").read_bytes())
-        self.assert_refused(self.archive("alpha.cell", "other/alpha.cell"), 'two cells have the name "alpha"')
+        (self.folder / "other" / "alpha.cell").write_bytes(
+            (self.folder / "alpha.cell").read_bytes())
+        self.assert_refused(self.archive("alpha.cell", "other/alpha.cell"),
+                            'two cells have the name "alpha"')
 
     def test_file_name_must_be_the_cells(self):
         self.make_cell("alpha").rename(self.folder / "beta.cell")
-        self.assert_refused(self.archive("beta.cell"), 'the name is "alpha", but the file\'s is "beta"')
+        self.assert_refused(self.archive("beta.cell"),
+                            'the name is "alpha", but the file\'s is "beta"')
 
     def test_objects_that_are_no_cells(self):
         self.make_cell("alpha")

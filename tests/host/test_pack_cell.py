@@ -1,4 +1,4 @@
-"""A packed cell: still an ELF object for every tool, its bytes unchanged, the unwinder's data read-only."""
+"""A packed cell: an ELF object for every tool, bytes unchanged, the unwinder's data read-only."""
 import json
 import os
 import re
@@ -6,9 +6,10 @@ import unittest
 
 from pack_case import MANIFEST, PackCase
 
-# Two files, a cleanup (so that GCC refers to its personality routine), a string table, state, an export.
+# Two files, a cleanup (so that GCC refers to its personality routine), strings, state, an export.
 FILES = {
-    "a.c": MANIFEST + """
+    "a.c":
+    MANIFEST + """
 #include "nucleus/log.h"
 struct counter { int n; };
 CELL_STATE(struct counter);
@@ -17,7 +18,8 @@ int helper(int x);
 EXPORT int use(int x);
 EXPORT int use(int x) { log_write("%s %d", names[x & 1], state.n++); return helper(x); }
 """,
-    "b.c": """
+    "b.c":
+    """
 #include "task.h"
 int helper(int x);
 int helper(int x)
@@ -35,12 +37,14 @@ REFERENCE = "DW.ref.__gcc_personality_v0"
 
 def sections(text):
     """{name: (type, flags)} of `readelf -SW`."""
-    found = re.findall(r"^ +\[ *\d+\] (\S+) +(\S+) +[0-9a-f]{16} \S+ \S+ \S+ +([A-Zop]*) +\d+ +\d+ +\d+$", text,
-                       re.MULTILINE)
+    found = re.findall(
+        r"^ +\[ *\d+\] (\S+) +(\S+) +[0-9a-f]{16} \S+ \S+ \S+ +([A-Zop]*) +\d+ +\d+ +\d+$", text,
+        re.MULTILINE)
     return {name: (kind, flags) for name, kind, flags in found}
 
 
 class Cell(PackCase):
+
     def setUp(self):
         super().setUp()
         self.joined = self.compile(FILES)
@@ -56,9 +60,9 @@ class Cell(PackCase):
     def test_ld_still_links_it(self):
         """ld takes the cell as it takes the object; text is as long (addresses may differ)."""
         for name in ("sample.o", "sample.cell"):
-            self.tool("ld", "-e", "0", "--unresolved-symbols=ignore-all", "--no-relax", "-Ttext=0x10000",
-                      "-Tdata=0x40000", "--section-start=.cell.state=0x50000", "--no-gc-sections", "-o",
-                      self.folder / f"{name}.linked", self.folder / name)
+            self.tool("ld", "-e", "0", "--unresolved-symbols=ignore-all", "--no-relax",
+                      "-Ttext=0x10000", "-Tdata=0x40000", "--section-start=.cell.state=0x50000",
+                      "--no-gc-sections", "-o", self.folder / f"{name}.linked", self.folder / name)
             self.tool("objcopy", "-O", "binary", "-j", ".text", self.folder / f"{name}.linked",
                       self.folder / f"{name}.text")
         self.assertGreater((self.folder / "sample.o.text").stat().st_size, 50)
@@ -66,24 +70,28 @@ class Cell(PackCase):
                          (self.folder / "sample.cell.text").stat().st_size)
 
     def test_bytes_of_sections_are_unchanged(self):
-        names = [name for name, (kind, _) in sections(self.tool("readelf", "-SW", self.joined)).items()
-                 if kind == "PROGBITS" and REFERENCE not in name]
+        names = [
+            name for name, (kind, _) in sections(self.tool("readelf", "-SW", self.joined)).items()
+            if kind == "PROGBITS" and REFERENCE not in name
+        ]
         self.assertIn(".text", names)
         self.assertIn(".debug_info", names)
         for name in names:
             dumps = []
             for file in (self.joined, self.cell):
                 dump = self.folder / "dump"
-                self.tool("objcopy", "-O", "binary", "--set-section-flags", f"{name}=alloc", "-j", name, file,
-                          dump)
+                self.tool("objcopy", "-O", "binary", "--set-section-flags", f"{name}=alloc", "-j",
+                          name, file, dump)
                 dumps.append(dump.read_bytes())
             self.assertEqual(dumps[0], dumps[1], name)
 
     def test_relocations_are_unchanged_but_for_numbers(self):
+
         def relocations(file):
             text = self.tool("readelf", "-rW", file).replace(".sdata.DW", ".rodata.DW")
             text = re.sub(r" at offset 0x[0-9a-f]+", "", text)
             return re.sub(r"^([0-9a-f]{16})  [0-9a-f]{8}", r"\1  ", text, flags=re.MULTILINE)
+
         self.assertEqual(relocations(self.joined), relocations(self.cell))
 
     def test_unwind_data_is_read_only_and_groups_are_gone(self):
@@ -95,22 +103,30 @@ class Cell(PackCase):
         self.assertEqual(after[".gcc_except_table"][1], "A")
         self.assertNotIn(".group", after)
         self.assertNotIn("G", "".join(flags for _, flags in after.values()))
-        symbol = [line.split()[3:7] for line in self.tool("readelf", "-sW", self.cell).splitlines()
-                  if line.endswith(" " + REFERENCE)]
+        symbol = [
+            line.split()[3:7] for line in self.tool("readelf", "-sW", self.cell).splitlines()
+            if line.endswith(" " + REFERENCE)
+        ]
         self.assertEqual([words[:3] for words in symbol], [["OBJECT", "LOCAL", "HIDDEN"]])
 
     def test_gdb_files_and_lines_survive(self):
         """addr2line finds the line of helper() in the second file."""
-        address = [line.split()[1] for line in self.tool("readelf", "-sW", self.cell).splitlines()
-                   if line.endswith(" helper")][0]
+        address = [
+            line.split()[1] for line in self.tool("readelf", "-sW", self.cell).splitlines()
+            if line.endswith(" helper")
+        ][0]
         self.assertIn("b.c:", self.tool("addr2line", "-j", ".text", "-e", self.cell, address))
 
     def test_imports_are_listed_with_their_headers(self):
-        (self.folder / "list").write_text(
-            "\n".join(f"{name} {header}" for name, header in [
-                ("log_write", "nucleus/log.h"), ("wait_begin", "task.h"), ("wait_end", "task.h"),
-                ("wait_op_unwind", "task.h"), ("task_cancelled", "task.h"), ("use", "sample.h"),
-                ("__gcc_personality_v0", "nucleus/runtime.h"), ("_Unwind_Resume", "nucleus/runtime.h")]))
+        (self.folder / "list").write_text("\n".join(
+            f"{name} {header}"
+            for name, header in [("log_write", "nucleus/log.h"), (
+                "wait_begin", "task.h"), ("wait_end", "task.h"), (
+                    "wait_op_unwind", "task.h"), ("task_cancelled", "task.h"), (
+                        "use",
+                        "sample.h"), ("__gcc_personality_v0",
+                                      "nucleus/runtime.h"), ("_Unwind_Resume",
+                                                             "nucleus/runtime.h")]))
         done = self.pack("cell", "--declared", "list", self.joined, "-o", "sample.cell")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         dump = self.tool("readelf", "-p", ".mitos.imports", "-p", ".mitos.note", self.cell)
@@ -129,7 +145,8 @@ class Cell(PackCase):
         text = [item for item in report["sections"] if item["name"] == ".text"]
         self.assertEqual(text[0]["access"], "rx")
         lines = self.tool("readelf", "-rW", self.cell).split("Relocation section '.rela.debug")[0]
-        self.assertEqual(report["relocations"]["R_RISCV_CALL_PLT"], lines.count("R_RISCV_CALL_PLT"))
+        self.assertEqual(report["relocations"]["R_RISCV_CALL_PLT"],
+                         lines.count("R_RISCV_CALL_PLT"))
         self.assertIn("export  use", self.pack("report", "sample.cell").stdout)
 
     def test_packing_is_repeatable(self):
@@ -156,11 +173,14 @@ class Cell(PackCase):
         self.assertEqual(os.listdir(self.folder / "taken"), ["sample.cell"])
 
     def test_wrong_use_is_one_line_and_status_2(self):
-        for words in ([], ["fly"], ["cell"], ["cell", "-o"], ["cell", "--fast", "x"], ["check"], ["list"],
-                      ["report", "a", "b"], ["archive"], ["archive", "-o", "x"], ["help", "fly"],
-                      ["check", "-o", "x", "y"]):
+        for words in ([], ["fly"], ["cell"], ["cell", "-o"], ["cell", "--fast", "x"], ["check"],
+                      ["list"], ["report", "a",
+                                 "b"], ["archive"], ["archive", "-o",
+                                                     "x"], ["help",
+                                                            "fly"], ["check", "-o", "x", "y"]):
             done = self.pack(*words)
-            self.assertEqual((done.returncode, done.stdout, len(done.stderr.splitlines())), (2, "", 1), words)
+            self.assertEqual((done.returncode, done.stdout, len(done.stderr.splitlines())),
+                             (2, "", 1), words)
 
     def test_help_names_every_command(self):
         done = self.pack("--help")

@@ -80,5 +80,6 @@ mitos_host_test(elf_eh_frame SOURCES test_elf_eh_frame.c ${elf_support}
 # (ctest -L fuzz): 1,000,000 executions, with the branch coverage printed at the end.
 mitos_host_test(fuzz_link_short SOURCES tests/fuzz/drive.c tests/fuzz/fuzz_link.c ${elf_support}
                 ARGUMENTS 20000 ${elf_objects})
-add_test(NAME fuzz.link COMMAND ${MITOS_ROOT}/tests/fuzz/run.sh 1000000 ${CMAKE_BINARY_DIR}/fuzz ${elf_objects})
+add_test(NAME fuzz.link COMMAND ${MITOS_ROOT}/tests/fuzz/run.sh 1000000 ${CMAKE_BINARY_DIR}/fuzz ${elf_objects}
+                                ${guest_cells})
 set_tests_properties(fuzz.link PROPERTIES LABELS fuzz TIMEOUT 7200)

@@ -14,13 +14,15 @@ add_executable(pack_mangle pack_mangle.c ${pack_parts})
 target_include_directories(pack_mangle PRIVATE ${MITOS_ROOT}/abi/pack)
 target_link_libraries(pack_mangle PRIVATE mitos_host_flags ${MITOS_LIBELF})
 
+set(pack_environment
+    PACK=$<TARGET_FILE:pack_sanitized>
+    PACK_MANGLE=$<TARGET_FILE:pack_mangle>
+    MITOS_CROSS=${MITOS_CROSS}
+    MITOS_GUEST_DIR=${MITOS_GUEST_DIR}
+    PYTHONDONTWRITEBYTECODE=1)
 foreach(area IN ITEMS refusals cell archive damage)
     add_test(NAME host.pack_${area}
              COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/test_pack_${area}.py)
-    set_tests_properties(
-        host.pack_${area}
-        PROPERTIES LABELS host
-                   TIMEOUT 120
-                   ENVIRONMENT
-                   "PACK=$<TARGET_FILE:pack_sanitized>;PACK_MANGLE=$<TARGET_FILE:pack_mangle>;MITOS_CROSS=${MITOS_CROSS};MITOS_GUEST_DIR=${MITOS_GUEST_DIR};PYTHONDONTWRITEBYTECODE=1")
+    set_tests_properties(host.pack_${area} PROPERTIES LABELS host TIMEOUT 120
+                                                      ENVIRONMENT "${pack_environment}")
 endforeach()

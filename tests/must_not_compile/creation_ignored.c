@@ -1,6 +1,6 @@
 /* Whether a creation succeeded must be looked at.
  *
- * rejected by gcc: ignoring return value of 'mapping_map' declared with attribute 'warn_unused_result'
+ * rejected by gcc: ignoring return value of 'mapping_map'
  */
 #include "snippet.h"
 #include "vm.h"

@@ -1,4 +1,4 @@
-/* Calls never sleep: an exported function has no right to park, so it says AGAIN and lets its client wait.
+/* Calls never sleep: an exported function has no right to park. It says AGAIN; its client waits.
  *
  * rejected by clang: calling function 'task_park' requires holding
  */

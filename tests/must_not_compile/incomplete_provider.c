@@ -1,6 +1,6 @@
 /* A cell that provides an interface defines all of its functions.
  *
- * rejected by pack: test_skip: not exported, but the cell provides `test`, and abi/test.h declares it
+ * rejected by pack: test_skip: not exported, but the cell provides `test`
  */
 #define SNIPPET_PROVIDES "test"
 #include "snippet.h"

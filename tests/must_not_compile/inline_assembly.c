@@ -1,4 +1,4 @@
-/* Cells hold no assembly: a cleanup beside it would not run when it faults, and what it does is the nucleus'.
+/* Cells hold no assembly: cleanups beside it would not run when it faults.
  *
  * rejected by lint: inline assembly in a cell: the nucleus has what needs it
  */

@@ -1,6 +1,6 @@
 /* A cell's only writable storage is its CELL_STATE block.
  *
- * rejected by pack: counter: writable data in .sbss (4 bytes); a cell's only writable storage is CELL_STATE
+ * rejected by pack: counter: writable data in .sbss (4 bytes)
  */
 #include "snippet.h"
 

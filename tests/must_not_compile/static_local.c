@@ -1,6 +1,6 @@
 /* A static local variable is writable storage outside of CELL_STATE.
  *
- * rejected by pack: calls.0: static local in .sbss (4 bytes); a cell's only writable storage is CELL_STATE
+ * rejected by pack: calls.0: static local in .sbss (4 bytes)
  */
 #include "snippet.h"
 

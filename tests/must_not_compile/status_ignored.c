@@ -1,6 +1,6 @@
 /* A status that must be checked is checked.
  *
- * rejected by gcc: ignoring return value of 'kind_create' declared with attribute 'warn_unused_result'
+ * rejected by gcc: ignoring return value of 'kind_create'
  */
 #include "snippet.h"
 #include "nucleus/heap.h"

@@ -1,5 +1,5 @@
-# One test for each snippet of this folder. Included by tests/host, which has pack; the compilers, their
-# flags and the list of interfaces are those of the guest's build, so without one there are no such tests.
+# One test for each snippet of this folder. Included by tests/host, which has pack; the compilers,
+# their flags and the list of interfaces are those of the guest's build: without one, no such tests.
 
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 file(GLOB snippets CONFIGURE_DEPENDS ${MITOS_ROOT}/tests/must_not_compile/*.c)

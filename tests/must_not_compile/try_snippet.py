@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""try_snippet.py BUILD PACK SNIPPET.c: the build must reject SNIPPET.c with WRONG defined, and pass it without.
+"""try_snippet.py BUILD PACK SNIPPET.c
 
-A snippet is a cell in one file. It goes the way of every cell, by the build's own commands: gcc with the flags
-of a real cell (from compile_commands.json), check_source.sh (clang and the rule on includes), the lints, ld -r,
-pack. The lines "rejected by TOOL: MESSAGE" in its first comment say which of them must complain, and how: each message
-must come, from that tool, and no other error. All other steps must pass.
+The build must reject SNIPPET.c with WRONG defined, and pass it without.
+
+A snippet is a cell in one file. It goes the way of every cell, by the build's own commands: gcc
+with the flags of a real cell (from compile_commands.json), check_source.sh (clang and the rule on
+includes), the lints, ld -r, pack. The lines "rejected by TOOL: MESSAGE" in its first comment say
+which of them must complain, and how: each message must come, from that tool, and no other error.
+All other steps must pass.
 """
 import json
 import pathlib
@@ -36,7 +39,10 @@ def expectations(snippet):
 
 
 def run(*command):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    done = subprocess.run([str(word) for word in command],
+                          capture_output=True,
+                          text=True,
+                          check=False)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -47,18 +53,19 @@ def clang_command(build):
 
 def check_source(build, command, snippet, folder, extra):
     """check_source.sh as MitosGuest.cmake calls it."""
-    isystem = re.findall(r"-isystem\"?\s*\"?([^\s\"]+)", (build / "checks" / "gcc.flags").read_text())
+    isystem = re.findall(r"-isystem\"?\s*\"?([^\s\"]+)",
+                         (build / "checks" / "gcc.flags").read_text())
     allowed = ":".join([str(ROOT / "abi"), str(snippet.parent), *isystem])
     common = [word for word in command if word.startswith(("-D", "-I"))]
-    return run(ROOT / "abi/cmake/check_source.sh", snippet, folder / "snippet.checked", allowed, command[0],
-               clang_command(build), build / "checks", *common, *extra)
+    return run(ROOT / "abi/cmake/check_source.sh", snippet, folder / "snippet.checked", allowed,
+               command[0], clang_command(build), build / "checks", *common, *extra)
 
 
 def lint(build, command, snippet, extra):
     query = re.sub(r"clang(-\d+)?$", r"clang-query\1", clang_command(build))
     common = [word for word in command if word.startswith(("-D", "-I"))]
-    return run(ROOT / "abi/cmake/lints/lint.sh", "--cell", query, build / "checks" / "clang.flags", snippet, "--",
-               *common, *extra)
+    return run(ROOT / "abi/cmake/lints/lint.sh", query, build / "checks" / "clang.flags", snippet,
+               "--", *common, *extra)
 
 
 def pack_cell(build, pack, command, folder):
@@ -71,7 +78,7 @@ def pack_cell(build, pack, command, folder):
 
 
 def try_variant(build, pack, snippet, extra):
-    """{tool: (status, text)} of the steps; packing needs an object, so it follows a compilation that passed."""
+    """{tool: (status, text)} of the steps; packing follows a compilation that passed."""
     command = cell_command(build)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -95,12 +102,13 @@ def judge(snippet, results, expected):
     """What is not as it should be, as text for a person."""
     problems = []
     for tool, (status, text) in results.items():
-        # GCC's quotes depend on the locale. What gcc rejects clang and the lints may reject, too, and
-        # variables that pack refuses the lints show with their line.
+        # GCC's quotes depend on the locale. What gcc rejects clang and the lints may reject, too;
+        # variables that pack refuses the lints show with their line; check_source.sh may lint.
         text = text.replace("\u2018", "'").replace("\u2019", "'")
         wanted = [message for name, message in expected if name == tool]
         missing = [message for message in wanted if message not in text]
-        shared = tool in ("clang", "lint") and any(name in ("gcc", "pack") for name, _ in expected)
+        shared = tool in ("clang", "lint") and any(name in ("gcc", "lint", "pack")
+                                                   for name, _ in expected)
         if wanted and status == 0:
             problems.append(f"{tool} passes it")
         elif missing:

@@ -1,19 +1,13 @@
 #!/bin/sh
-# lint.sh [--cell] CLANG_QUERY FLAGS FILE... -- [COMMON_FLAG...]
+# lint.sh CLANG_QUERY FLAGS FILE... -- [COMMON_FLAG...]
 #
-# Matches the rules beside this script over C files: handles.cq, and with --cell also cells.cq. FLAGS is the
-# response file of the build's clang flags (BUILD/checks/clang.flags). Prints FILE:LINE:COLUMN: error: RULE for
-# each match, and fails when there is one, or when a file cannot be read.
+# Matches the rules beside this script over C files: handles.cq, and, when -DMITOS_CELL=1 is among
+# the COMMON_FLAGs, cells.cq. FLAGS is the response file of the build's clang flags
+# (BUILD/checks/clang.flags). Prints FILE:LINE:COLUMN: error: RULE for each match, and fails when
+# there is one, or on any other error.
 set -eu
 
 rules=$(dirname "$(realpath "$0")")
-query_files="-f $rules/handles.cq"
-cell=no
-if [ "$1" = --cell ]; then
-    cell=yes
-    query_files="$query_files -f $rules/cells.cq"
-    shift
-fi
 query=$1 flags=$2
 shift 2
 files=
@@ -22,6 +16,14 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
     shift
 done
 [ $# -eq 0 ] || shift
+query_files="-f $rules/handles.cq"
+cell=no
+case " $* " in
+*" -DMITOS_CELL=1 "*)
+    cell=yes
+    query_files="$query_files -f $rules/cells.cq"
+    ;;
+esac
 
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
@@ -35,14 +37,14 @@ fi
 
 # clang-query has no matcher for assembly outside of functions.
 if [ $cell = yes ]; then
+    says='note: "assembly in a cell: the nucleus has what needs it" binds here'
     # shellcheck disable=SC2086
     grep -nE '^(__)?asm(__)?[[:space:]]*(\(|volatile)' /dev/null $files |
-        sed 's/^\([^:]*:[0-9]*\):.*/\1:1: note: "assembly in a cell: the nucleus has what needs it" binds here/' \
-            >> "$output" || true
+        sed "s/^\([^:]*:[0-9]*\):.*/\1:1: $says/" >> "$output"
 fi
 
 awk '
-    /(error|Error).*:? / && !/ binds here$/ { print; bad = 1 }
+    /^[^ ]*: (fatal )?error: / || /^[0-9]+:[0-9]+: Error/ { print; bad = 1 }
     /: note: ".*" binds here$/ {
         sub(/note: "/, "error: ")
         sub(/" binds here$/, "")

@@ -6,6 +6,7 @@
 #include "console.h"
 #include "crew.h"
 #include "irq.h"
+#include "nucleus/hart.h"
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
 #include "test.h"
@@ -62,24 +63,39 @@ TEST(device, console_sends_by_interrupts)
     CHECK(t, irq_count(source) > before, "no interrupt came for %lu bytes", sizeof text - 1);
 }
 
+/* Interrupts are off for the first step: with them the device, being fast, may empty the ring. */
+static enum status first_step(wait_op *op, const char *text, size_t bytes, size_t *done)
+    BORROWS_MUT(*op);
+static enum status first_step(wait_op *op, const char *text, size_t bytes, size_t *done)
+{
+    OWN(irq_guard) guard = {0};
+    enum status status;
+
+    irq_disable(&guard);
+    status = console_write_step(op, text, bytes, done);
+    irq_restore(&guard);
+    return status;
+}
+
 TEST(device, console_takes_long_texts_in_parts)
 {
     OWN(wait_op) op = {0};
     static const char line[] = COMMENT;
     char text[64 * (sizeof line - 1)]; /* 5 KiB; the ring has 4 */
     size_t done = 0;
-    unsigned waits = 0;
+    enum status status;
 
     for (size_t i = 0; i < sizeof text; i++)
         text[i] = line[i % (sizeof line - 1)];
     wait_begin(&op);
-    while (console_write_step(&op, text, sizeof text, &done) == AGAIN) {
-        waits++;
+    status = first_step(&op, text, sizeof text, &done);
+    CHECK(t, status == AGAIN || hart_count() > 1, "%lu bytes went into the ring at once", done);
+    while (status == AGAIN) {
         task_park();
+        status = console_write_step(&op, text, sizeof text, &done);
     }
     wait_end(&op);
     CHECK(t, done == sizeof text, "%lu of %lu bytes taken", done, sizeof text);
-    CHECK(t, waits > 0, "it never had to wait for room");
 }
 
 CELL(.name = "device_tests", .version = "1.0",
