@@ -15,6 +15,8 @@
 MUST_CHECK enum status dt_open(const void *blob, size_t most, struct why *why);
 /** The length of the open tree in bytes. */
 size_t dt_bytes(void);
+/** Ticks of `time` per second, looked up anew each time; 0: the tree does not say. */
+uint64_t dt_timebase(void);
 
 /** The first child of @p node, or the next one behind child *@p after. @return false: there is none. */
 bool dt_child(dt_node node, const dt_node *after, dt_node *child);

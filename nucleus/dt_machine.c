@@ -125,7 +125,7 @@ const char *machine_bootarg(const char *key, char *room, size_t bytes)
     return room;
 }
 
-uint64_t machine_timebase(void)
+uint64_t dt_timebase(void)
 {
     uint32_t frequency = 0;
     dt_node cpus;

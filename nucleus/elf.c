@@ -69,25 +69,25 @@ bool elf_strings_open(struct reader *r, uint32_t section, const char **strings, 
                        "the string table is not terminated");
 }
 
-/* Notes the sections that the nucleus looks for by name; there is at most one of each. */
-static bool note_section(struct elf_image *image, uint32_t section, const char *name)
+/* Notes the sections that the nucleus looks for; there is at most one of each. */
+static bool note_section(struct elf_image *image, uint32_t section, enum section_class class)
 {
-    const struct {
-        const char *name;
-        uint32_t *where;
-    } known[] = {{".cell.manifest", &image->manifest},
-                 {".cell.state", &image->state},
-                 {".eh_frame", &image->eh_frame},
-                 {".gcc_except_table", &image->except_table}};
-    unsigned i = 0;
+    const char *name = elf_section_name(image, section);
+    uint32_t *where = NULL;
 
-    while (i < 4 && strcmp(name, known[i].name) != 0)
-        i++;
-    if (i == 4)
+    if (class == SECTION_MANIFEST)
+        where = &image->manifest;
+    else if (class == SECTION_STATE)
+        where = &image->state;
+    else if (class == SECTION_RODATA && strcmp(name, ".eh_frame") == 0)
+        where = &image->eh_frame;
+    else if (class == SECTION_RODATA && strcmp(name, ".gcc_except_table") == 0)
+        where = &image->except_table;
+    if (!where)
         return true;
-    if (*known[i].where != 0)
+    if (*where != 0)
         return false;
-    *known[i].where = section;
+    *where = section;
     return true;
 }
 
@@ -105,8 +105,6 @@ static bool check_allocated(struct reader *r, uint32_t index)
     const struct elf_section *section = &r->image->sections[index];
     uint64_t flags = section->flags;
     bool write = flags & SHF_WRITE, text = flags & SHF_EXECINSTR;
-    bool state = strcmp(r->name, ".cell.state") == 0;
-    bool cleanups = strcmp(r->name, ".gcc_except_table") == 0;
     enum section_class class = elf_section_class(r->image, index);
 
     return supported(r, section->type < SHT_INIT_ARRAY || section->type > SHT_PREINIT_ARRAY,
@@ -115,20 +113,23 @@ static bool check_allocated(struct reader *r, uint32_t index)
            supported(r, !(flags & SHF_COMPRESSED), "compressed") &&
            supported(r, !(flags & ~(uint64_t)LOADED_FLAGS), "unknown flags") &&
            supported(r, !(write && text), "writable and executable") &&
-           supported(r, !write || section->size == 0 || state || cleanups,
+           supported(r,
+                     !write || section->size == 0 || class == SECTION_STATE ||
+                         strcmp(r->name, ".gcc_except_table") == 0,
                      "writable data outside of CELL_STATE") &&
-           supported(r, !state || (write && !text), "not writable data") &&
+           supported(r, class != SECTION_STATE || write, "not writable data") &&
            supported(r,
                      section->type == SHT_PROGBITS || section->type == SHT_NOTE ||
                          (section->type == SHT_NOBITS && write),
                      "of an unknown type") &&
-           supported(r, strncmp(r->name, ".cell.", 6) != 0 || class >= SECTION_STATE || state,
+           supported(r,
+                     (class != SECTION_TEXT && class != SECTION_RODATA) ||
+                         strncmp(r->name, ".cell.", 6) != 0,
                      "none that a cell may have") &&
            well_formed(r, section->size <= ELF_MAX_BYTES, "too large") &&
            well_formed(r, section->addralign <= ELF_MAX_ALIGN && (!text || section->addralign > 1),
                        "a wrong alignment") &&
-           well_formed(r, class == SECTION_IGNORED || note_section(r->image, index, r->name),
-                       "occurs twice") &&
+           well_formed(r, note_section(r->image, index, class), "occurs twice") &&
            well_formed(r,
                        class != SECTION_SET ||
                            (section->size != 0 && set_name_is_good(elf_set_name(r->image, index))),
@@ -200,6 +201,8 @@ enum section_class elf_section_class(const struct elf_image *image, uint32_t sec
         return SECTION_IGNORED;
     if (image->sections[section].flags & SHF_EXECINSTR)
         return SECTION_TEXT;
+    if (strncmp(name, ".cell.", 6) != 0)
+        return SECTION_RODATA;
     if (strcmp(name, ".cell.state") == 0)
         return SECTION_STATE;
     if (strcmp(name, ".cell.manifest") == 0)

@@ -42,6 +42,15 @@ void machine_exit(unsigned status)
         __asm__ volatile("wfi");
 }
 
+uint64_t machine_timebase(void)
+{
+    static uint64_t timebase; /* asked for with every slice and every line of the log */
+
+    if (!timebase)
+        timebase = dt_timebase();
+    return timebase;
+}
+
 void machine_sbi(struct sbi_info *info)
 {
     uint64_t version = (uint64_t)sbi_base(0);

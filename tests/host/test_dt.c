@@ -252,7 +252,7 @@ static void test_memory_and_harts_of_qemu(void **unused)
             assert_int_equal(id, hart);
         }
         assert_false(dt_hart(trees[i].harts, &id));
-        assert_int_equal(machine_timebase(), 10000000);
+        assert_int_equal(dt_timebase(), 10000000);
         assert_true(machine_has_isa("sstc"));
         assert_true(machine_has_isa("c"));
         assert_false(machine_has_isa("ss"));
@@ -331,7 +331,7 @@ static void test_ranges_of_the_odd_tree(void **unused)
     assert_true(dt_initrd(&base, &bytes));
     assert_int_equal(base, 0x190000000);
     assert_int_equal(bytes, 0x12345);
-    assert_int_equal(machine_timebase(), 1000000);
+    assert_int_equal(dt_timebase(), 1000000);
     assert_true(machine_has_isa("sstc"));
     assert_false(machine_has_isa("zbb")); /* not every hart's */
     assert_false(machine_has_isa("f"));
@@ -408,7 +408,7 @@ static void read_everything(void)
     dt_find_path("/bus/lone", &node);
     machine_bootarg("run", room, sizeof room);
     machine_has_isa("sstc");
-    machine_timebase();
+    dt_timebase();
     machine_ram_bytes();
 }
 
@@ -587,7 +587,7 @@ static void test_a_refused_tree_leaves_the_old_one(void **unused)
     assert_int_equal(dt_open(rubbish, sizeof rubbish, NULL), ERR_FORMAT);
     assert_int_equal(dt_open(tree_named(odd_path)->blob + 4, 4000, NULL), ERR_FORMAT); /* misaligned */
     assert_int_equal(dt_bytes(), tree_named(odd_path)->bytes);
-    assert_int_equal(machine_timebase(), 1000000);
+    assert_int_equal(dt_timebase(), 1000000);
 }
 
 /* First, before any tree is open. */
