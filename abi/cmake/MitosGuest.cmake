@@ -88,6 +88,7 @@ function(mitos_check_sources target stamps_variable)
     set(definitions "$<TARGET_PROPERTY:${target},COMPILE_DEFINITIONS>")
     set(includes "$<TARGET_PROPERTY:${target},INCLUDE_DIRECTORIES>")
     set(stamps "")
+    file(GLOB lints ${CMAKE_SOURCE_DIR}/abi/cmake/lints/*)
     foreach(source IN LISTS sources)
         cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${folder} NORMALIZE)
         cmake_path(RELATIVE_PATH source BASE_DIRECTORY ${CMAKE_SOURCE_DIR} OUTPUT_VARIABLE name)
@@ -100,7 +101,7 @@ function(mitos_check_sources target stamps_variable)
                 ${CMAKE_C_COMPILER} ${MITOS_CLANG} ${CMAKE_BINARY_DIR}/checks
                 "$<$<BOOL:${definitions}>:-D$<JOIN:${definitions},;-D>>"
                 "$<$<BOOL:${includes}>:-I$<JOIN:${includes},;-I>>"
-            DEPENDS ${source} ${CMAKE_SOURCE_DIR}/abi/cmake/check_source.sh ${arg_DEPENDS}
+            DEPENDS ${source} ${CMAKE_SOURCE_DIR}/abi/cmake/check_source.sh ${lints} ${arg_DEPENDS}
             DEPFILE ${stamp}.d
             COMMENT "Checking ${name}"
             COMMAND_EXPAND_LISTS VERBATIM)

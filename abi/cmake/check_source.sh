@@ -3,7 +3,8 @@
 #
 # Checks one C file of the guest and touches STAMP when nothing is wrong with it:
 #  - it includes, directly or not, only files below the real folders ALLOWED (separated by ':');
-#  - clang (a syntax-only run with the thread-safety analysis) has no complaint.
+#  - clang (a syntax-only run with the thread-safety analysis) has no complaint;
+#  - the lints find nothing that the analysis does not see.
 # Leaves the names of the included files in STAMP.d, as a make rule, for the build.
 set -eu
 
@@ -31,4 +32,5 @@ sed -e '1s/^.*\.checked: *//' -e 's/ *\\$//' -e 's/^ *//' -e 's/\([^\\]\) /\1\n/
         END { exit bad }' >&2
 
 "$clang" "@$flags/clang.flags" "$@" "$source"
+"${0%/*}/lints/lint.sh" "${clang%clang*}clang-query${clang##*clang}" "$flags/clang.flags" "$source" -- "$@"
 touch "$stamp"

@@ -126,6 +126,7 @@ EXPORT enum status clock_step(clock_op *op)
 }
 
 /** Takes @p op out of the list, if it is in. Always under the lock: afterwards no hart uses it. */
+static void op_leave(clock_op *op, struct hart_clock *clock) BORROWS_MUT(*op);
 static void op_leave(clock_op *op, struct hart_clock *clock)
 {
     OWN(spin_guard) guard = {0};

@@ -21,6 +21,7 @@ static inline struct list *waiters_of(struct wait_queue *queue)
     return &queue->waiters;
 }
 
+static struct wait_queue *queue_of(const wait_op *op) BORROWS(*op);
 static struct wait_queue *queue_of(const wait_op *op)
 {
     return __atomic_load_n(&op->queue, __ATOMIC_ACQUIRE);
@@ -41,6 +42,7 @@ EXPORT void wait_begin(wait_op *op) UNCHECKED
 }
 
 /* Takes @p op out of the queue that it is in, if any. */
+static void leave(wait_op *op) BORROWS_MUT(*op);
 static void leave(wait_op *op)
 {
     OWN(spin_guard) guard = {0};
