@@ -7,6 +7,7 @@
 #include "nucleus/frame.h"
 #include "nucleus/list.h"
 #include "nucleus/machine.h"
+#include "nucleus/memory_map.h"
 #include "nucleus/string.h"
 #include "sbi_calls.h"
 
@@ -186,7 +187,7 @@ void arena_free(void *block, size_t bytes)
     panic("arena_free: %p is in no arena", block);
 }
 
-bool arena_get(unsigned index, void **base, bool *executable)
+bool memory_arena_get(unsigned index, void **base, bool *executable)
 {
     list_each(node, &arenas)
     {
@@ -199,15 +200,4 @@ bool arena_get(unsigned index, void **base, bool *executable)
         return true;
     }
     return false;
-}
-
-uint64_t arena_used_bytes(void)
-{
-    uint64_t used = 0;
-
-    list_each(node, &arenas)
-    {
-        used += list_entry(node, struct arena, link)->used;
-    }
-    return used * ARENA_GRANULE_BYTES;
 }

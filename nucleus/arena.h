@@ -15,10 +15,6 @@ void arena_init(void);
 void *arena_alloc(size_t bytes, bool executable);
 /** Gives back what arena_alloc() returned for the same @p bytes, filled with trapping words. */
 void arena_free(void *block, size_t bytes);
-/** Base of arena number @p index and what it holds. @return false past the last. */
-bool arena_get(unsigned index, void **base, bool *executable);
-/** Bytes handed out, in granules. */
-uint64_t arena_used_bytes(void);
 
 /**
  * Writes @p bytes (a multiple of 8, as both addresses are) into text or read-only data; @p from is in

@@ -16,7 +16,7 @@
 
 #define DT_MOST (4ul << 20)
 
-extern char image_start[], image_end[];
+extern char image_start[], text_end[], rodata_end[], image_end[];
 static uint64_t step_start;
 
 _Noreturn void boot(uint64_t hart, uint64_t dtb, uint64_t instructions);
@@ -52,27 +52,43 @@ static void read_device_tree(uint64_t dtb)
     machine_find_exit();
 }
 
+/* The memory map of RAM range @p base .. @p end: the one that holds the image is divided. */
+static void note_ram(uint64_t base, uint64_t end)
+{
+    uint64_t low = base + DIRECT_MAP_BASE, high = end + DIRECT_MAP_BASE;
+
+    if ((uint64_t)image_start - low >= high - low) {
+        memory_note(low, high, ACCESS_RW);
+        return;
+    }
+    memory_note(low, (uint64_t)image_start, ACCESS_NONE); /* firmware */
+    memory_note((uint64_t)image_start, (uint64_t)text_end, ACCESS_RX);
+    memory_note((uint64_t)text_end, (uint64_t)rodata_end, ACCESS_R);
+    memory_note((uint64_t)rodata_end, high, ACCESS_RW);
+}
+
 static void take_memory(uint64_t dtb)
 {
-    struct memory_range rams[FRAME_MAX_RAMS], reserved[FRAME_MAX_RESERVED];
+    struct physical_range rams[FRAME_MAX_RAMS], reserved[FRAME_MAX_RESERVED];
     unsigned ram_count = 0, count = 0;
     uint64_t image = pointer_to_physical(image_start).value;
     struct why why;
     uint64_t base, bytes;
 
+    memory_note(DIRECT_MAP_BASE, DIRECT_MAP_BASE + GIGAPAGE_BYTES, ACCESS_RW); /* devices */
     for (; ram_count < FRAME_MAX_RAMS && dt_memory(ram_count, &base, &bytes); ram_count++) {
         boot_map(base, bytes);
-        machine_note_ram((paddr){base}, bytes);
-        rams[ram_count] = (struct memory_range){base, bytes};
+        note_ram(base, base + bytes);
+        rams[ram_count] = (struct physical_range){base, bytes};
         if (image - base < bytes) /* the firmware lies below the nucleus */
-            reserved[count++] = (struct memory_range){base, image - base};
+            reserved[count++] = (struct physical_range){base, image - base};
     }
-    reserved[count++] = (struct memory_range){image, (uint64_t)(image_end - image_start)};
-    reserved[count++] = (struct memory_range){dtb, dt_bytes()};
+    reserved[count++] = (struct physical_range){image, (uint64_t)(image_end - image_start)};
+    reserved[count++] = (struct physical_range){dtb, dt_bytes()};
     if (dt_initrd(&base, &bytes))
-        reserved[count++] = (struct memory_range){base, bytes};
+        reserved[count++] = (struct physical_range){base, bytes};
     for (unsigned i = 0; count < FRAME_MAX_RESERVED && dt_reserved(i, &base, &bytes); i++)
-        reserved[count++] = (struct memory_range){base, bytes};
+        reserved[count++] = (struct physical_range){base, bytes};
     if (frame_init(rams, ram_count, reserved, count, &why) != OK)
         panic("memory: %s", why.text);
 }

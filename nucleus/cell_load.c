@@ -70,15 +70,41 @@ static bool leads_into(const struct cell *cell, uint64_t address)
     return false;
 }
 
+/* Whether a word leads into the cell's text: a return address, as a rule. An old one in a dead slot looks
+ * the same; then the unload is refused without need. */
+static bool any_in_text(const struct cell *cell, const uint64_t *word, const uint64_t *end)
+{
+    while (word < end && *word - (uint64_t)cell->text >= cell->text_bytes)
+        word++;
+    return word < end;
+}
+
+static bool runs_in(const struct task *task, const struct cell *cell)
+{
+    const struct registers *saved = &task->registers;
+    bool current = task == task_current();
+    uint64_t sp = current ? (uint64_t)__builtin_frame_address(0) : saved->x[2] & ~7ul;
+
+    return leads_into(cell, (uint64_t)task->entry) || leads_into(cell, (uint64_t)task->argument) ||
+           (!current && any_in_text(cell, saved->x, &saved->status)) ||
+           (sp >= task->stack_low &&
+            any_in_text(cell, (const uint64_t *)sp, (const uint64_t *)task->stack_high));
+}
+
 static bool note_task(struct task *task, void *argument)
 {
     struct user_search *search = argument;
 
-    if (task->state == TASK_DEAD || !(leads_into(search->cell, (uint64_t)task->entry) ||
-                                      leads_into(search->cell, (uint64_t)task->argument)))
+    if (task->state == TASK_DEAD || !runs_in(task, search->cell))
         return true;
     search->length = format(search->users, sizeof search->users, "%s", task->name);
     return false;
+}
+
+/* Called on each hart, to interrupt its task: that saves the task's registers. */
+static void save_registers(void *unused)
+{
+    (void)unused;
 }
 
 static enum status check_unused(const struct cell *cell, struct why *why)
@@ -88,6 +114,7 @@ static enum status check_unused(const struct cell *cell, struct why *why)
     cells_visit(note_user, &search);
     if (search.length)
         return why_set(why, ERR_BUSY, "is used by %s", search.users);
+    hart_each(save_registers, NULL);
     task_each(note_task, &search);
     if (search.length)
         return why_set(why, ERR_BUSY, "task %s runs in it", search.users);

@@ -123,15 +123,14 @@ static bool structure_valid(uint32_t *bad)
 }
 
 /* Whether bytes start .. start + bytes - 1 are part of the tree, behind its header. */
-static bool block_valid(uint32_t start, uint32_t bytes, uint32_t alignment)
+static bool block_valid(uint32_t start, uint32_t bytes)
 {
-    return start >= HEADER_BYTES && start % alignment == 0 && start <= tree.bytes &&
-           bytes <= tree.bytes - start;
+    return start >= HEADER_BYTES && start <= tree.bytes && bytes <= tree.bytes - start;
 }
 
 static bool reservations_valid(const uint8_t *blob, uint32_t start)
 {
-    for (; block_valid(start, 16, 8); start += 16) {
+    for (; block_valid(start, 16); start += 16) {
         if (cells_at(blob + start, 2) == 0 && cells_at(blob + start + 8, 2) == 0)
             return true;
     }
@@ -157,8 +156,8 @@ static enum status tree_check(const uint8_t *blob, size_t most, struct why *why)
                          .structure_bytes = header[STRUCT_BYTES],
                          .strings_bytes = header[STRINGS_BYTES],
                          .bytes = header[TOTAL_BYTES]};
-    if (tree.structure_bytes < 4 || !block_valid(header[STRUCT], tree.structure_bytes, 4) ||
-        !block_valid(header[STRINGS], tree.strings_bytes, 1) ||
+    if (tree.structure_bytes < 4 || !block_valid(header[STRUCT], tree.structure_bytes) ||
+        !block_valid(header[STRINGS], tree.strings_bytes) ||
         !reservations_valid(blob, header[RESERVED]))
         return why_set(why, ERR_FORMAT, "device tree: a block of it exceeds its length");
     if (tree.strings_bytes > 0 && tree.strings[tree.strings_bytes - 1])

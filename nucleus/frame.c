@@ -67,30 +67,35 @@ static void *frame_address(uint64_t frame)
     return physical_to_pointer((paddr){frame << PAGE_SHIFT});
 }
 
+/* The range of RAM that holds @p frame, or NULL. */
+static const struct ram *ram_of(uint64_t frame)
+{
+    for (unsigned i = 0; i < pool.ram_count; i++) {
+        if (frame - pool.rams[i].first < pool.rams[i].count)
+            return &pool.rams[i];
+    }
+    return NULL;
+}
+
 /* The code of a frame, or NULL: it is not RAM. */
 static uint8_t *code_at(uint64_t frame)
 {
-    for (unsigned i = 0; i < pool.ram_count; i++) {
-        const struct ram *ram = &pool.rams[i];
+    const struct ram *ram = ram_of(frame);
 
-        if (frame - ram->first < ram->count)
-            return &ram->codes[frame - ram->first];
-    }
-    return NULL;
+    return ram ? &ram->codes[frame - ram->first] : NULL;
 }
 
 /* Gives the block that holds @p frame: its first frame and its code. @return 0: not RAM. */
 static uint8_t block_of(uint64_t frame, uint64_t *first)
 {
-    for (unsigned order = 0; order <= FRAME_MAX_ORDER; order++) {
-        const uint8_t *code;
+    const struct ram *ram = ram_of(frame);
 
+    for (unsigned order = 0; ram && order <= FRAME_MAX_ORDER; order++) {
         *first = frame >> order << order;
-        code = code_at(*first);
-        if (!code)
+        if (*first < ram->first)
             return 0;
-        if (*code)
-            return *code;
+        if (ram->codes[*first - ram->first])
+            return ram->codes[*first - ram->first];
     }
     return 0;
 }
@@ -217,8 +222,8 @@ static enum status ram_add(struct span ram, struct span *spans, unsigned *count)
     return OK;
 }
 
-enum status frame_init(const struct memory_range *rams, unsigned ram_count,
-                       const struct memory_range *reserved, unsigned reserved_count,
+enum status frame_init(const struct physical_range *rams, unsigned ram_count,
+                       const struct physical_range *reserved, unsigned reserved_count,
                        struct why *why)
 {
     struct span spans[FRAME_MAX_RESERVED + FRAME_MAX_RAMS];
@@ -230,7 +235,7 @@ enum status frame_init(const struct memory_range *rams, unsigned ram_count,
         return why_set(why, ERR_INVALID, "frames: %u ranges of RAM and %u reserved ones, at most %u and %u",
                        ram_count, reserved_count, FRAME_MAX_RAMS, FRAME_MAX_RESERVED);
     for (unsigned i = 0; i < reserved_count; i++) {
-        const struct memory_range *range = &reserved[i];
+        const struct physical_range *range = &reserved[i];
         uint64_t most = UINT64_MAX - PAGE_BYTES - range->base;
         uint64_t end = range->base + (range->bytes < most ? range->bytes : most);
 
@@ -343,12 +348,9 @@ bool frames_alloc(frames *block, unsigned order, enum frame_use use) UNCHECKED
     block->base = NULL;
     if (order > FRAME_MAX_ORDER || use <= FRAME_RESERVED || use >= FRAME_USES)
         return false;
-    if (order == 0)
-        block->base = single_take(use);
-    else
-        block->base = larger_take(order, use);
-    if (!block->base) {
-        frame_drain();
+    for (unsigned tries = 0; tries < 2 && !block->base; tries++) {
+        if (tries > 0)
+            frame_drain();
         block->base = order == 0 ? single_take(use) : larger_take(order, use);
     }
     return block->base != NULL;

@@ -9,7 +9,7 @@
 #define FRAME_MAX_RESERVED 24u
 
 /** Physical addresses base .. base + bytes - 1. */
-struct memory_range {
+struct physical_range {
     uint64_t base, bytes;
 };
 
@@ -21,8 +21,8 @@ struct memory_range {
  * but those bytes and the first 16 of each free block.
  * @return OK; ERR_INVALID too many ranges, or no RAM; ERR_NOMEM no gap for the bookkeeping.
  */
-MUST_CHECK enum status frame_init(const struct memory_range *rams, unsigned ram_count,
-                                  const struct memory_range *reserved, unsigned reserved_count,
+MUST_CHECK enum status frame_init(const struct physical_range *rams, unsigned ram_count,
+                                  const struct physical_range *reserved, unsigned reserved_count,
                                   struct why *why);
 
 /**

@@ -1,5 +1,5 @@
-/* The heap (abi/nucleus/heap.h): kinds, and the ways in. What happens inside of a kind's memory stands
- * in heap_slab.c. Locks: the list of kinds before a kind; a kind before the frame allocator's. */
+/* The heap (abi/nucleus/heap.h): kinds. Their objects are the matter of heap_slab.c. Locks: that of the
+ * list of kinds before that of a kind; that before the frame allocator's. */
 #include "heap_slab.h"
 
 #include "frame_private.h"
@@ -96,22 +96,56 @@ enum status kind_create(struct kind **kind, const char *name, size_t object_byte
                            object_bytes, alignment);
 }
 
-/* Ends @p kind and its slabs. @return ERR_BUSY: objects live, and are not to be abandoned. */
-static enum status kind_remove(struct kind *kind, bool abandon) REQUIRES(heap.lock, irqs_off)
+/* Counts what the slabs of @p kind hold. */
+static uint64_t kind_count(const struct kind *kind, uint64_t *live_bytes, uint64_t *slab_bytes)
+    REQUIRES(kind->lock)
+{
+    uint64_t live = 0;
+
+    *live_bytes = *slab_bytes = 0;
+    list_each (node, &kind->slabs) {
+        const struct slab *slab = list_entry(node, struct slab, all);
+
+        live += slab->used;
+        *live_bytes += (uint64_t)slab->used * slab->slot_bytes;
+        *slab_bytes += PAGE_BYTES << slab->order;
+    }
+    return live;
+}
+
+static uint64_t kind_live(struct kind *kind) REQUIRES(irqs_off)
 {
     OWN(spin_guard) guard = {0};
-    bool busy;
+    uint64_t live, live_bytes, slab_bytes;
 
     spin_lock_nested(&guard, &kind->lock);
-    busy = kind->live > 0 && !abandon;
-    while (!busy && !list_empty(&kind->slabs))
+    live = kind_count(kind, &live_bytes, &slab_bytes);
+    spin_unlock_nested(&guard, &kind->lock);
+    return live;
+}
+
+/* Ends @p kind, its slabs, and what lives in them. */
+static void kind_remove(struct kind *kind) REQUIRES(heap.lock, irqs_off)
+{
+    OWN(spin_guard) guard = {0};
+
+    spin_lock_nested(&guard, &kind->lock);
+    while (!list_empty(&kind->slabs))
         slab_release(kind, list_entry(kind->slabs.next, struct slab, all));
     spin_unlock_nested(&guard, &kind->lock);
-    if (busy)
-        return ERR_BUSY;
     list_remove(&kind->kinds);
     heap_free(&kind_kind, kind);
-    return OK;
+}
+
+static void kinds_remove(const struct cell *owner) REQUIRES(heap.lock, irqs_off)
+{
+    struct list *next;
+
+    for (struct list *node = heap.kinds.next; node != &heap.kinds; node = next) {
+        next = node->next;
+        if (kind_at(node)->owner == owner)
+            kind_remove(kind_at(node));
+    }
 }
 
 enum status kind_destroy(struct kind *kind)
@@ -120,7 +154,9 @@ enum status kind_destroy(struct kind *kind)
     enum status status;
 
     spin_lock(&guard, &heap.lock);
-    status = kind_remove(kind, false);
+    status = kind_live(kind) > 0 ? ERR_BUSY : OK;
+    if (status == OK)
+        kind_remove(kind);
     spin_unlock(&guard, &heap.lock);
     return status;
 }
@@ -129,20 +165,17 @@ enum status kind_destroy_all(struct cell *owner, struct why *why)
 {
     OWN(spin_guard) guard = {0};
     enum status status = OK;
-    struct list *next;
 
     spin_lock(&guard, &heap.lock);
     list_each (node, &heap.kinds) {
-        const struct kind *kind = kind_at(node);
+        struct kind *kind = kind_at(node);
+        uint64_t live = kind->owner == owner ? kind_live(kind) : 0;
 
-        if (kind->owner == owner && kind->live > 0 && status == OK)
-            status = why_set(why, ERR_BUSY, "%lu objects of its kind %s live", kind->live, kind->name);
+        if (live > 0)
+            status = why_set(why, ERR_BUSY, "%lu objects of its kind %s live", live, kind->name);
     }
-    for (struct list *node = heap.kinds.next; status == OK && node != &heap.kinds; node = next) {
-        next = node->next;
-        if (kind_at(node)->owner == owner)
-            status = kind_remove(kind_at(node), false);
-    }
+    if (status == OK)
+        kinds_remove(owner);
     spin_unlock(&guard, &heap.lock);
     return status;
 }
@@ -150,14 +183,9 @@ enum status kind_destroy_all(struct cell *owner, struct why *why)
 void kind_abandon_all(struct cell *owner)
 {
     OWN(spin_guard) guard = {0};
-    struct list *next;
 
     spin_lock(&guard, &heap.lock);
-    for (struct list *node = heap.kinds.next; node != &heap.kinds; node = next) {
-        next = node->next;
-        if (kind_at(node)->owner == owner)
-            (void)kind_remove(kind_at(node), true);
-    }
+    kinds_remove(owner);
     spin_unlock(&guard, &heap.lock);
 }
 
@@ -168,73 +196,6 @@ void kind_set_owner(struct kind *kind, struct cell *owner)
     spin_lock(&guard, &heap.lock);
     kind->owner = owner;
     spin_unlock(&guard, &heap.lock);
-}
-
-/* An object from bin number @p bin, or with a slab of its own when there is no such bin. */
-static void *object_take(struct kind *kind, unsigned bin, size_t bytes)
-{
-    OWN(spin_guard) guard = {0};
-    void *object;
-
-    spin_lock(&guard, &kind->lock);
-    if (bin < kind->bin_count)
-        object = bin_take(kind, &kind->bins[bin]);
-    else
-        object = large_take(kind, bytes);
-    spin_unlock(&guard, &kind->lock);
-    return object;
-}
-
-void *heap_alloc(struct kind *kind)
-{
-    if (kind->object_bytes == 0)
-        fault_caller("heap_alloc: kind %s has buffers of any size", kind->name);
-    return object_take(kind, 0, kind->object_bytes);
-}
-
-void *heap_alloc_bytes(struct kind *kind, size_t bytes)
-{
-    unsigned bin = 0;
-
-    if (kind->object_bytes != 0)
-        fault_caller("heap_alloc_bytes: kind %s has objects of one size", kind->name);
-    if (bytes > HEAP_MAX_BYTES)
-        return NULL;
-    while (bin < BINS && kind->bins[bin].slot_bytes < bytes)
-        bin++;
-    return object_take(kind, bin, bytes);
-}
-
-static _Noreturn void free_fault(struct kind *kind, void *object, const char *wrong)
-{
-    struct kind_info info;
-    void *start;
-    bool live;
-
-    if (wrong)
-        fault_caller("heap_free: %p, freed as a %s, %s", object, kind->name, wrong);
-    if (heap_describe(object, &info, &start, &live) == OK)
-        fault_caller("heap_free: %p, freed as a %s, is of kind %s", object, kind->name, info.name);
-    fault_caller("heap_free: %p, freed as a %s, is not in the heap", object, kind->name);
-}
-
-/* A slab of this kind that holds the object cannot go away; whether it is one is known under the lock. */
-void heap_free(struct kind *kind, void *object)
-{
-    OWN(spin_guard) guard = {0};
-    struct slab *slab = frame_slab_of(object);
-    const char *wrong = NULL;
-    bool ours;
-
-    if (!object)
-        return;
-    spin_lock(&guard, &kind->lock);
-    ours = slab && slab->kind == kind;
-    if (ours)
-        wrong = slab_give(kind, slab, object);
-    spin_unlock(&guard, &kind->lock);
-    if (!ours || wrong)
-        free_fault(kind, object, wrong);
 }
 
 void heap_drain(void)
@@ -262,9 +223,7 @@ static void kind_describe(const struct kind *kind, struct kind_info *info) REQUI
     info->owner = kind->owner;
     info->object_bytes = kind->object_bytes;
     info->alignment = kind->alignment;
-    info->live = kind->live;
-    info->live_bytes = kind->live_bytes;
-    info->slab_bytes = kind->slab_bytes;
+    info->live = kind_count(kind, &info->live_bytes, &info->slab_bytes);
 }
 
 void kind_each(bool (*visit)(const struct kind_info *info, void *argument), void *argument)

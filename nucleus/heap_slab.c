@@ -1,5 +1,5 @@
-/* Slabs (heap_slab.h). Free slots are bits in the header, never links inside of the objects: so a free
- * of the wrong address is found out, and a write to freed memory damages no list. */
+/* Slabs, and the objects in them (heap_slab.h). Free slots are bits in the header, never links inside of
+ * the objects: so a free of the wrong address is found out, and a write to freed memory damages no list. */
 #include "heap_slab.h"
 
 #include "frame_private.h"
@@ -63,7 +63,6 @@ static struct slab *slab_make(struct kind *kind, uint32_t order, uint32_t slot_b
         slab->free[i / 64] = slots - i >= 64 ? UINT64_MAX : (1ul << (slots - i)) - 1;
     list_init(&slab->partial);
     list_push_front(&kind->slabs, &slab->all);
-    kind->slab_bytes += PAGE_BYTES << order;
     return slab;
 }
 
@@ -71,7 +70,6 @@ void slab_release(struct kind *kind, struct slab *slab)
 {
     frames block;
 
-    kind->slab_bytes -= PAGE_BYTES << slab->order;
     list_remove(&slab->all);
     list_remove(&slab->partial);
     if (slab->bin && slab->bin->empty == slab)
@@ -82,40 +80,48 @@ void slab_release(struct kind *kind, struct slab *slab)
 }
 
 /* Marks the first free slot used; there is one. */
-static void *slab_take(struct kind *kind, struct slab *slab) REQUIRES(kind->lock)
+static void *slab_take(struct slab *slab)
 {
-    uint32_t i = 0, slot;
+    uint64_t *word = slab->free;
 
-    while (slab->free[i] == 0)
-        i++;
-    slot = 64 * i + (uint32_t)__builtin_ctzl(slab->free[i]);
-    slab->free[i] &= slab->free[i] - 1;
+    while (*word == 0)
+        word++;
+    uint32_t slot = (uint32_t)(64 * (word - slab->free) + __builtin_ctzl(*word));
+    *word &= *word - 1;
     slab->used++;
-    kind->live++;
-    kind->live_bytes += slab->slot_bytes;
     return slab_object(slab, slot);
 }
 
-void *bin_take(struct kind *kind, struct bin *bin)
+/* Adds a slab to a bin that has no free slot. @return false: no memory. */
+static __attribute__((noinline)) bool bin_extend(struct kind *kind, struct bin *bin)
+    REQUIRES(kind->lock)
+{
+    struct slab *slab = slab_make(kind, bin->order, bin->slot_bytes, bin->first, bin->slots);
+
+    if (!slab)
+        return false;
+    slab->bin = bin;
+    list_push_front(&bin->partial, &slab->partial);
+    return true;
+}
+
+static void *bin_take(struct kind *kind, struct bin *bin) REQUIRES(kind->lock)
 {
     struct slab *slab;
 
-    if (list_empty(&bin->partial)) {
-        slab = slab_make(kind, bin->order, bin->slot_bytes, bin->first, bin->slots);
-        if (!slab)
-            return NULL;
-        slab->bin = bin;
-        list_push_front(&bin->partial, &slab->partial);
-    }
+    if (list_empty(&bin->partial) && !bin_extend(kind, bin))
+        return NULL;
     slab = list_entry(bin->partial.next, struct slab, partial);
     if (slab == bin->empty)
         bin->empty = NULL;
     if (slab->used + 1 == slab->slots)
         list_remove(&slab->partial);
-    return slab_take(kind, slab);
+    return slab_take(slab);
 }
 
-void *large_take(struct kind *kind, size_t bytes)
+/* An object that gets a slab of its own. */
+static __attribute__((noinline)) void *large_take(struct kind *kind, size_t bytes)
+    REQUIRES(kind->lock)
 {
     size_t first = align_up(sizeof(struct slab) + 8, kind->alignment);
     uint32_t order = 0;
@@ -124,7 +130,42 @@ void *large_take(struct kind *kind, size_t bytes)
     while (PAGE_BYTES << order < first + bytes)
         order++;
     slab = slab_make(kind, order, (uint32_t)align_up(bytes, 16), (uint32_t)first, 1);
-    return slab ? slab_take(kind, slab) : NULL;
+    return slab ? slab_take(slab) : NULL;
+}
+
+/* From bin number @p bin, or with a slab of its own when there is no such bin. */
+static inline void *object_take(struct kind *kind, unsigned bin, size_t bytes)
+{
+    OWN(spin_guard) guard = {0};
+    void *object;
+
+    spin_lock(&guard, &kind->lock);
+    if (bin < kind->bin_count)
+        object = bin_take(kind, &kind->bins[bin]);
+    else
+        object = large_take(kind, bytes);
+    spin_unlock(&guard, &kind->lock);
+    return object;
+}
+
+void *heap_alloc(struct kind *kind)
+{
+    if (kind->object_bytes == 0)
+        fault_caller("heap_alloc: kind %s has buffers of any size", kind->name);
+    return object_take(kind, 0, kind->object_bytes);
+}
+
+void *heap_alloc_bytes(struct kind *kind, size_t bytes)
+{
+    unsigned bin = 0;
+
+    if (kind->object_bytes != 0)
+        fault_caller("heap_alloc_bytes: kind %s has objects of one size", kind->name);
+    if (bytes > HEAP_MAX_BYTES)
+        return NULL;
+    while (bin < BINS && kind->bins[bin].slot_bytes < bytes)
+        bin++;
+    return object_take(kind, bin, bytes);
 }
 
 uint32_t slab_slot(const struct slab *slab, const void *address)
@@ -135,16 +176,17 @@ uint32_t slab_slot(const struct slab *slab, const void *address)
     return slot < slab->slots ? (uint32_t)slot : slab->slots;
 }
 
-static void poison(void *object, uint32_t bytes)
+static void poison(uint64_t *words, uint32_t bytes)
 {
-    uint64_t *words = object;
-    uint32_t count = (bytes < POISON_BYTES ? bytes : POISON_BYTES) / 8;
+    uint64_t *end = words + (bytes < POISON_BYTES ? bytes : POISON_BYTES) / 8;
 
-    for (uint32_t i = 0; i < count; i++)
-        words[i] = POISON;
+    while (words < end)
+        *words++ = POISON;
 }
 
-const char *slab_give(struct kind *kind, struct slab *slab, void *object)
+/* Frees a slot. @return NULL, or what is wrong with @p object, a text; then nothing has changed. */
+static const char *slab_give(struct kind *kind, struct slab *slab, void *object)
+    REQUIRES(kind->lock)
 {
     uint32_t slot = slab_slot(slab, object);
     struct bin *bin = slab->bin;
@@ -157,8 +199,6 @@ const char *slab_give(struct kind *kind, struct slab *slab, void *object)
         return "is free already";
     poison(object, slab->slot_bytes);
     slab->free[slot / 64] |= 1ul << slot % 64;
-    kind->live--;
-    kind->live_bytes -= slab->slot_bytes;
     if (bin && slab->used == slab->slots)
         list_push_front(&bin->partial, &slab->partial);
     if (--slab->used > 0)
@@ -168,4 +208,36 @@ const char *slab_give(struct kind *kind, struct slab *slab, void *object)
     else
         slab_release(kind, slab);
     return NULL;
+}
+
+static _Noreturn void free_fault(struct kind *kind, void *object, const char *wrong)
+{
+    struct kind_info info;
+    void *start;
+    bool live;
+
+    if (wrong)
+        fault_caller("heap_free: %p, freed as a %s, %s", object, kind->name, wrong);
+    if (heap_describe(object, &info, &start, &live) == OK)
+        fault_caller("heap_free: %p, freed as a %s, is of kind %s", object, kind->name, info.name);
+    fault_caller("heap_free: %p, freed as a %s, is not in the heap", object, kind->name);
+}
+
+/* A slab of this kind that holds the object cannot go away; whether it is one is known under the lock. */
+void heap_free(struct kind *kind, void *object)
+{
+    OWN(spin_guard) guard = {0};
+    struct slab *slab = frame_slab_of(object);
+    const char *wrong = NULL;
+    bool ours;
+
+    if (!object)
+        return;
+    spin_lock(&guard, &kind->lock);
+    ours = slab && slab->kind == kind;
+    if (ours)
+        wrong = slab_give(kind, slab, object);
+    spin_unlock(&guard, &kind->lock);
+    if (!ours || wrong)
+        free_fault(kind, object, wrong);
 }

@@ -1,5 +1,5 @@
-/* Slabs: blocks of frames with a header at their start and objects of one kind behind it. All of it
- * is guarded by the lock of the kind. */
+/* What heap.c (kinds) and heap_slab.c (slabs and objects) share. A slab is a block of frames with a header
+ * at its start and objects of one kind behind it; the lock of the kind guards all of it. */
 #ifndef NUCLEUS_HEAP_SLAB_H
 #define NUCLEUS_HEAP_SLAB_H
 
@@ -35,7 +35,6 @@ struct kind {
     struct spinlock lock;
     /* lock guards: */
     struct list slabs;
-    uint64_t live, live_bytes, slab_bytes;
     /* constant: */
     char name[KIND_NAME_ROOM];
     uint32_t object_bytes, alignment; /* object_bytes 0: buffers of any size */
@@ -48,12 +47,6 @@ struct kind {
 
 /** Sets @p bin up for slots of that size. @return false: fewer than 2 go into the largest slab. */
 bool bin_init(struct bin *bin, size_t slot_bytes, size_t alignment);
-/** A free slot, now used, or NULL: no memory. */
-void *bin_take(struct kind *kind, struct bin *bin) REQUIRES(kind->lock);
-/** The same for an object that gets a slab of its own. */
-void *large_take(struct kind *kind, size_t bytes) REQUIRES(kind->lock);
-/** Frees a slot. @return NULL, or what is wrong with @p object, a text; then nothing has changed. */
-const char *slab_give(struct kind *kind, struct slab *slab, void *object) REQUIRES(kind->lock);
 /** Gives a slab without objects back to the frame allocator. */
 void slab_release(struct kind *kind, struct slab *slab) REQUIRES(kind->lock);
 /** The number of the slot that holds @p address, or slab->slots: none does. */

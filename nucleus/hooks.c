@@ -40,7 +40,7 @@ static void no_arena_added(void *base, bool executable)
     (void)executable;
 }
 
-static void firmware_console(const char *text, size_t bytes)
+void firmware_console(const char *text, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++) {
         if (text[i] == '\n')

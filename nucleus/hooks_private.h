@@ -18,6 +18,9 @@ struct hooks {
 };
 extern struct hooks hooks;
 
+/** The default of console_emergency: the SBI console. */
+void firmware_console(const char *text, size_t bytes);
+
 /** Binds the hook that has @p symbol's name, if there is one, to it, or back to its default. */
 void hook_bind(const struct symbol *symbol, bool bind);
 

@@ -128,7 +128,7 @@ static const char *check_label(const struct scan *scan, const struct elf_relocat
     return NULL;
 }
 
-/* What is wrong with the place or with the symbol of a relocation, or NULL. */
+/* What is wrong with the place of a relocation, or NULL. */
 static const char *check_place(struct scan *scan, const struct elf_relocation *relocation,
                                const struct link_kind *kind)
 {
@@ -138,6 +138,8 @@ static const char *check_place(struct scan *scan, const struct elf_relocation *r
         return "the symbol's number is out of range";
     if (offset > scan->bytes || kind->bytes > scan->bytes - offset)
         return "the field crosses the section's end";
+    if (kind->form == FORM_IGNORED)
+        return NULL;
     if (scan->text != (kind->form <= FORM_LAST_CODE))
         return scan->text ? "data within text" : "an instruction within data";
     if (!scan->text)
@@ -158,13 +160,13 @@ static enum status scan_one(struct scan *scan, const struct elf_relocation *relo
     const char *fault;
     bool import, function;
 
-    if (relocation->type >= LINK_KINDS)
+    if (relocation->type >= LINK_KINDS || link_kinds[relocation->type].form == FORM_REFUSED)
         return refuse_type(scan, relocation, why);
     kind = &link_kinds[relocation->type];
-    if (kind->form <= FORM_IGNORED)
-        return kind->form == FORM_IGNORED ? OK : refuse_type(scan, relocation, why);
     if ((fault = check_place(scan, relocation, kind)) != NULL)
         return link_fail(scan->image, scan->section, relocation, ERR_FORMAT, fault, why);
+    if (kind->form == FORM_IGNORED)
+        return OK;
     symbol = &scan->image->symbols[relocation->symbol];
     import = symbol->shndx == SHN_UNDEF;
     function = import || (symbol->info & 15) == STT_FUNC;

@@ -18,7 +18,7 @@
 /** Where section number i of the object goes. One per section index, entry 0 included. */
 struct link_section {
     uint64_t address; /* final; 0: not loaded */
-    uint8_t *staging; /* a copy of the section's bytes, relocated in place; NULL for state */
+    uint8_t *staging; /* a copy of its bytes, aligned like it, relocated in place; NULL for state */
 };
 
 enum link_use {
@@ -62,7 +62,8 @@ MUST_CHECK enum status link_apply(const struct link_context *context, struct why
 /** Whether a call at @p from reaches @p to. */
 bool link_reaches(uint64_t from, uint64_t to);
 /**
- * Makes the two instructions (auipc+jalr) of the call site at @p address reach @p target.
+ * Makes the two instructions (auipc+jalr) of the call site at @p address reach @p target. @p pair is
+ * 2-aligned.
  * @return OK; ERR_LINK out of reach or odd; ERR_FORMAT @p pair is no such pair.
  */
 MUST_CHECK enum status link_patch_pair(uint64_t address, uint64_t target, uint8_t pair[8]);

@@ -18,12 +18,17 @@ int __popcountdi2(long value)
     return (int)(v * EACH_BYTE(1) >> 56);
 }
 
-/* The zeros below the lowest one are the ones of (v - 1) & ~v. Undefined for 0, as libgcc's. */
+/* The lowest one, as a factor, shifts a de Bruijn sequence so that its top six bits are unique (Leiserson,
+ * Prokop, Randall: Using de Bruijn Sequences to Index a 1 in a Computer Word). Undefined for 0, as libgcc's. */
 int __ctzdi2(long value)
 {
+    static const uint8_t places[64] = {
+        0,  1,  2,  53, 3,  7,  54, 27, 4,  38, 41, 8,  34, 55, 48, 28, 62, 5,  39, 46, 44, 42,
+        22, 9,  24, 35, 59, 56, 49, 18, 29, 11, 63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21,
+        23, 58, 17, 10, 51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12};
     uint64_t v = (uint64_t)value;
 
-    return __popcountdi2((long)((v - 1) & ~v));
+    return places[(v & -v) * 0x022fdd63cc95386dul >> 58];
 }
 
 int __clzdi2(long value)

@@ -98,6 +98,7 @@ struct registers *trap_handler(struct registers *registers)
 
     role_assert_irqs_off();
     if (hart->depth > 1) {
+        hooks.console_emergency = firmware_console; /* the cell's may be what faulted */
         report_fault(task, registers);
         machine_fail("a fault in an interrupt or in the scheduler");
     }

@@ -7,6 +7,7 @@
 #include "nucleus/frame.h"
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
+#include "report.h"
 
 /* The three blocks of a cell. Manifest and sets are read-only data like any other. */
 enum block { BLOCK_TEXT, BLOCK_RODATA, BLOCK_STATE, BLOCKS };
@@ -140,7 +141,10 @@ enum status unit_place(struct unit *unit, struct why *why)
 /* What a call site of another cell reaches until that cell is committed. */
 static void init_trap(void)
 {
-    fault_caller("init() called another cell; only nucleus services may be called before start()");
+    char place[100];
+
+    report_place(place, sizeof place, (uint64_t)__builtin_return_address(0));
+    fault_caller("%s called another cell in init(), which sees the nucleus only", place);
 }
 
 static bool is_call(uint32_t type)

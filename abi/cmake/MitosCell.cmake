@@ -1,9 +1,10 @@
-# mitos_cell(NAME [SOURCES FILE...] [NOT_IN_ARCHIVE]) builds build/PRESET/cells/NAME.cell from the C files
-# of the calling folder: compile, join with `ld -r`, check and complete with pack. The cell goes into the
-# boot archive unless NOT_IN_ARCHIVE is given.
+# mitos_cell(NAME [SOURCES FILE...] [NOT_IN_ARCHIVE] [INTERFACES FOLDER]) builds build/PRESET/cells/NAME.cell
+# from the C files of the calling folder: compile, join with `ld -r`, check and complete with pack. The cell
+# goes into the boot archive unless NOT_IN_ARCHIVE is given. INTERFACES is for tests: the cell may use the
+# headers of FOLDER, too, which mitos_add_test_interfaces() has made known.
 
 function(mitos_cell name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "NOT_IN_ARCHIVE" "" "SOURCES")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "NOT_IN_ARCHIVE" "INTERFACES" "SOURCES")
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "mitos_cell(${name}): unknown argument ${arg_UNPARSED_ARGUMENTS}")
     endif()
@@ -22,9 +23,15 @@ function(mitos_cell name)
     mitos_guest_options(cell_${name})
     target_compile_options(cell_${name} PRIVATE -mno-relax -fvisibility=hidden)
     target_compile_definitions(cell_${name} PRIVATE MITOS_CELL=1)
-    mitos_check_sources(cell_${name} checks ALLOWED ${CMAKE_CURRENT_SOURCE_DIR} abi)
-
     get_property(interfaces GLOBAL PROPERTY MITOS_INTERFACES)
+    if(arg_INTERFACES)
+        target_include_directories(cell_${name} PRIVATE ${arg_INTERFACES})
+        get_property(further GLOBAL PROPERTY MITOS_INTERFACES_${arg_INTERFACES})
+        list(APPEND interfaces ${further})
+    endif()
+    mitos_check_sources(cell_${name} checks ALLOWED ${CMAKE_CURRENT_SOURCE_DIR} abi ${arg_INTERFACES})
+    list(TRANSFORM interfaces PREPEND "--declared;" OUTPUT_VARIABLE declared)
+
     get_property(pack GLOBAL PROPERTY MITOS_PACK)
     set(object ${CMAKE_BINARY_DIR}/cells/${name}.o)
     set(cell ${CMAKE_BINARY_DIR}/cells/${name}.cell)
@@ -36,7 +43,7 @@ function(mitos_cell name)
         COMMAND_EXPAND_LISTS VERBATIM)
     add_custom_command(
         OUTPUT ${cell}
-        COMMAND ${pack} cell -o ${cell} --declared ${interfaces} ${object}
+        COMMAND ${pack} cell -o ${cell} ${declared} ${object}
         DEPENDS ${object} ${interfaces} ${pack}
         COMMENT "Packing cell ${name}"
         VERBATIM)

@@ -36,7 +36,7 @@ MUST_CHECK enum status cell_load_image(const char *name, const void *image, size
 /**
  * Removes a cell on which no other depends. Its stop() is called first.
  * @return ERR_NOT_FOUND; ERR_BUSY other cells call it (they are named), a task runs in it, an object of
- * its kinds lives, or its stop() refused.
+ * its kinds lives, or its stop() refused; ERR_FAULT its stop() faulted. Then the cell stays.
  */
 MUST_CHECK enum status cell_unload(const char *name, struct why *why) REQUIRES(may_park);
 

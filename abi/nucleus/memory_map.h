@@ -25,11 +25,15 @@ struct memory_range {
 };
 
 /**
- * Range number @p index, from 0, in ascending order, not overlapping: devices (the first GiB of
- * physical addresses), firmware, the nucleus' sections, the arenas so far, all other RAM. What no
- * range covers is nothing and stays unmapped. Never sleeps.
- * @return false past the last.
+ * Range number @p index, from 0; ranges do not overlap: devices (the first GiB of physical addresses),
+ * firmware, the nucleus' sections, all other RAM, arenas included. What no range covers is nothing and
+ * stays unmapped. Constant after boot. @return false past the last.
  */
 bool memory_map_get(unsigned index, struct memory_range *range);
+/**
+ * Arena number @p index: MEGAPAGE_BYTES of RAM that hold text or read-only data of cells. Later ones are
+ * told by vm_arena_added() (vm.h). @return false past the last.
+ */
+bool memory_arena_get(unsigned index, void **base, bool *executable);
 
 #endif

@@ -72,7 +72,7 @@ static void list_commands(void)
 
     while (next_by_name(command.name, &command))
         print("  %-10s %.*s\n", command.name, first_line_bytes(command.help), command.help);
-    print("help NAME says more about one. A; B runs A, then B; A & runs A in the background.\n");
+    print("help NAME says more about one. A; B runs both in turn, A & in the background.\n");
 }
 
 static int run_help(int argc, char **argv)
@@ -182,4 +182,6 @@ static int run_poweroff(int argc, char **argv)
 }
 
 COMMAND(poweroff, .run = run_poweroff, .usage = "poweroff [STATUS]",
-        .help = "Ends the machine; QEMU exits with STATUS, 0 to 127 (0 when left out).");
+        .help = "Ends the machine.\n"
+                "\n"
+                "QEMU exits with STATUS, 0 to 127; 0 when it is left out.");

@@ -162,7 +162,7 @@ static int run_cell(int argc, char **argv)
 }
 
 COMMAND(cell, .run = run_cell, .usage = "cell NAME [--json]",
-        .help = "Shows one cell: its sections, exports, imports and who provides them.\n"
+        .help = "Shows one cell: sections, exports, imports and who provides them.\n"
                 "\n"
                 "SITES counts the places in its text that call or refer to an import: these\n"
                 "are patched when the provider is replaced.");

@@ -128,8 +128,9 @@ static int run_deps(int argc, char **argv)
 }
 
 COMMAND(deps, .run = run_deps, .usage = "deps [NAME] [--dot | --json]",
-        .help = "Shows which cells use which, or what cell NAME uses and who uses it.\n"
+        .help = "Shows which cells use which.\n"
                 "\n"
-                "FUNCTIONS counts the functions that are called or referred to, SITES the places\n"
-                "in the text that do. cell NAME lists them all. --dot writes a graph for\n"
-                "Graphviz: ./mitos run --headless --quiet -c 'deps --dot' | dot -Tsvg");
+                "With NAME, what that cell uses and who uses it. FUNCTIONS counts the functions\n"
+                "that are called or referred to, SITES the places in the text that do; cell NAME\n"
+                "lists them all. --dot writes a graph for Graphviz:\n"
+                "    ./mitos run --headless --quiet -c 'deps --dot' | dot -Tsvg > cells.svg");

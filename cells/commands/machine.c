@@ -78,7 +78,7 @@ static int run_sbi(int argc, char **argv)
 }
 
 COMMAND(sbi, .run = run_sbi, .usage = "sbi [--json]",
-        .help = "Shows the firmware below us: SBI version, implementation, extensions.\n"
+        .help = "Shows the firmware: SBI version, implementation, extensions.\n"
                 "\n"
                 "SBI is the interface between an operating system in S-mode and the firmware in\n"
                 "M-mode (usually OpenSBI). ID is what ecall gets in a7.");

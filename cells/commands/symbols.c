@@ -53,7 +53,8 @@ static int run_symbols(int argc, char **argv)
 }
 
 COMMAND(symbols, .run = run_symbols, .usage = "symbols [PATTERN] [--json]",
-        .help = "Lists the functions that cells can call: address, bytes, cell, name.\n"
+        .help = "Lists the functions that cells can call.\n"
                 "\n"
-                "In PATTERN * stands for any run of characters and ? for one. Private functions\n"
-                "are not listed, but what ADDRESS names them.");
+                "Shown are address, bytes, cell and name. In PATTERN * stands for any run of\n"
+                "characters and ? for one. Private functions are not listed, but what ADDRESS\n"
+                "names them.");

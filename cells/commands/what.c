@@ -149,7 +149,7 @@ static void print_data(const struct findings *found)
               (unsigned long long)(found->address - found->mapping_start),
               (unsigned long long)found->mapping_bytes);
     if (found->in_frame)
-        print("frame     0x%llx (physical), used for %s, in a block of %llu KiB at 0x%llx\n",
+        print("frame     0x%llx (physical), %s, in a block of %llu KiB at 0x%llx\n",
               (unsigned long long)found->physical, frame_use_name(found->use),
               (unsigned long long)((PAGE_BYTES << found->order) / 1024),
               (unsigned long long)found->block);
@@ -257,7 +257,7 @@ static int run_what(int argc, char **argv)
 }
 
 COMMAND(what, .run = run_what, .usage = "what ADDRESS|FUNCTION [--json]",
-        .help = "Says what an address is: function, heap object, stack, mapping, frame.\n"
+        .help = "Says what an address is: function, object, stack, mapping, frame.\n"
                 "\n"
                 "ADDRESS is decimal, or hexadecimal after 0x. It may be several things: a heap\n"
                 "object lies in a frame, a stack in a mapping. A small number is also taken as a\n"

@@ -65,6 +65,7 @@ bool job_start(struct shell *shell, struct call *call)
     *job = (struct job){.call = call, .announced = call->words.background};
     job->task_number = handle.task->number;
     job_keep(job, &handle);
+    shell->last_status = 0;
     if (!call->words.background)
         shell->foreground = job;
     else if (!shell->headless)
@@ -105,8 +106,6 @@ static void job_end(struct shell *shell, struct job *job, int status) REQUIRES(m
     if (shell->foreground == job) {
         shell->foreground = NULL;
         shell->last_status = status;
-        if (job->cancelled)
-            shell->next = NULL;
     }
     heap_free(shell->calls, job->call);
     job->call = NULL;
@@ -142,6 +141,11 @@ void jobs_interrupt(struct shell *shell)
     struct job *job = shell->foreground;
 
     print("^C\n");
+    shell->next = NULL;
+    if (!job) {
+        shell->last_status = STATUS_INTERRUPTED;
+        return;
+    }
     if (!job->cancelled) {
         /* Not found: it has just ended by itself, and the next step reaps it. */
         job->cancelled = task_cancel(job->task_number) == OK;
@@ -149,7 +153,6 @@ void jobs_interrupt(struct shell *shell)
     }
     job->announced = true;
     shell->foreground = NULL;
-    shell->next = NULL;
     shell->last_status = STATUS_INTERRUPTED;
     print("[%u] %s does not end, it goes on in the background as task %llu\n",
           job_number(shell, job), job->call->command.name, (unsigned long long)job->task_number);

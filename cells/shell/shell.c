@@ -166,7 +166,7 @@ static bool take_keys(struct shell *shell)
 static void keep_key(struct shell *shell, char byte) REQUIRES(may_park);
 static void keep_key(struct shell *shell, char byte)
 {
-    if (byte == KEY_INTERRUPT && shell->foreground) {
+    if (byte == KEY_INTERRUPT && (shell->foreground || shell->next)) {
         shell->ahead_bytes = 0;
         jobs_interrupt(shell);
     } else if (shell->ahead_bytes == AHEAD_BYTES) {
@@ -260,8 +260,10 @@ static enum status init(enum cell_reason reason)
 {
     if (reason == REASON_SWAP)
         return OK; /* the state is the predecessor's */
+    if (kind_create(&state.calls, "call", sizeof(struct call), 8) != OK)
+        return ERR_NOMEM;
     line_init(&state.line, "mitos> ");
-    return kind_create(&state.calls, "call", sizeof(struct call), 8);
+    return OK;
 }
 
 static enum status start(enum cell_reason reason)

@@ -68,7 +68,8 @@ void shell_note_status(struct shell *shell, int status);
 bool job_start(struct shell *shell, struct call *call) REQUIRES(may_park);
 /** Looks which jobs have ended, and reports them. @return whether one has. */
 bool jobs_reap(struct shell *shell) REQUIRES(may_park);
-/** Ctrl-C: asks the foreground command to end, or, the second time, leaves it in the background. */
+/** Ctrl-C: drops the rest of the line, and asks the foreground command, if there is one, to end; the second
+ *  time leaves it in the background. */
 void jobs_interrupt(struct shell *shell) REQUIRES(may_park);
 bool jobs_any(const struct shell *shell);
 

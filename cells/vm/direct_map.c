@@ -86,6 +86,8 @@ uint64_t *direct_map_new(void)
 {
     uint64_t *root = table_new(0);
     struct memory_range range;
+    bool executable;
+    void *arena;
 
     if (!root)
         return NULL;
@@ -95,6 +97,8 @@ uint64_t *direct_map_new(void)
             return NULL;
         }
     }
+    for (unsigned i = 0; memory_arena_get(i, &arena, &executable); i++)
+        direct_map_arena(root, (uint64_t)arena, executable ? ACCESS_RX : ACCESS_R);
     return root;
 }
 

@@ -50,4 +50,6 @@ llvm-profdata merge -o "$folder/merged" "$folder/profile"
 llvm-cov report "$folder/cover_link" -instr-profile="$folder/merged" -show-branch-summary \
     -show-region-summary=false "$root/nucleus/elf.c" "$root/nucleus/elf_symbols.c" \
     "$root/nucleus/link.c" "$root/nucleus/link_apply.c" "$root/nucleus/eh_frame.c" \
-    "$root/nucleus/manifest.c"
+    "$root/nucleus/manifest.c" | tee "$folder/coverage"
+awk '/%$/ && $NF + 0 < 85 { print $1 ": less than 85 % of the branches"; bad = 1 } END { exit bad }' \
+    "$folder/coverage"

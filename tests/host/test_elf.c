@@ -53,6 +53,10 @@ BAD(sections_overlap, "section .rodata: overlaps another",
 BAD(overlap_by_one, "section .rodata: overlaps another",
     victim_section(v, ".rodata")->offset = victim_section(v, ".text")->offset +
                                            victim_section(v, ".text")->size - 1)
+BAD(overlap_by_one_before, "section .comment: overlaps another",
+    victim_section(v, ".rodata.str1.8")->size -= 8;
+    victim_section(v, ".comment")->size = 2;
+    victim_section(v, ".comment")->offset = victim_section(v, ".cell.manifest")->offset - 1)
 BAD(overlaps_header, "section .text: overlaps the headers", victim_section(v, ".text")->offset = 62)
 BAD(overlaps_section_headers, "section .cell.manifest: overlaps the headers",
     victim_section(v, ".cell.manifest")->offset = v->header->shoff - 8)
@@ -119,6 +123,9 @@ BAD(symbol_names_unterminated, "symbol table: the string table is not terminated
     victim_section(v, ".strtab")->size--)
 BAD(symbol_name_out_of_range, "its name is out of range",
     victim_symbol(v, "shape_long")->name = (uint32_t)victim_section(v, ".strtab")->size)
+BAD(label_outside_section, "outside of its section",
+    v->symbols[victim_relocation(v, ".text", R_RISCV_BRANCH, LABEL)->symbol].value =
+        victim_section(v, ".text")->size + 1)
 BAD(symbol_outside_section, "symbol shape_long: outside of its section",
     victim_symbol(v, "shape_long")->value = victim_section(v, ".text")->size + 2)
 BAD(symbol_ends_outside, "symbol shape_long: outside of its section",

@@ -9,13 +9,13 @@
 #define ARENA ((uint64_t)(uintptr_t)platform_arena)
 #define ARENA_FRAMES (ARENA_BYTES / PAGE_BYTES)
 
-static struct memory_range whole_arena(void)
+static struct physical_range whole_arena(void)
 {
-    return (struct memory_range){ARENA, ARENA_BYTES};
+    return (struct physical_range){ARENA, ARENA_BYTES};
 }
 
-static enum status begin(const struct memory_range *rams, unsigned ram_count,
-                         const struct memory_range *reserved, unsigned reserved_count)
+static enum status begin(const struct physical_range *rams, unsigned ram_count,
+                         const struct physical_range *reserved, unsigned reserved_count)
 {
     enum status status;
 
@@ -29,7 +29,7 @@ static enum status begin(const struct memory_range *rams, unsigned ram_count,
 
 static void begin_whole(void)
 {
-    struct memory_range ram = whole_arena();
+    struct physical_range ram = whole_arena();
 
     assert_int_equal(begin(&ram, 1, NULL, 0), OK);
 }
@@ -118,8 +118,8 @@ static void test_largest_aligned_blocks_cover_the_arena(void **unused)
 
 static void test_reserved_ranges_are_never_given_out(void **unused)
 {
-    struct memory_range ram = whole_arena();
-    const struct memory_range reserved[] = {
+    struct physical_range ram = whole_arena();
+    const struct physical_range reserved[] = {
         {ARENA, 0x80001},                            /* from the start, ends inside of a frame */
         {ARENA + 0x70000, 0x20000},                  /* overlaps the first */
         {ARENA + 0x100fff, 2},                       /* across a border of frames */
@@ -150,13 +150,13 @@ static void test_reserved_ranges_are_never_given_out(void **unused)
 
 static void test_bookkeeping_goes_into_the_first_gap(void **unused)
 {
-    struct memory_range ram = whole_arena();
+    struct physical_range ram = whole_arena();
     /* Gaps of 1 frame each, too small for 4 frames of codes, up to 0x20000. */
-    struct memory_range reserved[16];
+    struct physical_range reserved[16];
 
     (void)unused;
     for (unsigned i = 0; i < 16; i++)
-        reserved[i] = (struct memory_range){ARENA + 0x2000 * i, 0x1000};
+        reserved[i] = (struct physical_range){ARENA + 0x2000 * i, 0x1000};
     assert_int_equal(begin(&ram, 1, reserved, 16), OK);
     assert_ptr_equal(pool.rams[0].codes, platform_arena + 0x1f000);
     check_invariants();
@@ -164,7 +164,7 @@ static void test_bookkeeping_goes_into_the_first_gap(void **unused)
 
 static void test_several_ranges_of_ram_do_not_join(void **unused)
 {
-    struct memory_range rams[] = {{ARENA + 0x800, 0x3ff800},
+    struct physical_range rams[] = {{ARENA + 0x800, 0x3ff800},
                                   {ARENA + 0x400000, 0x400000},
                                   {ARENA + 0x1000000, 0x123456},
                                   {ARENA + 0x2000000, 0x1000}};
@@ -183,8 +183,8 @@ static void test_several_ranges_of_ram_do_not_join(void **unused)
 
 static void test_ram_that_cannot_be_managed_is_refused(void **unused)
 {
-    struct memory_range ram = whole_arena(), none = {ARENA, 0xfff};
-    struct memory_range too_many[FRAME_MAX_RESERVED + 1] = {{0, 0}};
+    struct physical_range ram = whole_arena(), none = {ARENA, 0xfff};
+    struct physical_range too_many[FRAME_MAX_RESERVED + 1] = {{0, 0}};
     struct why why = {""};
 
     (void)unused;
@@ -291,7 +291,7 @@ static void test_a_full_cache_gives_back_a_batch(void **unused)
 
 static void test_cached_frames_serve_a_large_block_in_need(void **unused)
 {
-    struct memory_range ram = {ARENA, 17 * PAGE_BYTES};
+    struct physical_range ram = {ARENA, 17 * PAGE_BYTES};
 
     (void)unused;
     assert_int_equal(begin(&ram, 1, NULL, 0), OK); /* one frame of codes, 16 free ones */

@@ -22,7 +22,7 @@ static void figures(struct frame_stats *stats)
 
 static int set_up_machine(void **unused)
 {
-    struct memory_range ram = {(uint64_t)(uintptr_t)platform_arena, ARENA_BYTES};
+    struct physical_range ram = {(uint64_t)(uintptr_t)platform_arena, ARENA_BYTES};
 
     (void)unused;
     if (frame_init(&ram, 1, NULL, 0, NULL) != OK)
@@ -278,6 +278,21 @@ static bool sum_objects(void *object, void *argument)
     return true;
 }
 
+static bool count_live(void *object, void *argument)
+{
+    assert_non_null(object);
+    ++*(unsigned *)argument;
+    return true;
+}
+
+static unsigned live_of(struct kind *kind)
+{
+    unsigned live = 0;
+
+    kind_each_object(kind, count_live, &live);
+    return live;
+}
+
 static void test_live_objects_are_listed(void **unused)
 {
     struct kind *kind = make("listed", 64, 8), *buffers = make("buffers", 0, 0);
@@ -390,6 +405,25 @@ static void test_all_kinds_of_a_cell_go_together_or_not_at_all(void **unused)
     destroy(foreign);
 }
 
+static void test_abandoned_kinds_go_with_their_objects(void **unused)
+{
+    struct kind *kind, *buffers;
+    struct seen seen = {.most = 100};
+
+    (void)unused;
+    platform_caller = CELL(1);
+    kind = make("left", 32, 8);
+    buffers = make("left too", 0, 0);
+    platform_caller = CELL(2);
+    for (unsigned i = 0; i < 500; i++)
+        assert_true(heap_alloc(kind) && heap_alloc_bytes(buffers, 100 * i));
+    kind_abandon_all(CELL(2));
+    assert_int_equal(live_of(kind), 500);
+    kind_abandon_all(CELL(1));
+    kind_each(see_kind, &seen);
+    assert_int_equal(seen.count, 1);
+}
+
 static void test_one_empty_slab_is_kept(void **unused)
 {
     struct kind *kind = make("kept", 1024, 8);
@@ -487,7 +521,7 @@ static void model_compare_counts(struct kind *const *kinds, const struct model_o
     for (unsigned i = 0; i < count; i++)
         live[objects[i].kind]++;
     for (unsigned i = 0; i < MODEL_KINDS; i++)
-        assert_int_equal(kinds[i]->live, live[i]);
+        assert_int_equal(live_of(kinds[i]), live[i]);
     for (unsigned i = 0; i < count; i += 7) {
         struct kind_info info;
         void *start;
@@ -559,6 +593,7 @@ int main(void)
         HEAP_TEST(test_kinds_are_listed_with_owner_and_memory),
         HEAP_TEST(test_a_kind_with_objects_stays),
         HEAP_TEST(test_all_kinds_of_a_cell_go_together_or_not_at_all),
+        HEAP_TEST(test_abandoned_kinds_go_with_their_objects),
         HEAP_TEST(test_one_empty_slab_is_kept),
         HEAP_TEST(test_exhaustion_gives_null_and_recovers),
         HEAP_TEST(test_random_use_agrees_with_a_model),

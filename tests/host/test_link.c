@@ -50,6 +50,9 @@ NOT_BAD(ignored, text(v, R_RISCV_JAL, ANY)->type = R_RISCV_RELAX;
         rodata(v, R_RISCV_64, ANY)->type = R_RISCV_NONE)
 
 /* Places. */
+BAD(ignored_outside, "the field crosses the section's end",
+    rodata(v, R_RISCV_64, ANY)->offset = UINT64_MAX;
+    victim_relocation(v, ".rodata", R_RISCV_64, ANY)->type = R_RISCV_NONE)
 BAD(field_crosses_end, "the field crosses the section's end",
     rodata(v, R_RISCV_64, ANY)->offset = victim_section(v, ".rodata")->size - 7)
 BAD(call_crosses_end, "the field crosses the section's end",

@@ -51,6 +51,7 @@ BAD(version_unterminated, "no version",
     v->object.bytes[home->offset + home->size - 1] = 'x';
     v->symbols[MEMBER(v, version)->symbol].value = home->size - 1)
 BAD(summary_with_control, "no summary", text(v, "All that")[3] = '\n')
+BAD(summary_with_delete, "no summary", text(v, "All that")[3] = 0x7f)
 NOT_BAD(summary_beyond_ascii, text(v, "All that")[0] = '\xc3')
 BAD(provides_upper_case, "provides is no list", text(v, "shape other_2")[7] = 'O')
 NOT_BAD(provides_spaces, memcpy(text(v, "shape other_2"), " shape  one ", 13))

@@ -21,6 +21,13 @@ static size_t longest_line(const char *text)
     return longest;
 }
 
+static size_t first_line(const char *text)
+{
+    const char *end = strchr(text, '\n');
+
+    return end ? (size_t)(end - text) : strlen(text);
+}
+
 TEST(shell, every_command_is_documented)
 {
     struct command command;
@@ -30,6 +37,7 @@ TEST(shell, every_command_is_documented)
         CHECK(t, string_starts(command.usage, command.name), "%s: %s", command.name, command.usage);
         CHECK(t, strlen(command.usage) + strlen("usage: ") <= 80, "%s", command.name);
         CHECK(t, longest_line(command.help) <= 80, "%s: help", command.name);
+        CHECK(t, first_line(command.help) <= 67, "%s: does not fit into the list", command.name);
         CHECK(t, strlen(command.help) > 10, "%s: help", command.name);
     }
 }

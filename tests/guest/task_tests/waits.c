@@ -55,19 +55,20 @@ static void semaphore_take(struct semaphore *semaphore)
     wait_end(&op);
 }
 
-static void semaphore_give(struct semaphore *semaphore)
+/* Adds @p units and wakes as many waiters. @return how many there were. */
+static unsigned semaphore_give(struct semaphore *semaphore, unsigned units)
 {
     OWN(spin_guard) guard = {0};
 
     spin_lock(&guard, &semaphore->lock);
-    ++*units_of(semaphore);
+    *units_of(semaphore) += units;
     spin_unlock(&guard, &semaphore->lock);
-    wait_wake(&semaphore->queue, 1);
+    return wait_wake(&semaphore->queue, units);
 }
 
-/* One waiter among several: notes when its turn came. */
+/* Several waiters for one semaphore, which note in what order they came and went. */
 struct order {
-    struct wait_queue queue;
+    struct semaphore semaphore;
     uint32_t entered, woken; /* how many so far */
 };
 
@@ -75,18 +76,19 @@ static int waits_once(void *argument)
 {
     OWN(wait_op) op = {0};
     struct order *order = argument;
-    uint32_t mine;
-    int turn;
+    int mine, turn;
 
     role_assert_may_park();
     wait_begin(&op);
-    wait_enter(&op, &order->queue);
-    mine = __atomic_fetch_add(&order->entered, 1, __ATOMIC_ACQ_REL);
-    while (__atomic_load_n(&op.queue, __ATOMIC_ACQUIRE))
+    wait_enter(&op, &order->semaphore.queue);
+    mine = (int)__atomic_fetch_add(&order->entered, 1, __ATOMIC_ACQ_REL);
+    while (!semaphore_try(&order->semaphore)) {
         task_park();
+        wait_enter(&op, &order->semaphore.queue);
+    }
     turn = (int)__atomic_fetch_add(&order->woken, 1, __ATOMIC_ACQ_REL);
     wait_end(&op);
-    return turn == (int)mine ? 0 : 1 + turn;
+    return turn == mine ? 0 : 1 + turn;
 }
 
 static void wait_until(const uint32_t *counter, uint32_t value) REQUIRES(may_park);
@@ -101,16 +103,16 @@ TEST(task, waiters_are_woken_in_the_order_in_which_they_came)
     struct order order = {0};
     struct group group = {0};
 
-    wait_queue_init(&order.queue);
+    semaphore_init(&order.semaphore);
     for (unsigned i = 0; i < WAITERS; i++) {
         CHECK(t, group_add(&group, "waits", waits_once, &order), "no memory");
         wait_until(&order.entered, group.count);
     }
     for (unsigned i = 0; i < group.count; i++) {
-        CHECK(t, wait_wake(&order.queue, 1) == 1, "waiter %u", i);
+        CHECK(t, semaphore_give(&order.semaphore, 1) == 1, "waiter %u", i);
         wait_until(&order.woken, i + 1);
     }
-    CHECK(t, wait_wake(&order.queue, 1) == 0, "the queue should be empty");
+    CHECK(t, wait_wake(&order.semaphore.queue, 1) == 0, "the queue should be empty");
     group_join(&group);
     for (unsigned i = 0; i < group.count; i++)
         CHECK(t, group.result[i] == 0, "waiter %u had turn %d", i, group.result[i] - 1);
@@ -122,16 +124,16 @@ TEST(task, wake_takes_as_many_as_it_is_told)
     struct group group = {0};
     unsigned woken;
 
-    wait_queue_init(&order.queue);
+    semaphore_init(&order.semaphore);
     for (unsigned i = 0; i < WAITERS; i++)
         CHECK(t, group_add(&group, "waits", waits_once, &order), "no memory");
     wait_until(&order.entered, group.count);
-    woken = wait_wake(&order.queue, 2);
+    woken = semaphore_give(&order.semaphore, 2);
     CHECK(t, woken == 2, "%u", woken);
     wait_until(&order.woken, 2);
     clock_sleep(MS);
     CHECK(t, __atomic_load_n(&order.woken, __ATOMIC_ACQUIRE) == 2, "%u", order.woken);
-    woken = wait_wake(&order.queue, UINT32_MAX);
+    woken = semaphore_give(&order.semaphore, group.count);
     CHECK(t, woken == group.count - 2, "%u of %u", woken, group.count - 2);
     group_join(&group);
 }
@@ -165,7 +167,7 @@ static int pings(void *argument)
 
     role_assert_may_park();
     for (unsigned i = 0; i < pair->rounds; i++) {
-        semaphore_give(&pair->ping);
+        semaphore_give(&pair->ping, 1);
         semaphore_take(&pair->pong);
     }
     return 0;
@@ -178,7 +180,7 @@ static int pongs(void *argument)
     role_assert_may_park();
     for (unsigned i = 0; i < pair->rounds; i++) {
         semaphore_take(&pair->ping);
-        semaphore_give(&pair->pong);
+        semaphore_give(&pair->pong, 1);
     }
     return 0;
 }
@@ -219,7 +221,7 @@ static int produces(void *argument)
     role_assert_may_park();
     for (unsigned i = 0; i < UNITS_PER_TASK; i++) {
         semaphore_take(&crowd->empty);
-        semaphore_give(&crowd->full);
+        semaphore_give(&crowd->full, 1);
     }
     return 0;
 }
@@ -232,7 +234,7 @@ static int consumes(void *argument)
     for (unsigned i = 0; i < UNITS_PER_TASK; i++) {
         semaphore_take(&crowd->full);
         __atomic_fetch_add(&crowd->taken, 1, __ATOMIC_RELAXED);
-        semaphore_give(&crowd->empty);
+        semaphore_give(&crowd->empty, 1);
     }
     return 0;
 }

@@ -91,13 +91,15 @@ EXPORT void *shape_address(int which)
     x ^= (x << 3) + n * 11;
 #define STEPS(n) STEP(n) STEP(n + 1) STEP(n + 2) STEP(n + 3) STEP(n + 4) STEP(n + 5) STEP(n + 6)
 
+// clang-format off
 EXPORT int shape_long(int x)
 {
-    STEPS(1)
-    STEPS(11)
-    STEPS(21) STEPS(31) STEPS(41) STEPS(51) STEPS(61) STEPS(71) STEPS(81) STEPS(91) STEPS(101)
-        STEPS(111) STEPS(121) STEPS(131) STEPS(141) STEPS(151) out : return x;
+    STEPS(1) STEPS(11) STEPS(21) STEPS(31) STEPS(41) STEPS(51) STEPS(61) STEPS(71)
+    STEPS(81) STEPS(91) STEPS(101) STEPS(111) STEPS(121) STEPS(131) STEPS(141) STEPS(151)
+out:
+    return x;
 }
+// clang-format on
 
 EXPORT int shape_tail(int x)
 {
