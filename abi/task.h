@@ -29,7 +29,7 @@ typedef struct LINEAR("task_handle") task_handle {
 bool task_spawn(task_handle *handle, const char *name, int (*entry)(void *argument), void *argument)
     TRY_MAKES(*handle);
 /** What has become of the task: AGAIN while it lives (the caller is then woken at its end), else OK, or
- *  ERR_FAULT when a fault ended it, or the status that ended its task_service(). @p result is set with OK. */
+ *  ERR_FAULT when a fault ended it, or what ended its task_service(). @p result is set with OK. */
 MUST_CHECK enum status task_join_step(task_handle *handle, int *result) BORROWS_MUT(*handle);
 /** Gives up the right to join; the task cleans up after itself. Also the drop. */
 void task_detach(task_handle *handle) TAKES(*handle);
@@ -87,8 +87,12 @@ void wait_enter(wait_op *op, struct wait_queue *queue) BORROWS_MUT(*op);
 /** Leaves the queue, woken or not. The drop. */
 void wait_end(wait_op *op) TAKES(*op);
 void wait_op_unwind(wait_op *op) UNCHECKED;
-/** Takes up to @p most waiters out of the queue and unparks them. @return how many. Any context. Make
- *  true what they wait for before the call: it is all that a woken task may judge by, op->queue is not. */
+/**
+ * Takes up to @p most waiters out of the queue and unparks them. @return how many. Any context.
+ * Make true what they wait for before the call: that is all a woken task may judge by, op->queue is not.
+ * With fewer than all woken, a waiter that finds its condition true while it is in the queue may use up a
+ * wake-up meant for another: after wait_end() it looks whether there is more, and then wakes the next.
+ */
 unsigned wait_wake(struct wait_queue *queue, unsigned most);
 
 /** Gives the cached stacks back, so that figures can be compared. Before heap_drain() and frame_drain(). */

@@ -43,6 +43,7 @@ enum status cells_boot(unsigned *count, struct why *why)
 /* Who still needs a cell: the cells that use it, else a task that runs in it. */
 struct user_search {
     const struct cell *cell;
+    uint64_t frame; /* of cell_unload() */
     char users[160];
     size_t length;
 };
@@ -70,32 +71,41 @@ static bool leads_into(const struct cell *cell, uint64_t address)
     return false;
 }
 
-/* Whether a word leads into the cell's text: a return address, as a rule. An old one in a dead slot looks
- * the same; then the unload is refused without need. */
-static bool any_in_text(const struct cell *cell, const uint64_t *word, const uint64_t *end)
+/* Whether a word is a return address in the cell: a call stands before it, jalr ra or c.jalr. One in a dead
+ * slot of the stack looks the same; then the unload is refused without need. */
+static bool returns_into(const struct cell *cell, uint64_t word)
 {
-    while (word < end && *word - (uint64_t)cell->text >= cell->text_bytes)
-        word++;
-    return word < end;
+    uint64_t offset = word - (uint64_t)cell->text;
+    uint16_t code[2];
+
+    if (word % 2 || offset < 4 || offset > cell->text_bytes)
+        return false;
+    memcpy(code, (const void *)(word - 4), sizeof code);
+    return (code[0] & 0xfff) == 0x0e7 || ((code[1] & 0xf07f) == 0x9002 && code[1] != 0x9002);
 }
 
-static bool runs_in(const struct task *task, const struct cell *cell)
+/* @p frame: where the stack of the running task, which asks, begins to matter. */
+static bool runs_in(const struct task *task, const struct cell *cell, uint64_t frame)
 {
     const struct registers *saved = &task->registers;
     bool current = task == task_current();
-    uint64_t sp = current ? (uint64_t)__builtin_frame_address(0) : saved->x[2] & ~7ul;
+    uint64_t sp = (current ? frame : saved->x[2]) & ~7ul;
 
-    return leads_into(cell, (uint64_t)task->entry) || leads_into(cell, (uint64_t)task->argument) ||
-           (!current && any_in_text(cell, saved->x, &saved->status)) ||
-           (sp >= task->stack_low &&
-            any_in_text(cell, (const uint64_t *)sp, (const uint64_t *)task->stack_high));
+    if (leads_into(cell, (uint64_t)task->entry) || leads_into(cell, (uint64_t)task->argument) ||
+        (!current && (leads_into(cell, saved->pc) || returns_into(cell, saved->x[1]))))
+        return true;
+    for (; sp >= task->stack_low && sp < task->stack_high; sp += 8) {
+        if (returns_into(cell, *(const uint64_t *)sp))
+            return true;
+    }
+    return false;
 }
 
 static bool note_task(struct task *task, void *argument)
 {
     struct user_search *search = argument;
 
-    if (task->state == TASK_DEAD || !runs_in(task, search->cell))
+    if (task->state == TASK_DEAD || !runs_in(task, search->cell, search->frame))
         return true;
     search->length = format(search->users, sizeof search->users, "%s", task->name);
     return false;
@@ -107,9 +117,9 @@ static void save_registers(void *unused)
     (void)unused;
 }
 
-static enum status check_unused(const struct cell *cell, struct why *why)
+static enum status check_unused(const struct cell *cell, uint64_t frame, struct why *why)
 {
-    struct user_search search = {.cell = cell};
+    struct user_search search = {.cell = cell, .frame = frame};
 
     cells_visit(note_user, &search);
     if (search.length)
@@ -121,16 +131,16 @@ static enum status check_unused(const struct cell *cell, struct why *why)
     return OK;
 }
 
-static enum status unload(struct cell *cell, struct why *why)
+static enum status unload(struct cell *cell, uint64_t frame, struct why *why)
 {
-    enum status status = check_unused(cell, why);
+    enum status status = check_unused(cell, frame, why);
 
     if (status != OK)
         return status;
     status = cell_call_entry(cell->manifest.stop, REASON_UNLOAD);
     if (status != OK)
         return why_set(why, status, "its stop() refused: %s", status_name(status));
-    status = check_unused(cell, why);
+    status = check_unused(cell, frame, why);
     if (status == OK)
         status = kind_destroy_all(cell, why);
     if (status != OK) {
@@ -158,7 +168,7 @@ enum status cell_unload(const char *name, struct why *why)
     if (!cell)
         status = why_set(why, ERR_NOT_FOUND, "no such cell is loaded");
     else
-        status = unload(cell, why);
+        status = unload(cell, (uint64_t)__builtin_frame_address(0), why);
     transaction_end();
     if (status != OK)
         why_prefix(why, name);

@@ -37,7 +37,7 @@ static struct {
 static struct cache {
     struct spinlock lock;
     /* lock guards: */
-    uint32_t count;
+    uint64_t count;
     void *frames[CACHE_MOST];
     uint64_t used[FRAME_USES]; /* as pool.used, for single frames */
 } caches[MAX_HARTS];
@@ -70,9 +70,9 @@ static void *frame_address(uint64_t frame)
 /* The range of RAM that holds @p frame, or NULL. */
 static const struct ram *ram_of(uint64_t frame)
 {
-    for (unsigned i = 0; i < pool.ram_count; i++) {
-        if (frame - pool.rams[i].first < pool.rams[i].count)
-            return &pool.rams[i];
+    for (const struct ram *ram = pool.rams; ram < pool.rams + pool.ram_count; ram++) {
+        if (frame - ram->first < ram->count)
+            return ram;
     }
     return NULL;
 }
@@ -86,7 +86,7 @@ static uint8_t *code_at(uint64_t frame)
 }
 
 /* Gives the block that holds @p frame: its first frame and its code. @return 0: not RAM. */
-static uint8_t block_of(uint64_t frame, uint64_t *first)
+static FAST uint8_t block_of(uint64_t frame, uint64_t *first)
 {
     const struct ram *ram = ram_of(frame);
 
@@ -260,7 +260,7 @@ enum status frame_init(const struct physical_range *rams, unsigned ram_count,
     return status;
 }
 
-static void cache_refill(struct cache *cache) REQUIRES(cache->lock, irqs_off)
+static SLOW void cache_refill(struct cache *cache) REQUIRES(cache->lock, irqs_off)
 {
     OWN(spin_guard) guard = {0};
 
@@ -276,7 +276,7 @@ static void cache_refill(struct cache *cache) REQUIRES(cache->lock, irqs_off)
 }
 
 /* Gives frames back to the pool until @p keep are left. */
-static void cache_flush(struct cache *cache, uint32_t keep) REQUIRES(cache->lock, irqs_off)
+static SLOW void cache_flush(struct cache *cache, uint64_t keep) REQUIRES(cache->lock, irqs_off)
 {
     OWN(spin_guard) guard = {0};
 
@@ -319,7 +319,7 @@ static void single_give(void *base, uint8_t *code)
     spin_unlock(&guard, &cache->lock);
 }
 
-static void *larger_take(unsigned order, enum frame_use use)
+static SLOW void *larger_take(unsigned order, enum frame_use use)
 {
     OWN(spin_guard) guard = {0};
     void *base;
@@ -332,7 +332,7 @@ static void *larger_take(unsigned order, enum frame_use use)
     return base;
 }
 
-static void larger_give(void *base, uint8_t code)
+static SLOW void larger_give(void *base, uint8_t code)
 {
     OWN(spin_guard) guard = {0};
 
@@ -348,10 +348,10 @@ bool frames_alloc(frames *block, unsigned order, enum frame_use use) UNCHECKED
     block->base = NULL;
     if (order > FRAME_MAX_ORDER || use <= FRAME_RESERVED || use >= FRAME_USES)
         return false;
-    for (unsigned tries = 0; tries < 2 && !block->base; tries++) {
-        if (tries > 0)
-            frame_drain();
-        block->base = order == 0 ? single_take(use) : larger_take(order, use);
+    block->base = order == 0 ? single_take(use) : larger_take(order, use);
+    if (!block->base) {
+        frame_drain();
+        block->base = larger_take(order, use);
     }
     return block->base != NULL;
 }
@@ -417,7 +417,7 @@ void *frame_slab_of(const void *address)
 enum status frame_describe(paddr pa, enum frame_use *use, paddr *base, unsigned *order)
 {
     OWN(spin_guard) guard = {0};
-    uint64_t first;
+    uint64_t first = 0;
     uint8_t code;
 
     spin_lock(&guard, &pool.lock);

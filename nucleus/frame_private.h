@@ -5,6 +5,10 @@
 #include "nucleus/frame.h"
 #include "nucleus/why.h"
 
+/* What happens at every allocation and free is one function each, without the rare rest in it. */
+#define FAST inline __attribute__((always_inline))
+#define SLOW __attribute__((noinline))
+
 #define FRAME_MAX_RAMS 4u
 #define FRAME_MAX_RESERVED 24u
 

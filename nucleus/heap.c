@@ -107,7 +107,7 @@ static uint64_t kind_count(const struct kind *kind, uint64_t *live_bytes, uint64
         const struct slab *slab = list_entry(node, struct slab, all);
 
         live += slab->used;
-        *live_bytes += (uint64_t)slab->used * slab->slot_bytes;
+        *live_bytes += slab->used * slab->slot_bytes;
         *slab_bytes += PAGE_BYTES << slab->order;
     }
     return live;
@@ -254,7 +254,7 @@ void kind_each_object(struct kind *kind, bool (*visit)(void *object, void *argum
     for (struct list *node = kind->slabs.next; more && node != &kind->slabs; node = node->next) {
         struct slab *slab = list_entry(node, struct slab, all);
 
-        for (uint32_t slot = 0; more && slot < slab->slots; slot++) {
+        for (uint64_t slot = 0; more && slot < slab->slots; slot++) {
             if (!slab_is_free(slab, slot))
                 more = visit(slab_object(slab, slot), argument);
         }
@@ -272,7 +272,7 @@ static bool slab_describe(struct kind *kind, struct slab *slab, const void *addr
     spin_lock_nested(&guard, &kind->lock);
     ours = slab->kind == kind;
     if (ours) {
-        uint32_t slot = slab_slot(slab, address);
+        uint64_t slot = slab_slot(slab, address);
 
         kind_describe(kind, info);
         *object = slot < slab->slots ? slab_object(slab, slot) : NULL;

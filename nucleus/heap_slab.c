@@ -11,9 +11,9 @@
 #define POISON 0x5a5a5a5a5a5a5a5aul
 
 #if MITOS_DEBUG
-#define POISON_BYTES UINT32_MAX
+#define POISON_WHOLE true
 #else
-#define POISON_BYTES 64u
+#define POISON_WHOLE false
 #endif
 
 /* The number of slots that fit, and the place of the first one. */
@@ -36,15 +36,15 @@ bool bin_init(struct bin *bin, size_t slot_bytes, size_t alignment)
         bin->slots = slots_fit(order, slot_bytes, alignment, &bin->first);
     while (bin->slots < SLOTS_WANTED && ++order <= SLAB_MOST_ORDER);
     bin->order = order <= SLAB_MOST_ORDER ? order : SLAB_MOST_ORDER;
-    bin->slot_bytes = (uint32_t)slot_bytes;
+    bin->slot_bytes = slot_bytes;
     bin->empty = NULL;
     list_init(&bin->partial);
     return bin->slots >= 2;
 }
 
 /* A new slab, all slots free; in no bin's list yet. */
-static struct slab *slab_make(struct kind *kind, uint32_t order, uint32_t slot_bytes, uint32_t first,
-                              uint32_t slots) REQUIRES(kind->lock)
+static struct slab *slab_make(struct kind *kind, uint32_t order, uint64_t slot_bytes, uint64_t first,
+                              uint64_t slots) REQUIRES(kind->lock)
 {
     frames block = {0};
     struct slab *slab;
@@ -59,7 +59,7 @@ static struct slab *slab_make(struct kind *kind, uint32_t order, uint32_t slot_b
     slab->slots = slots;
     slab->used = 0;
     slab->order = order;
-    for (uint32_t i = 0; i < slots; i += 64)
+    for (uint64_t i = 0; i < slots; i += 64)
         slab->free[i / 64] = slots - i >= 64 ? UINT64_MAX : (1ul << (slots - i)) - 1;
     list_init(&slab->partial);
     list_push_front(&kind->slabs, &slab->all);
@@ -70,6 +70,7 @@ void slab_release(struct kind *kind, struct slab *slab)
 {
     frames block;
 
+    (void)kind; /* names the lock */
     list_remove(&slab->all);
     list_remove(&slab->partial);
     if (slab->bin && slab->bin->empty == slab)
@@ -80,20 +81,20 @@ void slab_release(struct kind *kind, struct slab *slab)
 }
 
 /* Marks the first free slot used; there is one. */
-static void *slab_take(struct slab *slab)
+static FAST void *slab_take(struct slab *slab)
 {
-    uint64_t *word = slab->free;
+    uint64_t i = 0, slot;
 
-    while (*word == 0)
-        word++;
-    uint32_t slot = (uint32_t)(64 * (word - slab->free) + __builtin_ctzl(*word));
-    *word &= *word - 1;
+    while (slab->free[i] == 0)
+        i++;
+    slot = 64 * i + (uint64_t)__builtin_ctzl(slab->free[i]);
+    slab->free[i] &= slab->free[i] - 1;
     slab->used++;
     return slab_object(slab, slot);
 }
 
 /* Adds a slab to a bin that has no free slot. @return false: no memory. */
-static __attribute__((noinline)) bool bin_extend(struct kind *kind, struct bin *bin)
+static SLOW bool bin_extend(struct kind *kind, struct bin *bin)
     REQUIRES(kind->lock)
 {
     struct slab *slab = slab_make(kind, bin->order, bin->slot_bytes, bin->first, bin->slots);
@@ -105,7 +106,7 @@ static __attribute__((noinline)) bool bin_extend(struct kind *kind, struct bin *
     return true;
 }
 
-static void *bin_take(struct kind *kind, struct bin *bin) REQUIRES(kind->lock)
+static FAST void *bin_take(struct kind *kind, struct bin *bin) REQUIRES(kind->lock)
 {
     struct slab *slab;
 
@@ -120,7 +121,7 @@ static void *bin_take(struct kind *kind, struct bin *bin) REQUIRES(kind->lock)
 }
 
 /* An object that gets a slab of its own. */
-static __attribute__((noinline)) void *large_take(struct kind *kind, size_t bytes)
+static SLOW void *large_take(struct kind *kind, size_t bytes)
     REQUIRES(kind->lock)
 {
     size_t first = align_up(sizeof(struct slab) + 8, kind->alignment);
@@ -129,12 +130,12 @@ static __attribute__((noinline)) void *large_take(struct kind *kind, size_t byte
 
     while (PAGE_BYTES << order < first + bytes)
         order++;
-    slab = slab_make(kind, order, (uint32_t)align_up(bytes, 16), (uint32_t)first, 1);
+    slab = slab_make(kind, order, align_up(bytes, 16), first, 1);
     return slab ? slab_take(slab) : NULL;
 }
 
 /* From bin number @p bin, or with a slab of its own when there is no such bin. */
-static inline void *object_take(struct kind *kind, unsigned bin, size_t bytes)
+static FAST void *object_take(struct kind *kind, unsigned bin, size_t bytes)
 {
     OWN(spin_guard) guard = {0};
     void *object;
@@ -168,27 +169,29 @@ void *heap_alloc_bytes(struct kind *kind, size_t bytes)
     return object_take(kind, bin, bytes);
 }
 
-uint32_t slab_slot(const struct slab *slab, const void *address)
+uint64_t slab_slot(const struct slab *slab, const void *address)
 {
     uint64_t distance = (uint64_t)((uintptr_t)address - (uintptr_t)slab - slab->first);
     uint64_t slot = distance / slab->slot_bytes;
 
-    return slot < slab->slots ? (uint32_t)slot : slab->slots;
+    return slot < slab->slots ? slot : slab->slots;
 }
 
-static void poison(uint64_t *words, uint32_t bytes)
+static FAST void poison(uint64_t *words, uint64_t bytes)
 {
-    uint64_t *end = words + (bytes < POISON_BYTES ? bytes : POISON_BYTES) / 8;
-
-    while (words < end)
-        *words++ = POISON;
+    if (bytes >= 64) {
+        words[0] = words[1] = words[2] = words[3] = POISON;
+        words[4] = words[5] = words[6] = words[7] = POISON;
+    }
+    if (bytes < 64 || POISON_WHOLE)
+        memset(words, POISON & 0xff, bytes);
 }
 
 /* Frees a slot. @return NULL, or what is wrong with @p object, a text; then nothing has changed. */
-static const char *slab_give(struct kind *kind, struct slab *slab, void *object)
+static FAST const char *slab_give(struct kind *kind, struct slab *slab, void *object)
     REQUIRES(kind->lock)
 {
-    uint32_t slot = slab_slot(slab, object);
+    uint64_t slot = slab_slot(slab, object);
     struct bin *bin = slab->bin;
 
     if (slot == slab->slots)
@@ -210,7 +213,7 @@ static const char *slab_give(struct kind *kind, struct slab *slab, void *object)
     return NULL;
 }
 
-static _Noreturn void free_fault(struct kind *kind, void *object, const char *wrong)
+static SLOW _Noreturn void free_fault(struct kind *kind, void *object, const char *wrong)
 {
     struct kind_info info;
     void *start;

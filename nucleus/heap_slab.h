@@ -15,9 +15,10 @@ struct slab {
     struct bin *bin;     /* NULL: one object that is too large for a bin */
     struct list all;     /* in kind->slabs */
     struct list partial; /* in bin->partial while a slot is free, else in no list */
-    uint32_t slot_bytes, first; /* of the first slot: its distance from the header */
-    uint32_t slots, used;
-    uint64_t order;      /* of its block */
+    uint64_t slot_bytes;
+    uint64_t first; /* of the first slot: its distance from the header */
+    uint64_t slots, used;
+    uint64_t order; /* of its block */
     uint64_t free[];     /* a bit per slot, 1: free; bits past the last slot are 0 */
 };
 
@@ -25,8 +26,8 @@ struct slab {
 struct bin {
     struct list partial; /* slabs with a free slot, those in use last first */
     struct slab *empty;  /* the one slab without objects that is kept, or NULL */
-    uint32_t slot_bytes, first, slots;
-    uint32_t order; /* of a slab's block */
+    uint64_t slot_bytes;
+    uint32_t first, slots, order; /* of its slabs */
 };
 
 #define BINS 20u
@@ -50,16 +51,16 @@ bool bin_init(struct bin *bin, size_t slot_bytes, size_t alignment);
 /** Gives a slab without objects back to the frame allocator. */
 void slab_release(struct kind *kind, struct slab *slab) REQUIRES(kind->lock);
 /** The number of the slot that holds @p address, or slab->slots: none does. */
-uint32_t slab_slot(const struct slab *slab, const void *address);
+uint64_t slab_slot(const struct slab *slab, const void *address);
 
-static inline bool slab_is_free(const struct slab *slab, uint32_t slot)
+static inline bool slab_is_free(const struct slab *slab, uint64_t slot)
 {
     return slab->free[slot / 64] >> slot % 64 & 1;
 }
 
-static inline void *slab_object(struct slab *slab, uint32_t slot)
+static inline void *slab_object(struct slab *slab, uint64_t slot)
 {
-    return (char *)slab + slab->first + (size_t)slot * slab->slot_bytes;
+    return (char *)slab + slab->first + slot * slab->slot_bytes;
 }
 
 #endif

@@ -17,12 +17,6 @@ static bool is_aligned(const void *a, const void *b)
     return (((uintptr_t)a | (uintptr_t)b) & (WORD - 1)) == 0;
 }
 
-/* Whether bytes copied one by one reach a place where both addresses are aligned. */
-static bool can_align(const void *a, const void *b)
-{
-    return (((uintptr_t)a ^ (uintptr_t)b) & (WORD - 1)) == 0;
-}
-
 void *memset(void *to, int byte, size_t bytes)
 {
     unsigned char *at = to;
@@ -106,14 +100,6 @@ static void copy_up(unsigned char *to, const unsigned char *from, size_t bytes)
 /* From the highest byte down: right for overlapping ranges when to > from. */
 static void copy_down(unsigned char *to, const unsigned char *from, size_t bytes)
 {
-    if (can_align(to, from)) {
-        while (bytes > 0 && !is_aligned(to + bytes, from + bytes)) {
-            bytes--;
-            to[bytes] = from[bytes];
-        }
-        for (; bytes >= WORD; bytes -= WORD)
-            *(word *)(void *)(to + bytes - WORD) = *(const word *)(const void *)(from + bytes - WORD);
-    }
     while (bytes-- > 0)
         to[bytes] = from[bytes];
 }

@@ -166,18 +166,30 @@ static enum urgency queue_push(struct run_queue *queue, struct task *task)
     return urgency;
 }
 
-/** Queues @p task for hart @p to, from hart @p here, and sees to it that a hart takes notice. */
+/** Wakes hart @p to from hart @p here, so that it picks anew. */
+static void hart_wake(unsigned to, unsigned here) REQUIRES(irqs_off);
+static void hart_wake(unsigned to, unsigned here)
+{
+    if (to == here)
+        hart_reschedule();
+    else
+        hart_kick(to);
+}
+
+/**
+ * Queues @p task for hart @p to, from hart @p here, and sees to it that a hart takes notice. An idle hart
+ * gets it into its own queue: were it only woken to steal, a task of its own that became ready meanwhile
+ * would come first, and this one would wait behind a hart that has no slice to end.
+ */
 static void task_place(struct task *task, unsigned to, unsigned here) REQUIRES(irqs_off);
 static void task_place(struct task *task, unsigned to, unsigned here)
 {
-    struct run_queue *queue = &state.queues[to];
-    enum urgency urgency = queue_push(queue, task);
     unsigned idle = idle_claim(to);
+    struct run_queue *queue = &state.queues[idle == NO_HART ? to : idle];
+    enum urgency urgency = queue_push(queue, task);
 
-    if (idle == here) {
-        hart_reschedule();
-    } else if (idle != NO_HART) {
-        hart_kick(idle);
+    if (idle != NO_HART) {
+        hart_wake(idle, here);
     } else if (urgency != IN_TURN && to != here) {
         hart_kick(to);
     } else if (urgency == TAKES_HART) {

@@ -41,6 +41,7 @@ struct run_queue {
 
 struct rr_state {
     struct run_queue queues[MAX_HARTS];
+    struct run_queue *queue_of[MAX_HARTS]; /* &queues[hart], cheaper to load than to compute */
     uint64_t turn_ticks;
     uint32_t idle; /* bit h: hart h found no task and waits for a kick */
 };
@@ -66,6 +67,21 @@ static inline struct task *ready_take(struct run_queue *queue)
     if (!first)
         return NULL;
     queue->length--;
+    return list_entry(first, struct task, run_link);
+}
+
+/** Puts @p task last and takes the first one; neither changes the length. */
+static inline struct task *ready_rotate(struct run_queue *queue, struct task *task)
+    REQUIRES(queue->lock);
+static inline struct task *ready_rotate(struct run_queue *queue, struct task *task)
+{
+    struct list *first = list_pop_front(&queue->ready);
+
+    if (!first) {
+        queue->sliced = 0; /* under the lock: who pushes next, sees it */
+        return task;
+    }
+    list_push_back(&queue->ready, &task->run_link);
     return list_entry(first, struct task, run_link);
 }
 
@@ -113,6 +129,17 @@ static uint64_t turn_left_ns(const struct run_queue *queue)
     return (state.turn_ticks - used) * NS_PER_SECOND / machine_timebase() + 1;
 }
 
+/** Makes the slice timer run, to the end of the running task's turn, or stop. `sliced` becomes true
+ *  here; false it has become before, under the lock. */
+static void slice_set(struct run_queue *queue, bool wanted) REQUIRES(irqs_off);
+static APART void slice_set(struct run_queue *queue, bool wanted)
+{
+    if (wanted)
+        __atomic_store_n(&queue->sliced, 1, __ATOMIC_RELAXED);
+    queue->armed = wanted;
+    clock_slice(wanted ? turn_left_ns(queue) : 0);
+}
+
 /** @return whether the queue's hart will look at the queue in time by itself. */
 static bool queue_push(struct run_queue *queue, struct task *task) REQUIRES(irqs_off);
 static bool queue_push(struct run_queue *queue, struct task *task)
@@ -127,25 +154,35 @@ static bool queue_push(struct run_queue *queue, struct task *task)
     return sliced;
 }
 
-/** Queues @p task for hart @p to, from hart @p here, and sees to it that a hart takes notice. */
+/** Wakes hart @p to from hart @p here, so that it picks anew. */
+static void hart_wake(unsigned to, unsigned here) REQUIRES(irqs_off);
+static void hart_wake(unsigned to, unsigned here)
+{
+    if (to == here)
+        hart_reschedule();
+    else
+        hart_kick(to);
+}
+
+/**
+ * Queues @p task for hart @p to, from hart @p here, and sees to it that a hart takes notice. An
+ * idle hart gets it into its own queue: were it only woken to steal, a task of its own that
+ * became ready meanwhile would come first, and this one would wait behind a hart that has no
+ * slice to end.
+ */
 static void task_place(struct task *task, unsigned to, unsigned here) REQUIRES(irqs_off);
 static void task_place(struct task *task, unsigned to, unsigned here)
 {
-    struct run_queue *queue = &state.queues[to];
-    bool sliced = queue_push(queue, task);
     unsigned idle = idle_claim(to);
+    struct run_queue *queue = &state.queues[idle == NO_HART ? to : idle];
+    bool sliced = queue_push(queue, task);
 
-    if (idle == here) {
-        hart_reschedule();
-    } else if (idle != NO_HART) {
-        hart_kick(idle);
+    if (idle != NO_HART) {
+        hart_wake(idle, here);
     } else if (!sliced && to != here) {
         hart_kick(to);
     } else if (!sliced) {
-        /* Apart from this, only sched_pick() on this same hart writes these two. */
-        __atomic_store_n(&queue->sliced, 1, __ATOMIC_RELAXED);
-        queue->armed = 1;
-        clock_slice(turn_left_ns(queue));
+        slice_set(queue, true);
     }
 }
 
@@ -182,33 +219,39 @@ EXPORT void sched_ready(struct task *task, enum ready_cause cause)
         task_preempted(task);
 }
 
-/** Makes the slice timer run, to the end of the running task's turn, or stop. */
-static void slice_set(struct run_queue *queue, bool wanted) REQUIRES(irqs_off);
-static APART void slice_set(struct run_queue *queue, bool wanted)
-{
-    clock_slice(wanted ? turn_left_ns(queue) : 0);
-    queue->armed = wanted;
-}
-
-/** Queues the returning task, if any, and takes the first one. */
-static struct task *queue_next(struct run_queue *queue, struct task *returning) REQUIRES(irqs_off);
-static APART struct task *queue_next(struct run_queue *queue, struct task *returning)
+/** The first task of the queue; NULL when others have emptied it meanwhile. */
+static struct task *queue_take(struct run_queue *queue) REQUIRES(irqs_off);
+static struct task *queue_take(struct run_queue *queue)
 {
     OWN(spin_guard) guard = {0};
     struct task *task;
-    bool sliced;
+    bool others;
 
-    queue->since = hart_ticks();
     spin_lock_nested(&guard, &queue->lock);
-    if (returning)
-        ready_append(queue, returning);
     task = ready_take(queue);
-    sliced = queue->length > 0;
-    queue->sliced = sliced;
+    others = queue->length > 0;
+    queue->sliced = others;
     spin_unlock_nested(&guard, &queue->lock);
-    if (sliced != queue->armed)
-        slice_set(queue, sliced);
+    queue->since = hart_ticks();
+    if (others != queue->armed)
+        slice_set(queue, others);
     return task;
+}
+
+/** Puts @p task last and takes the first one, which may be the same. */
+static struct task *queue_rotate(struct run_queue *queue, struct task *task) REQUIRES(irqs_off);
+static inline struct task *queue_rotate(struct run_queue *queue, struct task *task)
+{
+    OWN(spin_guard) guard = {0};
+    struct task *next;
+
+    spin_lock_nested(&guard, &queue->lock);
+    next = ready_rotate(queue, task);
+    spin_unlock_nested(&guard, &queue->lock);
+    queue->since = hart_ticks();
+    if ((next != task) != queue->armed)
+        slice_set(queue, next != task);
+    return next;
 }
 
 /** Goes on with a task that was interrupted within its turn. */
@@ -216,15 +259,15 @@ static struct task *queue_resume(struct run_queue *queue, struct task *task) REQ
 static APART struct task *queue_resume(struct run_queue *queue, struct task *task)
 {
     OWN(spin_guard) guard = {0};
-    bool sliced;
+    bool others;
 
     queue->keeps_turn = 0;
     spin_lock_nested(&guard, &queue->lock);
-    sliced = queue->length > 0;
-    queue->sliced = sliced;
+    others = queue->length > 0;
+    queue->sliced = others;
     spin_unlock_nested(&guard, &queue->lock);
-    if (sliced != queue->armed)
-        slice_set(queue, sliced);
+    if (others != queue->armed)
+        slice_set(queue, others);
     return task;
 }
 
@@ -257,7 +300,6 @@ static struct task *queue_steal(struct run_queue *thief)
     task = longest ? queue_steal_from(longest) : NULL;
     if (!task)
         return NULL;
-    __atomic_store_n(&thief->sliced, 1, __ATOMIC_RELAXED);
     thief->since = hart_ticks();
     slice_set(thief, true);
     thief->steals++;
@@ -267,7 +309,7 @@ static struct task *queue_steal(struct run_queue *thief)
 static struct task *task_find(struct run_queue *queue) REQUIRES(irqs_off);
 static struct task *task_find(struct run_queue *queue)
 {
-    struct task *task = queue_length(queue) ? queue_next(queue, NULL) : NULL;
+    struct task *task = queue_length(queue) ? queue_take(queue) : NULL;
 
     return task ? task : queue_steal(queue);
 }
@@ -297,14 +339,14 @@ static APART struct task *task_find_or_idle(struct run_queue *queue, unsigned he
 EXPORT struct task *sched_pick(void)
 {
     unsigned here = hart_index();
-    struct run_queue *queue = &state.queues[here];
+    struct run_queue *queue = state.queue_of[here];
     struct task *task = queue->returning;
 
     if (!task)
         return task_find_or_idle(queue, here);
     queue->returning = NULL;
     queue->picks++;
-    return queue->keeps_turn ? queue_resume(queue, task) : queue_next(queue, task);
+    return queue->keeps_turn ? queue_resume(queue, task) : queue_rotate(queue, task);
 }
 
 EXPORT void sched_stats(struct sched_stats *stats)
@@ -323,8 +365,10 @@ EXPORT void sched_stats(struct sched_stats *stats)
 static enum status rr_init(enum cell_reason reason)
 {
     (void)reason;
-    for (unsigned hart = 0; hart < MAX_HARTS; hart++)
+    for (unsigned hart = 0; hart < MAX_HARTS; hart++) {
         list_init(&state.queues[hart].ready);
+        state.queue_of[hart] = &state.queues[hart];
+    }
     state.turn_ticks = TURN_NS * machine_timebase() / NS_PER_SECOND;
     return OK;
 }

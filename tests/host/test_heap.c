@@ -449,6 +449,7 @@ static void test_exhaustion_gives_null_and_recovers(void **unused)
     unsigned count = 0;
 
     (void)unused;
+    assert_non_null(heap_alloc(small)); /* has one slab at least */
     while ((objects[count] = heap_alloc(kind)))
         count++;
     assert_true(count > ARENA_BYTES / 40000);

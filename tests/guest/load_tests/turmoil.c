@@ -1,4 +1,5 @@
 /* Many loads, one after another and at the same time. */
+#include "clock.h"
 #include "figures.h"
 #include "image.h"
 #include "nucleus/hart.h"
@@ -7,7 +8,9 @@
 #include "task.h"
 
 #define LOADS 1000u
-#define TURNS 100u /* of a task of many */
+#define TURNS 100u       /* of each task */
+#define PATIENCE 200000u /* refusals in a row */
+#define PAUSE_NS 20000u
 
 static uint64_t text_of(const char *name)
 {
@@ -39,42 +42,36 @@ TEST(load, thousand_loads_leave_no_trace)
 /* What a task of turmoil does, and how that went. */
 struct mover {
     const char *cell;
-    unsigned loads, busy, wrong;
-    struct why why; /* of the first that is wrong */
+    unsigned loads, busy;
+    enum status status; /* of the last one, and its explanation */
+    struct why why;
 };
 
-static void note(struct mover *mover, enum status status, const struct why *why)
+/* One load or unload, again and again while another transaction is under way. @return false: it failed. */
+static bool persist(struct mover *mover, enum status (*action)(const char *, struct why *))
+    REQUIRES(may_park);
+static bool persist(struct mover *mover, enum status (*action)(const char *, struct why *))
 {
-    if (status == ERR_BUSY) {
-        mover->busy++;
-    } else if (status != OK && !mover->wrong++) {
-        mover->why = *why;
+    enum status status = ERR_BUSY;
+
+    for (unsigned i = 0; status == ERR_BUSY && i < PATIENCE; i++) {
+        if (i) {
+            mover->busy++;
+            clock_sleep(PAUSE_NS);
+        }
+        status = action(mover->cell, &mover->why);
     }
+    mover->status = status;
+    return status == OK;
 }
 
-/* Loads and unloads a cell again and again. Others take its providers away, or keep them: so a refusal
- * because it is in use, or loaded already, is in order. */
 static int move(void *argument)
 {
     struct mover *mover = argument;
-    struct why why = {.text = ""};
-    enum status status;
 
     role_assert_may_park();
-    while (mover->loads < TURNS && !mover->wrong) {
-        status = cell_load(mover->cell, &why);
-        note(mover, status, &why);
-        if (status == ERR_BUSY) {
-            task_yield();
-            continue;
-        }
+    while (mover->loads < TURNS && persist(mover, cell_load) && persist(mover, cell_unload))
         mover->loads++;
-        while ((status = cell_unload(mover->cell, &why)) == ERR_BUSY) {
-            mover->busy++;
-            task_yield();
-        }
-        note(mover, status, &why);
-    }
     return 0;
 }
 
@@ -100,7 +97,8 @@ TEST(load, loads_on_many_harts_at_once)
     CHECK(t, task_join(&first, &result) == OK, "the first task faulted");
     CHECK(t, task_join(&second, &result) == OK, "the second task faulted");
     for (unsigned i = 0; i < 3; i++)
-        CHECK(t, !movers[i].wrong && movers[i].loads == TURNS, "%s: %u loads, %u refusals, then %s",
-              movers[i].cell, movers[i].loads, movers[i].busy, movers[i].why.text);
+        CHECK(t, movers[i].status == OK && movers[i].loads == TURNS,
+              "%s: %u loads, %u refusals, then %s: %s", movers[i].cell, movers[i].loads,
+              movers[i].busy, status_name(movers[i].status), movers[i].why.text);
     figures_check(t, &before, "after loads at once");
 }

@@ -40,6 +40,17 @@ static bool semaphore_try(struct semaphore *semaphore)
     return taken;
 }
 
+static bool semaphore_has_units(struct semaphore *semaphore)
+{
+    OWN(spin_guard) guard = {0};
+    bool has;
+
+    spin_lock(&guard, &semaphore->lock);
+    has = *units_of(semaphore) > 0;
+    spin_unlock(&guard, &semaphore->lock);
+    return has;
+}
+
 static void semaphore_take(struct semaphore *semaphore) REQUIRES(may_park);
 static void semaphore_take(struct semaphore *semaphore)
 {
@@ -53,6 +64,9 @@ static void semaphore_take(struct semaphore *semaphore)
         task_park();
     }
     wait_end(&op);
+    /* While we were in the queue we may have used up the wake-up for another unit. */
+    if (semaphore_has_units(semaphore))
+        wait_wake(&semaphore->queue, 1);
 }
 
 /* Adds @p units and wakes as many waiters. @return how many there were. */

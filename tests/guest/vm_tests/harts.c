@@ -178,7 +178,7 @@ TEST(vm, lazy_page_touched_by_all_harts_gets_one_frame)
     mapping_drop(&m);
 }
 
-#define CHURN_ROUNDS 200u
+#define CHURN_ROUNDS 32u /* a fence on all harts takes QEMU up to 16 ms */
 
 /* Maps, marks, checks and drops, so that ranges, frames and tables change hands between harts. */
 static int churner(void *argument)
