@@ -10,13 +10,11 @@
 #include "nucleus/string.h"
 #include "own.h"
 
-/**
- * One command. run() is called in a task of its own, so it may park. It prints with print() (console.h)
- * and returns the command's status: 0 for success, 1 to 125 for a failure that it has explained, 2 for
- * wrong use (print the usage line then).
- * @p argv has @p argc words, argv[0] being the command's name; words were split by the shell
- * (quotes and backslash understood) and live as long as the call.
- */
+/** One command. run() is called in a task of its own, so it may park. It prints with print()
+ * (console.h) and returns the command's status: 0 for success, 1 to 125 for a failure that it
+ * has explained, 2 for wrong use (print the usage line then). @p argv has @p argc words, argv[0]
+ * being the command's name; words were split by the shell (quotes and backslash understood) and
+ * live as long as the call. */
 struct command {
     const char *name;
     const char *usage; /* "unload CELL" */
@@ -26,7 +24,8 @@ struct command {
 
 #define COMMAND(ident, ...) CELL_SET_ENTRY(command, struct command, ident) = {.name = #ident, __VA_ARGS__}
 
-/** Copies the command called @p name into @p found; @p owner (may be NULL) is the cell it comes from. */
+/** Copies the command called @p name into @p found; @p owner (may be NULL) is the cell it comes
+ * from. */
 static inline bool command_find(const char *name, struct command *found, const struct cell **owner)
 {
     for (unsigned i = 0; set_get("command", i, found, sizeof *found, owner); i++)

@@ -24,7 +24,8 @@ struct entry {
 static struct {
     const char *bytes;
     size_t length;
-    const char *index, *symbols, *end; /* its lines: the first, the first of a symbol, behind the last */
+    const char *index, *symbols,
+        *end; /* its lines: the first, the first of a symbol, behind the last */
 } archive;
 
 static bool hex_parse(const char *digits, uint32_t *value)
@@ -136,7 +137,7 @@ static unsigned line_parse(const char **at, struct word words[3])
     unsigned count = 0;
 
     for (;; start = ++p) {
-        while (p < archive.end && *p > ' ' && *p <= '~')
+        while (p<archive.end && * p> ' ' && *p <= '~')
             p++;
         if (p == archive.end || p == start || count == 3)
             return 0;
@@ -149,7 +150,8 @@ static unsigned line_parse(const char **at, struct word words[3])
 }
 
 /* Whether a line stands where it may: what it says, the order, the cell's name. Notes where symbols begin. */
-static bool line_valid(const char *line, const struct word *words, unsigned count, struct word *last)
+static bool line_valid(const char *line, const struct word *words, unsigned count,
+                       struct word *last)
 {
     if (count < 2 || words[count - 1].length >= CELL_NAME_ROOM)
         return false;
@@ -163,8 +165,8 @@ static bool line_valid(const char *line, const struct word *words, unsigned coun
         *last = words[1];
         return true;
     }
-    return archive.symbols == archive.end &&
-           ((count == 2 && word_is(words[0], "boot")) || (count == 3 && word_is(words[0], "default")));
+    return archive.symbols == archive.end && ((count == 2 && word_is(words[0], "boot")) ||
+                                              (count == 3 && word_is(words[0], "default")));
 }
 
 static enum status index_open(struct why *why)
@@ -179,15 +181,17 @@ static enum status index_open(struct why *why)
     archive.end = archive.symbols = (const char *)bytes + length;
     archive.index = (const char *)bytes + head;
     if (length < head || memcmp(bytes, INDEX_HEAD, head) != 0)
-        return why_set(why, ERR_FORMAT, "boot archive: %s does not begin with its version", INDEX_FILE);
+        return why_set(why, ERR_FORMAT, "boot archive: %s does not begin with its version",
+                       INDEX_FILE);
     for (const char *at = archive.index; at < archive.end;) {
         const char *line = at;
         unsigned count = line_parse(&at, words);
 
         number++;
         if (!line_valid(line, words, count, &last))
-            return why_set(why, ERR_FORMAT, "boot archive: line %u of %s is malformed or out of order",
-                           number, INDEX_FILE);
+            return why_set(why, ERR_FORMAT,
+                           "boot archive: line %u of %s is malformed or out of order", number,
+                           INDEX_FILE);
     }
     return OK;
 }
@@ -203,8 +207,9 @@ enum status archive_open(const void *bytes, size_t length, struct why *why)
         size_t offset = entry.next;
 
         if (!entry_parse(offset, &entry))
-            status = why_set(why, ERR_FORMAT, "boot archive: damaged or cut short at byte %zu of %zu",
-                             offset, length);
+            status =
+                why_set(why, ERR_FORMAT, "boot archive: damaged or cut short at byte %zu of %zu",
+                        offset, length);
     } while (status == OK && !is_trailer(&entry));
     if (status == OK)
         status = index_open(why);

@@ -13,12 +13,21 @@
 enum tag { TAG_BEGIN = 1, TAG_END_NODE, TAG_PROPERTY, TAG_NOP, TAG_END = 9 };
 
 /* Words of the header (5.2). */
-enum { TOTAL_BYTES = 1, STRUCT, STRINGS, RESERVED, VERSION, COMPATIBLE, BOOT_HART, STRINGS_BYTES,
-       STRUCT_BYTES };
+enum {
+    TOTAL_BYTES = 1,
+    STRUCT,
+    STRINGS,
+    RESERVED,
+    VERSION,
+    COMPATIBLE,
+    BOOT_HART,
+    STRINGS_BYTES,
+    STRUCT_BYTES
+};
 
 /* The open tree. Before there is one: a root node with nothing in it, and no reservations. */
-static const uint8_t empty_structure[] = {0, 0, 0, TAG_BEGIN, 0, 0, 0, 0, 0, 0, 0, TAG_END_NODE,
-                                          0, 0, 0, TAG_END};
+static const uint8_t empty_structure[] = {0, 0, 0, TAG_BEGIN,    0, 0, 0, 0,
+                                          0, 0, 0, TAG_END_NODE, 0, 0, 0, TAG_END};
 static const uint8_t empty_reservations[16];
 
 static struct tree {
@@ -163,7 +172,8 @@ static enum status tree_check(const uint8_t *blob, size_t most, struct why *why)
     if (tree.strings_bytes > 0 && tree.strings[tree.strings_bytes - 1])
         return why_set(why, ERR_FORMAT, "device tree: its strings do not end");
     if (!structure_valid(&bad))
-        return why_set(why, ERR_FORMAT, "device tree: damaged at offset 0x%x of its structure", bad);
+        return why_set(why, ERR_FORMAT, "device tree: damaged at offset 0x%x of its structure",
+                       bad);
     return OK;
 }
 
@@ -327,8 +337,8 @@ bool dt_find_compatible(const char *compatible, const dt_node *after, dt_node *f
 
     for (uint32_t offset = after ? token_at(after->offset).next : 0; node_from(offset, &node);
          offset = token_at(node.offset).next) {
-        if (dt_property(node, "compatible", &list, &length) && list_holds(list, length, compatible) &&
-            dt_usable(node)) {
+        if (dt_property(node, "compatible", &list, &length) &&
+            list_holds(list, length, compatible) && dt_usable(node)) {
             *found = node;
             return true;
         }

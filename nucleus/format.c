@@ -35,8 +35,8 @@ static void put_times(struct output *out, char byte, int times)
 }
 
 /* Prefix, zeros and text, with blanks on the side where they belong. */
-static void put_field(struct output *out, const struct conversion *how, const char *prefix, int zeros,
-                      const char *text, int length)
+static void put_field(struct output *out, const struct conversion *how, const char *prefix,
+                      int zeros, const char *text, int length)
 {
     int blanks = how->width - (int)strlen(prefix) - zeros - length;
 
@@ -76,14 +76,15 @@ static void put_number(struct output *out, const struct conversion *how, const c
     put_field(out, how, prefix, zeros > 0 ? zeros : 0, start, (int)(end - start));
 }
 
-static void put_integer(struct output *out, const struct conversion *how, char letter, uint64_t value)
+static void put_integer(struct output *out, const struct conversion *how, char letter,
+                        uint64_t value)
 {
     int unused = 64 - 8 * how->length;
     int64_t number = (int64_t)(value << unused) >> unused;
 
     if (letter == 'd' || letter == 'i')
-        put_number(out, how, number < 0 ? "-" : "", number < 0 ? -(uint64_t)number : (uint64_t)number,
-                   10, "0123456789");
+        put_number(out, how, number < 0 ? "-" : "",
+                   number < 0 ? -(uint64_t)number : (uint64_t)number, 10, "0123456789");
     else
         put_number(out, how, "", value << unused >> unused, letter == 'u' ? 10 : 16,
                    letter == 'X' ? "0123456789ABCDEF" : "0123456789abcdef");
@@ -151,7 +152,8 @@ static bool convert(struct output *out, struct conversion *how, char letter, va_
     case 'x':
     case 'X':
         put_integer(out, how, letter,
-                    how->length > 4 ? va_arg(*arguments, unsigned long) : va_arg(*arguments, unsigned));
+                    how->length > 4 ? va_arg(*arguments, unsigned long)
+                                    : va_arg(*arguments, unsigned));
         return true;
     case 'c':
         put_field(out, how, "", 0, (char[]){(char)va_arg(*arguments, int)}, 1);

@@ -29,8 +29,8 @@ static struct {
     unsigned ram_count;
     struct spinlock lock;
     /* lock guards: */
-    struct list free[ORDERS];   /* blocks by order */
-    uint64_t used[FRAME_USES];  /* frames taken less those given back, by use, past the caches */
+    struct list free[ORDERS];  /* blocks by order */
+    uint64_t used[FRAME_USES]; /* frames taken less those given back, by use, past the caches */
 } pool;
 
 /* Of a hart by its number; locked, so that any hart may empty it. */
@@ -163,7 +163,8 @@ static bool span_holds(const struct span *spans, unsigned count, uint64_t frame,
 }
 
 /* The first run of @p count frames in @p ram that no span touches. @return 0: none. */
-static uint64_t gap_find(struct span ram, const struct span *spans, unsigned spans_count, uint64_t count)
+static uint64_t gap_find(struct span ram, const struct span *spans, unsigned spans_count,
+                         uint64_t count)
 {
     uint64_t until;
 
@@ -198,8 +199,7 @@ static void blocks_make(struct span span, bool reserved) REQUIRES(pool.lock)
 }
 
 /* Takes over one range of RAM. @p spans has room for one more, the codes of this range. */
-static enum status ram_add(struct span ram, struct span *spans, unsigned *count)
-    REQUIRES(pool.lock)
+static enum status ram_add(struct span ram, struct span *spans, unsigned *count) REQUIRES(pool.lock)
 {
     uint64_t frames = ram.end - ram.first;
     uint64_t code_frames = align_up(frames, PAGE_BYTES) / PAGE_BYTES, until;
@@ -232,7 +232,8 @@ enum status frame_init(const struct physical_range *rams, unsigned ram_count,
     enum status status = OK;
 
     if (ram_count == 0 || ram_count > FRAME_MAX_RAMS || reserved_count > FRAME_MAX_RESERVED)
-        return why_set(why, ERR_INVALID, "frames: %u ranges of RAM and %u reserved ones, at most %u and %u",
+        return why_set(why, ERR_INVALID,
+                       "frames: %u ranges of RAM and %u reserved ones, at most %u and %u",
                        ram_count, reserved_count, FRAME_MAX_RAMS, FRAME_MAX_RESERVED);
     for (unsigned i = 0; i < reserved_count; i++) {
         const struct physical_range *range = &reserved[i];
@@ -240,7 +241,8 @@ enum status frame_init(const struct physical_range *rams, unsigned ram_count,
         uint64_t end = range->base + (range->bytes < most ? range->bytes : most);
 
         if (range->bytes > 0)
-            spans[count++] = (struct span){range->base >> PAGE_SHIFT, (end + PAGE_BYTES - 1) >> PAGE_SHIFT};
+            spans[count++] =
+                (struct span){range->base >> PAGE_SHIFT, (end + PAGE_BYTES - 1) >> PAGE_SHIFT};
     }
     spin_lock(&guard, &pool.lock);
     for (unsigned order = 0; order < ORDERS; order++)

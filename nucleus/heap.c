@@ -26,8 +26,9 @@ static struct kind *kind_at(struct list *node)
 static void kind_init(struct kind *kind, struct cell *owner, const char *name, size_t object_bytes,
                       size_t alignment)
 {
-    static const uint16_t sizes[BINS] = {16,  32,   48,   64,   96,   128,  192,  256,  384,   512,
-                                         768, 1024, 1536, 2048, 3072, 4096, 5440, 8160, 10880, 16320};
+    static const uint16_t sizes[BINS] = {16,   32,   48,   64,   96,    128,  192,
+                                         256,  384,  512,  768,  1024,  1536, 2048,
+                                         3072, 4096, 5440, 8160, 10880, 16320};
 
     memset(kind, 0, offsetof(struct kind, bins));
     list_init(&kind->slabs);
@@ -54,7 +55,7 @@ void heap_init(void)
 
 static bool kind_exists(const struct cell *owner, const char *name) REQUIRES(heap.lock)
 {
-    list_each (node, &heap.kinds) {
+    list_each(node, &heap.kinds) {
         if (kind_at(node)->owner == owner && strcmp(kind_at(node)->name, name) == 0)
             return true;
     }
@@ -103,7 +104,7 @@ static uint64_t kind_count(const struct kind *kind, uint64_t *live_bytes, uint64
     uint64_t live = 0;
 
     *live_bytes = *slab_bytes = 0;
-    list_each (node, &kind->slabs) {
+    list_each(node, &kind->slabs) {
         const struct slab *slab = list_entry(node, struct slab, all);
 
         live += slab->used;
@@ -167,7 +168,7 @@ enum status kind_destroy_all(struct cell *owner, struct why *why)
     enum status status = OK;
 
     spin_lock(&guard, &heap.lock);
-    list_each (node, &heap.kinds) {
+    list_each(node, &heap.kinds) {
         struct kind *kind = kind_at(node);
         uint64_t live = kind->owner == owner ? kind_live(kind) : 0;
 
@@ -203,7 +204,7 @@ void heap_drain(void)
     OWN(spin_guard) guard = {0};
 
     spin_lock(&guard, &heap.lock);
-    list_each (node, &heap.kinds) {
+    list_each(node, &heap.kinds) {
         struct kind *kind = kind_at(node);
         OWN(spin_guard) inner = {0};
 
@@ -245,7 +246,8 @@ void kind_each(bool (*visit)(const struct kind_info *info, void *argument), void
     spin_unlock(&guard, &heap.lock);
 }
 
-void kind_each_object(struct kind *kind, bool (*visit)(void *object, void *argument), void *argument)
+void kind_each_object(struct kind *kind, bool (*visit)(void *object, void *argument),
+                      void *argument)
 {
     OWN(spin_guard) guard = {0};
     bool more = true;

@@ -43,8 +43,8 @@ bool bin_init(struct bin *bin, size_t slot_bytes, size_t alignment)
 }
 
 /* A new slab, all slots free; in no bin's list yet. */
-static struct slab *slab_make(struct kind *kind, uint32_t order, uint64_t slot_bytes, uint64_t first,
-                              uint64_t slots) REQUIRES(kind->lock)
+static struct slab *slab_make(struct kind *kind, uint32_t order, uint64_t slot_bytes,
+                              uint64_t first, uint64_t slots) REQUIRES(kind->lock)
 {
     frames block = {0};
     struct slab *slab;
@@ -94,8 +94,7 @@ static FAST void *slab_take(struct slab *slab)
 }
 
 /* Adds a slab to a bin that has no free slot. @return false: no memory. */
-static SLOW bool bin_extend(struct kind *kind, struct bin *bin)
-    REQUIRES(kind->lock)
+static SLOW bool bin_extend(struct kind *kind, struct bin *bin) REQUIRES(kind->lock)
 {
     struct slab *slab = slab_make(kind, bin->order, bin->slot_bytes, bin->first, bin->slots);
 
@@ -121,8 +120,7 @@ static FAST void *bin_take(struct kind *kind, struct bin *bin) REQUIRES(kind->lo
 }
 
 /* An object that gets a slab of its own. */
-static SLOW void *large_take(struct kind *kind, size_t bytes)
-    REQUIRES(kind->lock)
+static SLOW void *large_take(struct kind *kind, size_t bytes) REQUIRES(kind->lock)
 {
     size_t first = align_up(sizeof(struct slab) + 8, kind->alignment);
     uint32_t order = 0;

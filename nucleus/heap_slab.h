@@ -18,8 +18,8 @@ struct slab {
     uint64_t slot_bytes;
     uint64_t first; /* of the first slot: its distance from the header */
     uint64_t slots, used;
-    uint64_t order; /* of its block */
-    uint64_t free[];     /* a bit per slot, 1: free; bits past the last slot are 0 */
+    uint64_t order;  /* of its block */
+    uint64_t free[]; /* a bit per slot, 1: free; bits past the last slot are 0 */
 };
 
 /* Slabs with slots of one size. */

@@ -37,7 +37,8 @@ bool dt_reg(dt_node node, unsigned index, paddr *base, uint64_t *bytes);
 
 /** What follows `-append`; "" when nothing. */
 const char *machine_bootargs(void);
-/** The value of `KEY=` in the bootargs up to the next space, or, for `run=`, up to the end. NULL: none. */
+/** The value of `KEY=` in the bootargs up to the next space, or, for `run=`, up to the end.
+ *  NULL: none, or it does not fit into @p bytes with its NUL. */
 const char *machine_bootarg(const char *key, char *room, size_t bytes);
 /** Ticks of hart_ticks() per second. */
 uint64_t machine_timebase(void);

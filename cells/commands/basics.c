@@ -92,11 +92,12 @@ static int run_help(int argc, char **argv)
 }
 
 COMMAND(help, .run = run_help, .usage = "help [NAME | --json]",
-        .help = "Lists the commands, or explains one.\n"
-                "\n"
-                "The commands come from the cells that are loaded; load a cell, and its commands\n"
-                "are there. Words may be quoted ('...', \"...\", \\), # begins a comment, $? is the\n"
-                "status of the command before. Tab completes names; Ctrl-C ends a command.");
+        .help =
+            "Lists the commands, or explains one.\n"
+            "\n"
+            "The commands come from the cells that are loaded; load a cell, and its commands\n"
+            "are there. Words may be quoted ('...', \"...\", \\), # begins a comment, $? is the\n"
+            "status of the command before. Tab completes names; Ctrl-C ends a command.");
 
 static int run_echo(int argc, char **argv)
 {

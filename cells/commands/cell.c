@@ -104,7 +104,8 @@ void describe_code(uint64_t address, char *room, size_t bytes)
 
 static enum status init(enum cell_reason reason)
 {
-    /* No `return kind_create()`: a tail call would come from the caller's cell, which then owned the kind. */
+    /* No `return kind_create()`: a tail call would come from the caller's cell, which then owned
+     * the kind. */
     if (reason != REASON_SWAP && kind_create(&state.buffers, "buffer", 0, 16) != OK)
         return ERR_NOMEM;
     return OK;

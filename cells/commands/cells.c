@@ -2,7 +2,6 @@
 #include "commands.h"
 #include "inspect.h"
 
-
 static void cell_to_json(struct json *json, const struct cell_info *cell)
 {
     json_text(json, "name", cell->name);

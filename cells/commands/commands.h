@@ -40,7 +40,8 @@ struct commands_state *commands_state(void);
 
 /** Takes @p option out of the words. @return whether it was there. */
 bool option_take(int *argc, char **argv, const char *option);
-/** Whether the words left are @p least to @p most, the command's name included, and none an option. */
+/** Whether the words left are @p least to @p most, the command's name included, and none an
+ * option. */
 bool words_fit(int argc, char **argv, int least, int most);
 /** Prints the usage line of command @p name. @return 2, the status for wrong use. */
 int usage_error(const char *name) REQUIRES(may_park);
@@ -63,7 +64,8 @@ bool archive_cell(unsigned index, char name[CELL_NAME_ROOM]);
 /** "function+0x10" of @p address, or the bare number. */
 void describe_code(uint64_t address, char *room, size_t bytes);
 
-/** Prints the lines of the log from byte *@p from on, each after @p prefix, and moves *from behind. */
+/** Prints the lines of the log from byte *@p from on, each after @p prefix, and moves *from
+ * behind. */
 void log_print_lines(uint64_t *from, const char *prefix) REQUIRES(may_park);
 /** Moves *@p from behind the log's last byte. */
 void log_skip(uint64_t *from);

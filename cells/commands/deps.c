@@ -8,10 +8,10 @@
 struct edge {
     char provider[CELL_NAME_ROOM];
     unsigned functions, sites;
-    char examples[160]; /* names of the functions, as many as fit */
+    char examples[32]; /* names of functions, as many as fit */
 };
 
-/* Adds the import to the edge; false when it belongs to another provider. */
+/* Adds the import to the edge; its name is left out when it does not fit. */
 static void add_import(struct edge *edge, const struct import_info *import)
 {
     size_t used = strlen(edge->examples);
@@ -23,8 +23,9 @@ static void add_import(struct edge *edge, const struct import_info *import)
                import->symbol);
 }
 
-/* Collects what @p user imports from the provider of its import number @p first, if that is the first
- * import from there. @return false: past the last import; an edge without functions is to be skipped. */
+/* Collects what @p user imports from the provider of its import number @p first, if that is the
+ * first import from there. @return false: past the last import; an edge without functions is to
+ * be skipped. */
 static bool edge_get(const char *user, unsigned first, struct edge *edge)
 {
     struct import_info import;
@@ -70,7 +71,7 @@ static void print_row(const char *user, const struct edge *edge, void *argument)
 {
     role_assert_may_park(); /* called by run_deps() only */
     if (selects(argument, user, edge))
-        print("%-14s %-14s %9u %6u  %.30s\n", user, edge->provider, edge->functions, edge->sites,
+        print("%-14s %-14s %9u %6u  %s\n", user, edge->provider, edge->functions, edge->sites,
               edge->examples);
 }
 

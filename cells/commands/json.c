@@ -1,5 +1,5 @@
-/* The JSON writer. Elements of the outermost array or object begin a line each, so that a long list can be
- * read by people, too. */
+/* The JSON writer. Elements of the outermost array or object begin a line each, so that a long
+ * list can be read by people, too. */
 #include "json.h"
 
 #include "nucleus/format.h"
@@ -25,7 +25,8 @@ static void put_short(struct json *json, const char *text)
     put(json, text, strlen(text));
 }
 
-/* Bytes of the UTF-8 character at @p text; 0: it is none (RFC 3629, 4; surrogates are let through). */
+/* Bytes of the UTF-8 character at @p text; 0: it is none (RFC 3629, 4; surrogates are let
+ * through). */
 static size_t character_bytes(const char *text)
 {
     unsigned char first = (unsigned char)text[0];

@@ -1,7 +1,7 @@
 /* Commands about the machine and what it said: sbi, log. */
+#include "nucleus/machine.h"
 #include "commands.h"
 #include "nucleus/log.h"
-#include "nucleus/machine.h"
 
 /* SBI extensions, by their ids (RISC-V SBI specification 1.0, chapters 5 to 11). */
 static const struct {
@@ -24,8 +24,8 @@ static const struct {
 
 static const char *implementation_name(uint64_t id)
 {
-    static const char *const names[] = {"Berkeley Boot Loader", "OpenSBI", "Xvisor", "KVM",
-                                        "RustSBI", "Diosix", "Coffer"};
+    static const char *const names[] = {
+        "Berkeley Boot Loader", "OpenSBI", "Xvisor", "KVM", "RustSBI", "Diosix", "Coffer"};
 
     return id < sizeof names / sizeof names[0] ? names[id] : "unknown";
 }

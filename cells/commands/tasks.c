@@ -192,7 +192,8 @@ static int run_harts(int argc, char **argv)
             print("%4u %4llu  %6llu %s\n", hart, (unsigned long long)hart_id(hart),
                   (unsigned long long)row->number, row->name);
         else
-            print("%4u %4llu  %6s between two tasks\n", hart, (unsigned long long)hart_id(hart), "-");
+            print("%4u %4llu  %6s between two tasks\n", hart, (unsigned long long)hart_id(hart),
+                  "-");
     }
     buffer_drop(&room);
     return 0;

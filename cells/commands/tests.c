@@ -1,6 +1,6 @@
-/* The command test, and the interface `test` (abi/test.h): runs the tests that cells contribute, each in a
- * task of its own, and prints TAP, the Test Anything Protocol, version 13. A test that faults ends its
- * task; the runner lives on and says so. */
+/* The command test, and the interface `test` (abi/test.h): runs the tests that cells contribute,
+ * each in a task of its own, and prints TAP, the Test Anything Protocol, version 13. A test that
+ * faults ends its task; the runner lives on and says so. */
 #include "commands.h"
 #include "inspect.h"
 #include "nucleus/format.h"

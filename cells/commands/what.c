@@ -1,5 +1,5 @@
-/* The command what: everything that the system knows of one address. Each find_*() asks one owner of
- * knowledge (cell table, heap, tasks, vm, frames); an address may be known to several. */
+/* The command what: everything that the system knows of one address. Each find_*() asks one
+ * owner of knowledge (cell table, heap, tasks, vm, frames); an address may be known to several. */
 #include "inspect.h"
 #include "nucleus/frame.h"
 #include "task_list.h"

@@ -15,24 +15,18 @@
  */
 #include "cell.h"
 #include "clock.h"
+#include "idle_set.h"
 #include "levels.h"
 #include "nucleus/hart.h"
 #include "nucleus/list.h"
 #include "nucleus/machine.h"
 #include "nucleus/spinlock.h"
 #include "sched.h"
+#include "words.h"
 
 #define NS_PER_SECOND 1000000000u
 #define SHORTEST_TURN_NS 2000000u
 #define RAISE_NS 100000000u
-#define NO_HART MAX_HARTS
-
-/* The words of task->sched[]. */
-enum {
-    WORD_LEVEL,
-    WORD_USED,  /* ticks of the turn on this level used so far */
-    WORD_SINCE, /* hart_ticks() when it was picked last */
-};
 
 struct run_queue {
     struct spinlock lock;
@@ -52,7 +46,7 @@ struct mlfq_state {
     struct run_queue queues[MAX_HARTS];
     uint64_t turn_ticks[LEVELS];
     uint64_t raise_ticks;
-    uint32_t idle; /* bit h: hart h found no task and waits for a kick */
+    struct idle_set idle;
 };
 CELL_STATE(struct mlfq_state);
 
@@ -65,32 +59,6 @@ static inline struct levels *queue_levels(struct run_queue *queue) REQUIRES(queu
 static inline struct levels *queue_levels(struct run_queue *queue)
 {
     return &queue->levels;
-}
-
-static unsigned task_level(const struct task *task)
-{
-    return (unsigned)task->sched[WORD_LEVEL];
-}
-
-static void task_enter_level(struct task *task, unsigned level)
-{
-    task->sched[WORD_LEVEL] = level;
-    task->sched[WORD_USED] = 0;
-}
-
-/** Takes one hart out of the idle set, @p wanted if it is there; NO_HART when none is. */
-static unsigned idle_claim(unsigned wanted)
-{
-    uint32_t idle;
-
-    while ((idle = __atomic_load_n(&state.idle, __ATOMIC_SEQ_CST)) != 0) {
-        unsigned hart = idle & (1u << wanted) ? wanted : (unsigned)__builtin_ctz(idle);
-        uint32_t bit = 1u << hart;
-
-        if (__atomic_fetch_and(&state.idle, ~bit, __ATOMIC_ACQ_REL) & bit)
-            return hart;
-    }
-    return NO_HART;
 }
 
 /** Where a task of hart @p home queues: there, unless another queue is shorter by two or more. */
@@ -135,21 +103,6 @@ static void slice_end(struct run_queue *queue)
 /** What a newly queued task means to the hart of its queue. */
 enum urgency { IN_TURN, NEEDS_SLICE, TAKES_HART };
 
-/** The task at the head of the first level that has one, on the level where it is now. */
-static struct task *levels_take_task(struct levels *levels)
-{
-    unsigned level;
-    struct list *first = levels_take(levels, &level);
-    struct task *task;
-
-    if (!first)
-        return NULL;
-    task = list_entry(first, struct task, run_link);
-    if (task_level(task) != level)
-        task_enter_level(task, level); /* all were raised meanwhile */
-    return task;
-}
-
 static enum urgency queue_push(struct run_queue *queue, struct task *task) REQUIRES(irqs_off);
 static enum urgency queue_push(struct run_queue *queue, struct task *task)
 {
@@ -176,31 +129,49 @@ static void hart_wake(unsigned to, unsigned here)
         hart_kick(to);
 }
 
+/** This hart's running task is to make room, at once or at the end of its turn. */
+static void queue_notice(struct run_queue *queue, enum urgency urgency) REQUIRES(irqs_off);
+static void queue_notice(struct run_queue *queue, enum urgency urgency)
+{
+    /* Apart from this, only sched_pick() on this same hart writes it. */
+    __atomic_store_n(&queue->sliced, 1, __ATOMIC_RELAXED);
+    if (urgency == NEEDS_SLICE) {
+        slice_start(queue, task_current());
+        return;
+    }
+    hart_reschedule(); /* in an interrupt; else the timer's comes at once */
+    clock_slice(1);
+    queue->armed = 1;
+}
+
 /**
- * Queues @p task for hart @p to, from hart @p here, and sees to it that a hart takes notice. An idle hart
- * gets it into its own queue: were it only woken to steal, a task of its own that became ready meanwhile
- * would come first, and this one would wait behind a hart that has no slice to end.
+ * Queues @p task for hart @p to, from hart @p here, and sees to it that a hart takes notice.
+ *
+ * An idle hart gets it into its own queue: were it only woken to steal, a task of its own that
+ * became ready meanwhile would come first, and this one would wait behind a hart that has no slice
+ * to end. The second look at the idle set, after the push, finds the hart that saw the queues empty
+ * just before the push.
  */
 static void task_place(struct task *task, unsigned to, unsigned here) REQUIRES(irqs_off);
 static void task_place(struct task *task, unsigned to, unsigned here)
 {
-    unsigned idle = idle_claim(to);
+    unsigned idle = idle_claim(&state.idle, to);
     struct run_queue *queue = &state.queues[idle == NO_HART ? to : idle];
     enum urgency urgency = queue_push(queue, task);
 
     if (idle != NO_HART) {
         hart_wake(idle, here);
-    } else if (urgency != IN_TURN && to != here) {
-        hart_kick(to);
-    } else if (urgency == TAKES_HART) {
-        hart_reschedule(); /* in an interrupt; else the timer's comes at once */
-        clock_slice(1);
-        queue->armed = 1;
-    } else if (urgency == NEEDS_SLICE) {
-        /* Apart from this, only sched_pick() on this same hart writes it. */
-        __atomic_store_n(&queue->sliced, 1, __ATOMIC_RELAXED);
-        slice_start(queue, task_current());
+        return;
     }
+    idle = idle_claim(&state.idle, to);
+    if (idle != NO_HART)
+        hart_wake(idle, here);
+    if (urgency == IN_TURN || idle == to)
+        return;
+    if (to != here)
+        hart_kick(to);
+    else
+        queue_notice(queue, urgency);
 }
 
 static void task_woken(struct task *task) REQUIRES(irqs_off);
@@ -329,20 +300,18 @@ EXPORT struct task *sched_pick(void)
 {
     unsigned here = hart_index();
     struct run_queue *queue = &state.queues[here];
-    uint32_t bit = 1u << here;
     struct task *task = task_find(queue);
 
     if (!task) {
         __atomic_store_n(&queue->running, LEVELS, __ATOMIC_RELAXED);
-        (void)__atomic_fetch_or(&state.idle, bit, __ATOMIC_SEQ_CST);
+        idle_enter(&state.idle, here);
         task = task_find(queue);
     }
     if (!task) {
         slice_end(queue);
         return NULL;
     }
-    if (__atomic_load_n(&state.idle, __ATOMIC_RELAXED) & bit)
-        (void)__atomic_fetch_and(&state.idle, ~bit, __ATOMIC_RELAXED);
+    idle_leave(&state.idle, here);
     if (queue->sliced)
         slice_start(queue, task);
     else

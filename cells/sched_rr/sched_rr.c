@@ -13,6 +13,7 @@
  */
 #include "cell.h"
 #include "clock.h"
+#include "idle_set.h"
 #include "nucleus/hart.h"
 #include "nucleus/list.h"
 #include "nucleus/machine.h"
@@ -21,7 +22,6 @@
 
 #define NS_PER_SECOND 1000000000u
 #define TURN_NS 10000000u
-#define NO_HART MAX_HARTS
 /* Keeps rare work, and the registers that it needs saved, out of the path of every switch. */
 #define APART __attribute__((noinline))
 
@@ -43,7 +43,7 @@ struct rr_state {
     struct run_queue queues[MAX_HARTS];
     struct run_queue *queue_of[MAX_HARTS]; /* &queues[hart], cheaper to load than to compute */
     uint64_t turn_ticks;
-    uint32_t idle; /* bit h: hart h found no task and waits for a kick */
+    struct idle_set idle;
 };
 CELL_STATE(struct rr_state);
 
@@ -83,21 +83,6 @@ static inline struct task *ready_rotate(struct run_queue *queue, struct task *ta
     }
     list_push_back(&queue->ready, &task->run_link);
     return list_entry(first, struct task, run_link);
-}
-
-/** Takes one hart out of the idle set, @p wanted if it is there; NO_HART when none is. */
-static unsigned idle_claim(unsigned wanted)
-{
-    uint32_t idle;
-
-    while ((idle = __atomic_load_n(&state.idle, __ATOMIC_SEQ_CST)) != 0) {
-        unsigned hart = idle & (1u << wanted) ? wanted : (unsigned)__builtin_ctz(idle);
-        uint32_t bit = 1u << hart;
-
-        if (__atomic_fetch_and(&state.idle, ~bit, __ATOMIC_ACQ_REL) & bit)
-            return hart;
-    }
-    return NO_HART;
 }
 
 /** Where a task of hart @p home queues: there, unless another queue is shorter by two or more. */
@@ -165,25 +150,33 @@ static void hart_wake(unsigned to, unsigned here)
 }
 
 /**
- * Queues @p task for hart @p to, from hart @p here, and sees to it that a hart takes notice. An
- * idle hart gets it into its own queue: were it only woken to steal, a task of its own that
- * became ready meanwhile would come first, and this one would wait behind a hart that has no
- * slice to end.
+ * Queues @p task for hart @p to, from hart @p here, and sees to it that a hart takes notice.
+ *
+ * An idle hart gets it into its own queue: were it only woken to steal, a task of its own that
+ * became ready meanwhile would come first, and this one would wait behind a hart that has no slice
+ * to end. The second look at the idle set, after the push, finds the hart that saw the queues empty
+ * just before the push.
  */
 static void task_place(struct task *task, unsigned to, unsigned here) REQUIRES(irqs_off);
 static void task_place(struct task *task, unsigned to, unsigned here)
 {
-    unsigned idle = idle_claim(to);
+    unsigned idle = idle_claim(&state.idle, to);
     struct run_queue *queue = &state.queues[idle == NO_HART ? to : idle];
     bool sliced = queue_push(queue, task);
 
     if (idle != NO_HART) {
         hart_wake(idle, here);
-    } else if (!sliced && to != here) {
-        hart_kick(to);
-    } else if (!sliced) {
-        slice_set(queue, true);
+        return;
     }
+    idle = idle_claim(&state.idle, to);
+    if (idle != NO_HART)
+        hart_wake(idle, here);
+    if (sliced || idle == to)
+        return;
+    if (to != here)
+        hart_kick(to);
+    else
+        slice_set(queue, true);
 }
 
 static void task_woken(struct task *task) REQUIRES(irqs_off);
@@ -318,11 +311,10 @@ static struct task *task_find(struct run_queue *queue)
 static struct task *task_find_or_idle(struct run_queue *queue, unsigned here) REQUIRES(irqs_off);
 static APART struct task *task_find_or_idle(struct run_queue *queue, unsigned here)
 {
-    uint32_t bit = 1u << here;
     struct task *task = task_find(queue);
 
     if (!task) {
-        (void)__atomic_fetch_or(&state.idle, bit, __ATOMIC_SEQ_CST);
+        idle_enter(&state.idle, here);
         task = task_find(queue);
     }
     if (!task) {
@@ -330,8 +322,7 @@ static APART struct task *task_find_or_idle(struct run_queue *queue, unsigned he
             slice_set(queue, false);
         return NULL;
     }
-    if (__atomic_load_n(&state.idle, __ATOMIC_RELAXED) & bit)
-        (void)__atomic_fetch_and(&state.idle, ~bit, __ATOMIC_RELAXED);
+    idle_leave(&state.idle, here);
     queue->picks++;
     return task;
 }

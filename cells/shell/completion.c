@@ -1,5 +1,5 @@
-/* The part of completion that needs no names at hand: which word, and what its candidates agree on. The
- * names themselves are walked in names.c. */
+/* The part of completion that needs no names at hand: which word, and what its candidates agree
+ * on. The names themselves are walked in names.c. */
 #include "completion.h"
 
 #include "nucleus/string.h"
@@ -9,9 +9,9 @@ static const struct {
     const char *command;
     unsigned sources;
 } argument_names[] = {
-    {"cell", NAMES_CELLS},    {"deps", NAMES_CELLS},       {"help", NAMES_COMMANDS},
-    {"load", NAMES_CELLS},    {"run", NAMES_CELLS},        {"symbols", NAMES_SYMBOLS},
-    {"time", NAMES_COMMANDS}, {"unload", NAMES_CELLS},     {"what", NAMES_SYMBOLS},
+    {"cell", NAMES_CELLS},    {"deps", NAMES_CELLS},   {"help", NAMES_COMMANDS},
+    {"load", NAMES_CELLS},    {"run", NAMES_CELLS},    {"symbols", NAMES_SYMBOLS},
+    {"time", NAMES_COMMANDS}, {"unload", NAMES_CELLS}, {"what", NAMES_SYMBOLS},
 };
 
 static bool separates_commands(char byte)

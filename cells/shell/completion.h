@@ -19,7 +19,7 @@ enum name_source {
 };
 
 struct completion {
-    char word[COMPLETION_BYTES];   /* what stands before the cursor */
+    char word[COMPLETION_BYTES]; /* what stands before the cursor */
     unsigned word_bytes;
     unsigned sources;              /* enum name_source */
     unsigned count;                /* names that begin with word */
@@ -30,7 +30,8 @@ struct completion {
 bool completion_begin(struct completion *completion, const struct line *line);
 /** Takes @p name into account. @return whether it begins with the word. */
 bool completion_offer(struct completion *completion, const char *name);
-/** Inserts what is sure: the common part, and a space behind the only name. @return false: nothing. */
+/** Inserts what is sure: the common part, and a space behind the only name. @return false:
+ * nothing. */
 bool completion_insert(const struct completion *completion, struct line *line);
 
 #endif

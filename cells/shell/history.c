@@ -1,5 +1,5 @@
-/* The history of entered lines. The pool holds 64 lines of 127 bytes; when lines are longer, fewer are
- * kept, for the oldest go first. Knows nothing of the terminal. */
+/* The history of entered lines. The pool holds 64 lines of 127 bytes; when lines are longer,
+ * fewer are kept, for the oldest go first. Knows nothing of the terminal. */
 #include "history.h"
 
 #include "nucleus/string.h"

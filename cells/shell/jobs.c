@@ -1,6 +1,6 @@
-/* Jobs: commands that run, each in a task of its own, so that a fault costs the command only. The shell
- * never waits for one inside a step: it looks at all of them in each step, and the end of a task wakes
- * the shell (task_join_step()). */
+/* Jobs: commands that run, each in a task of its own, so that a fault costs the command only.
+ * The shell never waits for one inside a step: it looks at all of them in each step, and the end
+ * of a task wakes the shell (task_join_step()). */
 #include "console.h"
 #include "shell_state.h"
 

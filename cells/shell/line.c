@@ -1,12 +1,12 @@
-/* The line editor: keys and text. What the screen shows is screen.c's affair. A byte changes the text and
- * the cursor here, then the screen is brought up to date in one of three ways: append (the common case:
- * a character typed at the end), move (only the cursor), or redraw. */
+/* The line editor: keys and text. What the screen shows is screen.c's affair. A byte changes the
+ * text and the cursor here, then the screen is brought up to date in one of three ways: append
+ * (the common case: a character typed at the end), move (only the cursor), or redraw. */
 #include "line.h"
 
 #include "nucleus/string.h"
 #include "screen.h"
 
-#define CONTROL(letter) ((letter) & 0x1f)
+#define CONTROL(letter) ((letter)&0x1f)
 #define DELETE 0x7f
 
 /* Whether @p byte continues a UTF-8 character rather than beginning one. */
@@ -161,7 +161,8 @@ static void delete_before_cursor(struct line *line)
     erase(line, line->cursor > 0 ? before(line, line->cursor) : 0, line->cursor);
 }
 
-/* The keys that send ESC [ LETTER or ESC O LETTER; with a modifier (as in ESC [ 1 ; 5 C) by words. */
+/* The keys that send ESC [ LETTER or ESC O LETTER; with a modifier (as in ESC [ 1 ; 5 C) by
+ * words. */
 static void take_letter_key(struct line *line, char letter)
 {
     bool modified = line->parameter_done;

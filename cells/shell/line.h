@@ -37,16 +37,16 @@ struct line {
     unsigned tabs;             /* Tab keys in a row */
     unsigned browsed;          /* 0: the own line is shown; n: the n-th last of the history */
     enum line_mode mode;
-    unsigned parameter;        /* the first number of a CSI sequence */
+    unsigned parameter; /* the first number of a CSI sequence */
     bool parameter_done;
-    bool after_return;         /* swallow a line feed that follows a carriage return */
-    char character[4];         /* a UTF-8 character that is not complete yet */
+    bool after_return; /* swallow a line feed that follows a carriage return */
+    char character[4]; /* a UTF-8 character that is not complete yet */
     unsigned character_bytes, character_needs;
     const char *prompt;
     struct history history;
-    char own[LINE_BYTES + 1];  /* the own line, while the history is browsed */
+    char own[LINE_BYTES + 1]; /* the own line, while the history is browsed */
     char output[LINE_OUTPUT_BYTES];
-    unsigned output_bytes;     /* the owner sends these and sets 0 after each call */
+    unsigned output_bytes; /* the owner sends these and sets 0 after each call */
 };
 
 /** Prepares zeroed storage. @p prompt is kept; it is ASCII. */
@@ -55,7 +55,8 @@ void line_init(struct line *line, const char *prompt);
 void line_start(struct line *line);
 /** Shows prompt, text and cursor anew, from a fresh row on. */
 void line_show(struct line *line);
-/** Takes one byte. After LINE_ENTERED the text is in line->text and, unless empty, in the history. */
+/** Takes one byte. After LINE_ENTERED the text is in line->text and, unless empty, in the
+ * history. */
 enum line_event line_take(struct line *line, char byte);
 /** Inserts @p bytes of @p text at the cursor, or rings the bell when they do not fit. */
 void line_insert(struct line *line, const char *text, unsigned bytes);

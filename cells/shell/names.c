@@ -1,7 +1,7 @@
-/* Names from the tables of the nucleus: for completion, and for what to say about an unknown command. The
- * tables hand out copies, so nothing is locked while a visitor runs. */
-#include "inspect.h"
+/* Names from the tables of the nucleus: for completion, and for what to say about an unknown
+ * command. The tables hand out copies, so nothing is locked while a visitor runs. */
 #include "names.h"
+#include "inspect.h"
 
 #include "command.h"
 #include "completion.h"

@@ -15,8 +15,8 @@ struct nearest {
 
 /** Takes @p name into account. */
 void nearest_offer(struct nearest *nearest, const char *name);
-/** Letters to add, drop, change or swap with their neighbour to get from @p a to @p b, both shorter than
- *  NEAREST_BYTES (Damerau, CACM 7(3), 1964, in its restricted form). */
+/** Letters to add, drop, change or swap with their neighbour to get from @p a to @p b, both
+ * shorter than NEAREST_BYTES (Damerau, CACM 7(3), 1964, in its restricted form). */
 unsigned nearest_distance(const char *a, const char *b);
 
 #endif

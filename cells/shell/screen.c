@@ -1,6 +1,7 @@
-/* The screen of the line editor. Prompt and text are broken into rows of LINE_COLUMNS by explicit line
- * breaks, never by the terminal's own wrapping, so it does not matter what the terminal does in its last
- * column, nor whether it is wider. The one thing to know: line->row is where the terminal's cursor is. */
+/* The screen of the line editor. Prompt and text are broken into rows of LINE_COLUMNS by
+ * explicit line breaks, never by the terminal's own wrapping, so it does not matter what the
+ * terminal does in its last column, nor whether it is wider. The one thing to know: line->row is
+ * where the terminal's cursor is. */
 #include "screen.h"
 
 #include "nucleus/format.h"
@@ -8,7 +9,8 @@
 
 static void put(struct line *line, const char *bytes, unsigned count)
 {
-    /* One key's output always fits (LINE_OUTPUT_BYTES); if it did not, a redraw would mend the screen. */
+    /* One key's output always fits (LINE_OUTPUT_BYTES); if it did not, a redraw would mend the
+     * screen. */
     if (count > LINE_OUTPUT_BYTES - line->output_bytes)
         return;
     memcpy(line->output + line->output_bytes, bytes, count);
@@ -26,7 +28,8 @@ static void put_control(struct line *line, unsigned count, char letter)
     char sequence[16];
 
     if (count > 0)
-        put(line, sequence, (unsigned)format(sequence, sizeof sequence, "\x1b[%u%c", count, letter));
+        put(line, sequence,
+            (unsigned)format(sequence, sizeof sequence, "\x1b[%u%c", count, letter));
 }
 
 /* The number of cells that prompt and @p bytes of the text take on the screen. */

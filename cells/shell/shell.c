@@ -7,11 +7,11 @@
  *
  * All progress is in the cell's state and no step waits without bound, so the shell itself can be
  * replaced between two keys. */
+#include "shell.h"
 #include "cell.h"
 #include "console.h"
 #include "names.h"
 #include "nucleus/machine.h"
-#include "shell.h"
 #include "shell_state.h"
 
 #define KEY_INTERRUPT '\x03'

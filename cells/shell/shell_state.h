@@ -37,23 +37,23 @@ struct call {
 
 /** A command that runs, in a task of its own. */
 struct job {
-    struct call *call;  /* NULL: the slot is free */
-    struct task *task;  /* the right to join it: see job_lend() */
+    struct call *call; /* NULL: the slot is free */
+    struct task *task; /* the right to join it: see job_lend() */
     uint64_t task_number;
-    bool cancelled;     /* Ctrl-C was pressed once */
-    bool announced;     /* its end is reported as that of a background command */
+    bool cancelled; /* Ctrl-C was pressed once */
+    bool announced; /* its end is reported as that of a background command */
 };
 
 struct shell {
     struct kind *calls;
     struct job jobs[JOBS_MOST];
-    struct job *foreground;     /* what the prompt waits for; NULL: nothing */
-    char script[SCRIPT_BYTES];  /* the line that was entered, or `run=` */
-    const char *next;           /* what is left of it; NULL: nothing */
+    struct job *foreground;    /* what the prompt waits for; NULL: nothing */
+    char script[SCRIPT_BYTES]; /* the line that was entered, or `run=` */
+    const char *next;          /* what is left of it; NULL: nothing */
     int last_status, first_failure;
     bool headless, prompted, welcomed;
-    wait_op keys;               /* queued at the console while the shell waits */
-    char ahead[AHEAD_BYTES];    /* typed and not taken yet, a ring */
+    wait_op keys;            /* queued at the console while the shell waits */
+    char ahead[AHEAD_BYTES]; /* typed and not taken yet, a ring */
     unsigned ahead_start, ahead_bytes;
     struct line line;
 };
@@ -68,8 +68,8 @@ void shell_note_status(struct shell *shell, int status);
 bool job_start(struct shell *shell, struct call *call) REQUIRES(may_park);
 /** Looks which jobs have ended, and reports them. @return whether one has. */
 bool jobs_reap(struct shell *shell) REQUIRES(may_park);
-/** Ctrl-C: drops the rest of the line, and asks the foreground command, if there is one, to end; the second
- *  time leaves it in the background. */
+/** Ctrl-C: drops the rest of the line, and asks the foreground command, if there is one, to end;
+ * the second time leaves it in the background. */
 void jobs_interrupt(struct shell *shell) REQUIRES(may_park);
 bool jobs_any(const struct shell *shell);
 

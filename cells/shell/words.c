@@ -1,5 +1,6 @@
-/* The command line's grammar, in one pass from left to right: words_next() reads a command, take_word() a
- * word of it, take_*() the pieces of a word. Pure: it changes nothing but the caller's structs. */
+/* The command line's grammar, in one pass from left to right: words_next() reads a command,
+ * take_word() a word of it, take_*() the pieces of a word. Pure: it changes nothing but the
+ * caller's structs. */
 #include "words.h"
 
 #include "nucleus/format.h"

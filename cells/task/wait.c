@@ -4,8 +4,11 @@
  * makes the condition true, then calls wait_wake(). Both take the queue's lock. If the waker comes
  * first, the waiter's test, which comes after its own locked section, sees the condition. If the
  * waiter comes first, the waker finds and unparks it, and an unpark of a task that does not sleep
- * yet makes its next park return at once. A waiter that finds itself in the queue already
- * (op->queue set) is in the second case.
+ * yet makes its next park return at once.
+ *
+ * Whether a waiter still is in the queue is known under the lock only: a waker may have unparked
+ * it, and it may have run on, before the waker gets to clear op->queue. A waiter that took itself to
+ * be in the queue then, and parked again, would sleep where nobody looks.
  *
  * Whose memory it is. op lies on the waiter's stack. The waker's last access to op, and to the
  * task, is the store of NULL to op->queue; whoever reads NULL there may leave without the lock, and
@@ -60,12 +63,13 @@ EXPORT void wait_enter(wait_op *op, struct wait_queue *queue)
 {
     OWN(spin_guard) guard = {0};
 
-    if (queue_of(op) == queue)
-        return;
-    leave(op);
+    if (queue_of(op) != queue)
+        leave(op);
     spin_lock(&guard, &queue->lock);
-    op->queue = queue;
-    list_push_back(waiters_of(queue), &op->link);
+    if (!op->queue) {
+        op->queue = queue;
+        list_push_back(waiters_of(queue), &op->link);
+    }
     spin_unlock(&guard, &queue->lock);
 }
 

@@ -1,4 +1,5 @@
-/* See terminal.h. Output is cut into whole characters and sequences, as the editor never sends parts. */
+/* See terminal.h. Output is cut into whole characters and sequences, as the editor never sends
+ * parts. */
 #include "terminal.h"
 
 #include <ctype.h>
@@ -18,7 +19,8 @@ void terminal_init(struct terminal *terminal, unsigned columns)
 
 static void scroll(struct terminal *terminal)
 {
-    memmove(terminal->cells[0], terminal->cells[1], sizeof terminal->cells - sizeof terminal->cells[0]);
+    memmove(terminal->cells[0], terminal->cells[1],
+            sizeof terminal->cells - sizeof terminal->cells[0]);
     memset(terminal->cells[TERMINAL_ROWS - 1], 0, sizeof terminal->cells[0]);
 }
 
@@ -71,7 +73,8 @@ static size_t control_sequence(struct terminal *terminal, const char *bytes, siz
     if (bytes[at] == 'A')
         terminal->row -= number < terminal->row ? number : terminal->row;
     else if (bytes[at] == 'B')
-        terminal->row = terminal->row + number < TERMINAL_ROWS ? terminal->row + number : TERMINAL_ROWS - 1;
+        terminal->row =
+            terminal->row + number < TERMINAL_ROWS ? terminal->row + number : TERMINAL_ROWS - 1;
     else if (bytes[at] == 'C')
         terminal->column = terminal->column + number < terminal->columns ? terminal->column + number
                                                                          : terminal->columns - 1;

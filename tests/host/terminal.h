@@ -1,5 +1,5 @@
-/* A terminal for tests of the line editor: the part of ECMA-48 and VT100 that it uses, on a screen of
- * any width. Anything else that it is sent fails the test. */
+/* A terminal for tests of the line editor: the part of ECMA-48 and VT100 that it uses, on a
+ * screen of any width. Anything else that it is sent fails the test. */
 #ifndef TESTS_HOST_TERMINAL_H
 #define TESTS_HOST_TERMINAL_H
 
@@ -12,9 +12,11 @@
 struct terminal {
     unsigned columns;
     unsigned row, column;
-    bool wrap_pending; /* the last column was written: the next character goes to the next row first */
+    bool
+        wrap_pending; /* the last column was written: the next character goes to the next row first */
     unsigned bells;
-    char cells[TERMINAL_ROWS][TERMINAL_WIDEST][5]; /* UTF-8, NUL-terminated; "" where nothing stands */
+    char cells[TERMINAL_ROWS][TERMINAL_WIDEST]
+              [5]; /* UTF-8, NUL-terminated; "" where nothing stands */
 };
 
 void terminal_init(struct terminal *terminal, unsigned columns);

@@ -38,11 +38,12 @@ static struct image image_copy(const char *bytes, size_t length)
     return image;
 }
 
-static void put_entry(char *bytes, size_t *length, const char *name, unsigned mode, const void *data,
-                      size_t data_bytes)
+static void put_entry(char *bytes, size_t *length, const char *name, unsigned mode,
+                      const void *data, size_t data_bytes)
 {
-    int header = snprintf(bytes + *length, 200, "070701%08x%08x%08x%08x%08x%08x%08zX%08x%08x%08x%08x%08zx%08x%s",
-                          1, mode, 0, 0, 1, 0, data_bytes, 0, 0, 0, 0, strlen(name) + 1, 0, name);
+    int header = snprintf(bytes + *length, 200,
+                          "070701%08x%08x%08x%08x%08x%08x%08zX%08x%08x%08x%08x%08zx%08x%s", 1, mode,
+                          0, 0, 1, 0, data_bytes, 0, 0, 0, 0, strlen(name) + 1, 0, name);
 
     *length += (size_t)header + 1;
     while (*length % 4)
@@ -181,8 +182,9 @@ static void test_every_one_of_many_symbols_is_found(void **unused)
         char name[64], cell[CELL_NAME_ROOM], expected[CELL_NAME_ROOM];
 
         for (unsigned i = 0; i < count; i++)
-            length += (size_t)snprintf(index + length, sizeof index - length, "symbol s%03u%.*s cell%u\n", i,
-                                       (int)(i % 40), "________________________________________", i);
+            length +=
+                (size_t)snprintf(index + length, sizeof index - length, "symbol s%03u%.*s cell%u\n",
+                                 i, (int)(i % 40), "________________________________________", i);
         image = image_make(index, length);
         assert_int_equal(archive_open(image.bytes, image.length, NULL), OK);
         for (unsigned i = 0; i < count; i++) {
@@ -383,8 +385,10 @@ static struct image run_cpio(const char *folder)
     size_t length;
     FILE *pipe;
 
-    snprintf(command, sizeof command, "cd %s && find . -mindepth 1 | sed 's|^./||' | LC_ALL=C sort | "
-                                      "cpio --quiet -o -H newc", folder);
+    snprintf(command, sizeof command,
+             "cd %s && find . -mindepth 1 | sed 's|^./||' | LC_ALL=C sort | "
+             "cpio --quiet -o -H newc",
+             folder);
     pipe = popen(command, "r");
     assert_non_null(pipe);
     length = fread(bytes, 1, sizeof bytes, pipe);
@@ -405,14 +409,16 @@ static void test_what_cpio_writes_is_read(void **unused)
     assert_int_equal(mkdir(name, 0755), 0);
     memset(data, 'd', sizeof data);
     for (unsigned i = 0; i < 40; i++) {
-        snprintf(name, sizeof name, "%sfile%.*s%u.cell", i % 5 ? "" : "sub/", (int)(i % 7), "xxxxxxx", i);
+        snprintf(name, sizeof name, "%sfile%.*s%u.cell", i % 5 ? "" : "sub/", (int)(i % 7),
+                 "xxxxxxx", i);
         write_file(folder, name, data, i * 113);
     }
     write_file(folder, "mitos.index", good_index, strlen(good_index));
     image = run_cpio(folder);
     assert_int_equal(archive_open(image.bytes, image.length, NULL), OK);
     for (unsigned i = 0; i < 40; i++) {
-        snprintf(name, sizeof name, "%sfile%.*s%u.cell", i % 5 ? "" : "sub/", (int)(i % 7), "xxxxxxx", i);
+        snprintf(name, sizeof name, "%sfile%.*s%u.cell", i % 5 ? "" : "sub/", (int)(i % 7),
+                 "xxxxxxx", i);
         assert_true(archive_file(name, &bytes, &length));
         assert_int_equal(length, i * 113);
         assert_memory_equal(bytes, data, length);

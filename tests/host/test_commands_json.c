@@ -1,5 +1,5 @@
-/* The JSON writer. What it writes is held against expected texts here; the tests of the shell let Python's
- * parser read the output of every command. */
+/* The JSON writer. What it writes is held against expected texts here; the tests of the shell
+ * let Python's parser read the output of every command. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +17,7 @@ static size_t written_bytes;
 static void keep(void *sink, const char *text, size_t bytes)
 {
     assert_ptr_equal(sink, written);
+    assert_true(bytes <= sizeof((struct json *)NULL)->text);
     assert_true(written_bytes + bytes < sizeof written);
     memcpy(written + written_bytes, text, bytes);
     written_bytes += bytes;
@@ -47,8 +48,9 @@ static void values_are_separated(void **state)
     json_address(&json, NULL, 0xffffffc080200000);
     json_end(&json);
     json_finish(&json);
-    assert_string_equal(written, "[{\"name\": \"vm\", \"bytes\": 18446744073709551615, \"list\": []},\n"
-                                 " true,\n \"0xffffffc080200000\"]\n");
+    assert_string_equal(written,
+                        "[{\"name\": \"vm\", \"bytes\": 18446744073709551615, \"list\": []},\n"
+                        " true,\n \"0xffffffc080200000\"]\n");
 }
 
 static const char *text_of(const char *text)
@@ -66,7 +68,8 @@ static void texts_are_escaped(void **state)
     (void)state;
     assert_string_equal(text_of("a\"b\\c/d"), "\"a\\\"b\\\\c/d\"\n");
     assert_string_equal(text_of("\n\t\x1b"), "\"\\u000a\\u0009\\u001b\"\n");
-    assert_string_equal(text_of("\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"), "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\"\n");
+    assert_string_equal(text_of("\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"),
+                        "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\"\n");
     assert_string_equal(text_of("\xff\xc3 \xe2\x82"), "\"\\ufffd\\ufffd \\ufffd\\ufffd\"\n");
     assert_string_equal(text_of(""), "\"\"\n");
 }

@@ -31,10 +31,10 @@
         }                                                                                          \
     } while (0)
 
-
-static const long values[] = {0,        1,        -1,       9,         10,       -10,      127,      128,
-                              -128,     255,      256,      32767,     -32768,   65535,    INT_MAX,  INT_MIN,
-                              LONG_MAX, LONG_MIN, 0x123456, UINT_MAX,  99999999, 7654321,  1l << 40, -(1l << 40)};
+static const long values[] = {0,        1,        -1,       9,       10,       -10,
+                              127,      128,      -128,     255,     256,      32767,
+                              -32768,   65535,    INT_MAX,  INT_MIN, LONG_MAX, LONG_MIN,
+                              0x123456, UINT_MAX, 99999999, 7654321, 1l << 40, -(1l << 40)};
 
 static void test_numbers(void **unused)
 {
@@ -48,8 +48,8 @@ static void test_numbers(void **unused)
     for (unsigned i = 0; i < 5 * 5 * 6 * 6 * 5; i++) {
         char text[32];
 
-        snprintf(text, sizeof text, "<%%%s%s%s%s%c>", flags[i % 5], widths[i / 5 % 5], precisions[i / 25 % 6],
-                 lengths[i / 150 % 6], letters[i / 900 % 5]);
+        snprintf(text, sizeof text, "<%%%s%s%s%s%c>", flags[i % 5], widths[i / 5 % 5],
+                 precisions[i / 25 % 6], lengths[i / 150 % 6], letters[i / 900 % 5]);
         for (unsigned v = i % 3; v < sizeof values / sizeof values[0]; v += 3)
             COMPARE(text, values[v]);
     }
@@ -57,8 +57,8 @@ static void test_numbers(void **unused)
 
 static void test_strings_and_characters(void **unused)
 {
-    static const char *const texts[] = {"%s",    "%10s", "%-10s|", "%.3s", "%.0s", "%10.3s", "%-10.3s|",
-                                        "%.20s", "a%sb", "%.s",    "%1s"};
+    static const char *const texts[] = {"%s",       "%10s",  "%-10s|", "%.3s", "%.0s", "%10.3s",
+                                        "%-10.3s|", "%.20s", "a%sb",   "%.s",  "%1s"};
 
     (void)unused;
     for (unsigned i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -167,7 +167,7 @@ static void test_every_status_has_a_word(void **unused)
     }
     assert_string_equal(status_name(ERR_NOMEM), "out of memory");
     assert_string_equal(status_name((enum status)99), "unknown status");
-    assert_string_equal(status_name((enum status)-1), "unknown status");
+    assert_string_equal(status_name((enum status) - 1), "unknown status");
 }
 
 int main(void)

@@ -68,7 +68,7 @@ static void check_invariants(void)
     struct frame_stats stats;
 
     for (unsigned order = 0; order < ORDERS; order++) {
-        list_each (node, &pool.free[order]) {
+        list_each(node, &pool.free[order]) {
             assert_int_equal(*code_at(frame_number(node)), code_of(FRAME_FREE, order));
             listed += 1ul << order;
         }
@@ -120,11 +120,11 @@ static void test_reserved_ranges_are_never_given_out(void **unused)
 {
     struct physical_range ram = whole_arena();
     const struct physical_range reserved[] = {
-        {ARENA, 0x80001},                            /* from the start, ends inside of a frame */
-        {ARENA + 0x70000, 0x20000},                  /* overlaps the first */
-        {ARENA + 0x100fff, 2},                       /* across a border of frames */
-        {ARENA + (32ul << 20), 0},                   /* empty */
-        {ARENA - 0x5000, 0x1000},                    /* outside of RAM */
+        {ARENA, 0x80001},                               /* from the start, ends inside of a frame */
+        {ARENA + 0x70000, 0x20000},                     /* overlaps the first */
+        {ARENA + 0x100fff, 2},                          /* across a border of frames */
+        {ARENA + (32ul << 20), 0},                      /* empty */
+        {ARENA - 0x5000, 0x1000},                       /* outside of RAM */
         {ARENA + ARENA_BYTES - 0x3000, UINT64_MAX / 2}, /* past the end */
     };
     struct frame_stats stats;
@@ -165,9 +165,9 @@ static void test_bookkeeping_goes_into_the_first_gap(void **unused)
 static void test_several_ranges_of_ram_do_not_join(void **unused)
 {
     struct physical_range rams[] = {{ARENA + 0x800, 0x3ff800},
-                                  {ARENA + 0x400000, 0x400000},
-                                  {ARENA + 0x1000000, 0x123456},
-                                  {ARENA + 0x2000000, 0x1000}};
+                                    {ARENA + 0x400000, 0x400000},
+                                    {ARENA + 0x1000000, 0x123456},
+                                    {ARENA + 0x2000000, 0x1000}};
     struct frame_stats stats;
 
     (void)unused;
@@ -352,7 +352,8 @@ static void test_describe_finds_the_block_of_any_address(void **unused)
     assert_int_equal(use, FRAME_FREE);
     assert_int_equal(frame_describe((paddr){0}, &use, &block, &order), ERR_NOT_FOUND);
     assert_int_equal(frame_describe((paddr){UINT64_MAX}, &use, &block, &order), ERR_NOT_FOUND);
-    assert_int_equal(frame_describe((paddr){ARENA + ARENA_BYTES}, &use, &block, &order), ERR_NOT_FOUND);
+    assert_int_equal(frame_describe((paddr){ARENA + ARENA_BYTES}, &use, &block, &order),
+                     ERR_NOT_FOUND);
     assert_string_equal(frame_use_name(FRAME_SLAB), "slab");
     assert_string_equal(frame_use_name((enum frame_use)99), "unknown");
 }
@@ -381,11 +382,12 @@ struct model_block {
     enum frame_use use;
 };
 
-static void model_step(struct random *random, struct model_block *blocks, unsigned *count, bool *taken,
-                       uint64_t *used)
+static void model_step(struct random *random, struct model_block *blocks, unsigned *count,
+                       bool *taken, uint64_t *used)
 {
-    struct model_block block = {.order = (unsigned)random_below(random, 3) * (unsigned)random_below(random, 4),
-                                .use = FRAME_SLAB + (unsigned)random_below(random, FRAME_USES - FRAME_SLAB)};
+    struct model_block block = {
+        .order = (unsigned)random_below(random, 3) * (unsigned)random_below(random, 4),
+        .use = FRAME_SLAB + (unsigned)random_below(random, FRAME_USES - FRAME_SLAB)};
     bool freeing = *count == 400 || (*count > 0 && random_below(random, 100) < 45);
 
     platform_hart = (unsigned)random_below(random, MAX_HARTS);
@@ -423,7 +425,8 @@ static void check_model(const struct model_block *blocks, unsigned count, const 
         unsigned order;
         paddr base;
 
-        assert_int_equal(frame_describe(pointer_to_physical(blocks[i].base), &use, &base, &order), OK);
+        assert_int_equal(frame_describe(pointer_to_physical(blocks[i].base), &use, &base, &order),
+                         OK);
         assert_int_equal(use, blocks[i].use);
         assert_int_equal(order, blocks[i].order);
     }

@@ -1,5 +1,5 @@
-/* The line editor, seen as a person sees it: keys in, and a terminal that shows what comes out. After every
- * key of every test the screen must show prompt, text and cursor exactly. */
+/* The line editor, seen as a person sees it: keys in, and a terminal that shows what comes out.
+ * After every key of every test the screen must show prompt, text and cursor exactly. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,7 +28,8 @@ struct fixture {
 
 static struct fixture fixture;
 
-/* What stands in row @p row (from the prompt's) of prompt and text, in cells of the editor's width. */
+/* What stands in row @p row (from the prompt's) of prompt and text, in cells of the editor's
+ * width. */
 static void expected_row(unsigned row, char *to)
 {
     const char *sources[] = {PROMPT, fixture.line.text};
@@ -173,11 +174,17 @@ static void words_are_killed_and_skipped(void **state)
     expect("one two  ", 9);
     type("\x17");
     expect("one ", 4);
-    type("two three" "\x1b[1;5D" "\x1b[1;5D" "\x0b");
+    type("two three"
+         "\x1b[1;5D"
+         "\x1b[1;5D"
+         "\x0b");
     expect("one ", 4);
-    type("x y\x1b" "b\x1b" "b\x15");
+    type("x y\x1b"
+         "b\x1b"
+         "b\x15");
     expect("x y", 0);
-    type("\x1b" "f!");
+    type("\x1b"
+         "f!");
     expect("x! y", 2);
     type("\x1b[F\x1b\x7f");
     expect("x! ", 3);
@@ -265,7 +272,9 @@ static void long_lines_wrap_and_stop_at_the_limit(void **state)
     key('!');
     assert_int_equal(fixture.line.length, LINE_BYTES);
     assert_int_equal(fixture.terminal.bells, 1);
-    type("\x01\x04" "\x1b[C" "#");
+    type("\x01\x04"
+         "\x1b[C"
+         "#");
     assert_int_equal(fixture.line.length, LINE_BYTES);
     type("\x0b");
     expect("b#", 2);
@@ -299,7 +308,11 @@ static void broken_characters_are_left_out(void **state)
 {
     (void)state;
     set_up(80);
-    type("a\x80" "b\xff" "c\xe2\x82" "d\xc3\x1b[D" "e");
+    type("a\x80"
+         "b\xff"
+         "c\xe2\x82"
+         "d\xc3\x1b[D"
+         "e");
     expect("abced", 4);
     assert_int_equal(fixture.terminal.bells, 3);
     type("\xc3\r");
@@ -332,7 +345,8 @@ static void unknown_sequences_are_ignored(void **state)
 {
     (void)state;
     set_up(80);
-    type("a\x1b[15~\x1b[200~\x1b[?1;2c\x1bOP\x1bz\x1b[99999999999~" "b");
+    type("a\x1b[15~\x1b[200~\x1b[?1;2c\x1bOP\x1bz\x1b[99999999999~"
+         "b");
     expect("ab", 2);
 }
 
@@ -356,9 +370,36 @@ static void a_message_goes_between_prompt_and_its_return(void **state)
 static void any_keys_leave_the_screen_right(void **state)
 {
     static const char *const keys[] = {
-        LEFT, LEFT, LEFT, RIGHT, UP, DOWN, "\x1b[H", "\x1b[F", "\x1b[3~", "\x7f", "\x01", "\x05", "\x17",
-        "\x0b", "\x0c", "\x1b[1;5D", "\x1b[1;5C", "\xc3\xa4", "\xe2\x82\xac", "a", "b ", "words and more ",
-        "0123456789012345678901234567890123456789", "\xf0\x9f\x98\x80", "\xe2", "\x1b", "[", ";", "A", "~",
+        LEFT,
+        LEFT,
+        LEFT,
+        RIGHT,
+        UP,
+        DOWN,
+        "\x1b[H",
+        "\x1b[F",
+        "\x1b[3~",
+        "\x7f",
+        "\x01",
+        "\x05",
+        "\x17",
+        "\x0b",
+        "\x0c",
+        "\x1b[1;5D",
+        "\x1b[1;5C",
+        "\xc3\xa4",
+        "\xe2\x82\xac",
+        "a",
+        "b ",
+        "words and more ",
+        "0123456789012345678901234567890123456789",
+        "\xf0\x9f\x98\x80",
+        "\xe2",
+        "\x1b",
+        "[",
+        ";",
+        "A",
+        "~",
     };
     unsigned seed = 1;
 

@@ -86,7 +86,8 @@ static void status_is_put_in(void **state)
 
 static void mistakes_are_named(void **state)
 {
-    static const char *const mistakes[] = {"echo 'a", "echo \"a", "echo a\\", "&", "a && b", "a; & b"};
+    static const char *const mistakes[] = {"echo 'a", "echo \"a", "echo a\\",
+                                           "&",       "a && b",   "a; & b"};
 
     (void)state;
     for (unsigned i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
@@ -125,7 +126,8 @@ static void too_much_is_refused(void **state)
     assert_int_equal(strlen(words.argv[0]), WORDS_BYTES - 1);
 }
 
-/* Whatever is typed, reading ends, stays within its bounds (the sanitizers watch), and gives words. */
+/* Whatever is typed, reading ends, stays within its bounds (the sanitizers watch), and gives
+ * words. */
 static void any_bytes_are_read(void **state)
 {
     static const char bytes[] = "ab '\"\\;&#$?\n\t\xc3\xa4";

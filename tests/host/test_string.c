@@ -191,11 +191,26 @@ static void test_numbers_are_read_whole(void **unused)
     static const struct {
         const char *text;
         uint64_t value;
-    } good[] = {{"0", 0},       {"7", 7},       {"00012", 12},      {"18446744073709551615", UINT64_MAX},
-                {"0x0", 0},     {"0xfF", 255},  {"0X10", 16},       {"0xffffffffffffffff", UINT64_MAX},
+    } good[] = {{"0", 0},       {"7", 7},
+                {"00012", 12},  {"18446744073709551615", UINT64_MAX},
+                {"0x0", 0},     {"0xfF", 255},
+                {"0X10", 16},   {"0xffffffffffffffff", UINT64_MAX},
                 {"1000", 1000}, {"0x0000000000000000001", 1}};
-    static const char *const bad[] = {"",   " 1",  "1 ", "-1", "+1",  "0x",  "x1", "1x", "abc",
-                                      "0y", "0xg", "1a", "1.0", "18446744073709551616", "0x10000000000000000",
+    static const char *const bad[] = {"",
+                                      " 1",
+                                      "1 ",
+                                      "-1",
+                                      "+1",
+                                      "0x",
+                                      "x1",
+                                      "1x",
+                                      "abc",
+                                      "0y",
+                                      "0xg",
+                                      "1a",
+                                      "1.0",
+                                      "18446744073709551616",
+                                      "0x10000000000000000",
                                       "99999999999999999999999"};
     uint64_t value = 42;
 

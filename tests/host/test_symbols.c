@@ -47,7 +47,8 @@ static void test_inserted_symbols_are_found_until_removed(void **unused)
 
 static void test_a_taken_name_is_refused(void **unused)
 {
-    struct symbol first = {.name = "task_spawn", .address = 1}, second = {.name = "task_spawn", .address = 2};
+    struct symbol first = {.name = "task_spawn", .address = 1},
+                  second = {.name = "task_spawn", .address = 2};
 
     (void)unused;
     assert_int_equal(symbol_insert(&first), OK);

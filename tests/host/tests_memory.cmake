@@ -5,9 +5,10 @@ set(memory_support platform.c renamed_string.c nucleus/why.c nucleus/format.c)
 # test_frame includes nucleus/frame.c.
 mitos_host_test(frame SOURCES test_frame.c ${memory_support})
 
-set(heap_sources test_heap.c nucleus/heap.c nucleus/heap_slab.c nucleus/frame.c ${memory_support})
-mitos_host_test(heap SOURCES ${heap_sources} DEFINITIONS MITOS_DEBUG=0)
-mitos_host_test(heap_debug SOURCES ${heap_sources} DEFINITIONS MITOS_DEBUG=1)
+set(heap_sources heap_support.c nucleus/heap.c nucleus/heap_slab.c nucleus/frame.c ${memory_support})
+mitos_host_test(heap SOURCES test_heap.c ${heap_sources} DEFINITIONS MITOS_DEBUG=0)
+mitos_host_test(heap_debug SOURCES test_heap.c ${heap_sources} DEFINITIONS MITOS_DEBUG=1)
+mitos_host_test(heap_model SOURCES test_heap_model.c ${heap_sources} DEFINITIONS MITOS_DEBUG=0)
 
 # The trees that QEMU makes, by harts and MiB, and one of our own. -append and -initrd want a kernel, which
 # is not run.
@@ -45,8 +46,11 @@ add_custom_command(
     DEPENDS ${CMAKE_CURRENT_LIST_DIR}/dt/odd.dts
     VERBATIM)
 add_custom_target(dt_files ALL DEPENDS ${dt_files} ${tree})
-mitos_host_test(dt SOURCES test_dt.c nucleus/dt.c nucleus/dt_machine.c ${memory_support}
-                LIBRARIES ${MITOS_LIBFDT} ARGUMENTS ${dt_arguments} ${tree} 0 0)
+set(dt_sources dt_trees.c nucleus/dt.c nucleus/dt_machine.c ${memory_support})
+foreach(test dt dt_damage)
+    mitos_host_test(${test} SOURCES test_${test}.c ${dt_sources}
+                    LIBRARIES ${MITOS_LIBFDT} ARGUMENTS ${dt_arguments} ${tree} 0 0)
+endforeach()
 
 mitos_host_test(symbols SOURCES test_symbols.c nucleus/symbols.c ${memory_support})
 mitos_host_test(archive SOURCES test_archive.c nucleus/archive.c ${memory_support})

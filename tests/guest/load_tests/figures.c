@@ -5,6 +5,7 @@
 #include "command.h"
 #include "inspect.h"
 #include "nucleus/heap.h"
+#include "nucleus/records.h"
 #include "nucleus/string.h"
 #include "task.h"
 #include "vm.h"
@@ -33,6 +34,18 @@ static void mix_text(struct figures *figures, const char *text)
     mix(figures, text, strlen(text) + 1);
 }
 
+/* Which stubs there are, and how often each is in use. */
+static bool mix_stubs(const struct cell *cell, void *argument)
+{
+    for (const struct list *node = cell->stubs.next; node != &cell->stubs; node = node->next) {
+        const struct stub *stub = list_entry(node, struct stub, link);
+
+        mix(argument, &stub->address, sizeof stub->address);
+        mix(argument, &stub->uses, sizeof stub->uses);
+    }
+    return true;
+}
+
 static void take_cells(struct figures *figures)
 {
     struct cell_info cell;
@@ -42,7 +55,6 @@ static void take_cells(struct figures *figures)
         figures->tables.cells++;
         mix_text(figures, cell.name);
         mix(figures, &cell.text, sizeof cell.text);
-        mix(figures, &cell.stubs, sizeof cell.stubs);
         mix(figures, &cell.users, sizeof cell.users);
     }
     while (symbol_get((unsigned)figures->tables.symbols, &symbol)) {
@@ -50,6 +62,7 @@ static void take_cells(struct figures *figures)
         mix_text(figures, symbol.name);
         mix(figures, &symbol.address, sizeof symbol.address);
     }
+    cells_visit(mix_stubs, figures);
 }
 
 static void take_sets(struct figures *figures)
@@ -105,5 +118,5 @@ void figures_check(struct test_run *t, const struct figures *before, const char 
     check_one(t, now.tables.symbols, before->tables.symbols, "symbols", what);
     check_one(t, now.tables.commands, before->tables.commands, "commands", what);
     check_one(t, now.tables.tests, before->tables.tests, "tests", what);
-    check_one(t, now.tables.hash, before->tables.hash, "names and addresses", what);
+    check_one(t, now.tables.hash, before->tables.hash, "names, addresses, uses of stubs", what);
 }

@@ -15,7 +15,7 @@ struct figures {
     } heap;
     struct {
         uint64_t cells, symbols, commands, tests;
-        uint64_t hash; /* of names and addresses of all of them, and of who serves the hooks */
+        uint64_t hash; /* of names and addresses of all of them, of stubs and their uses, of hooks */
     } tables;
 };
 

@@ -114,6 +114,26 @@ TEST(load, object_with_a_wrong_byte_is_refused_or_loads)
     image_free(&image);
 }
 
+TEST(load, object_at_any_address_is_loaded)
+{
+    struct figures before;
+    struct image image;
+
+    if (!image_copy(t, &image, "dep_e", 8))
+        return;
+    figures_take(&before);
+    for (unsigned i = 0; i < 8; i++) {
+        struct image moved = {.bytes = image.bytes + i, .length = image.length - 8};
+
+        if (i)
+            memmove(moved.bytes, moved.bytes - 1, moved.length);
+        if (load_good(t, "dep_e", &moved))
+            unload_good(t, "dep_e");
+    }
+    figures_check(t, &before, "objects at odd addresses");
+    image_free(&image);
+}
+
 TEST(load, manifest_of_another_name_is_refused)
 {
     struct image image;

@@ -163,6 +163,12 @@ static int call_stale(void *function)
     return 0;
 }
 
+/* c.ebreak, twice. */
+static bool is_poisoned(uint64_t address)
+{
+    return *(const uint32_t *)address == 0x90029002;
+}
+
 TEST(load, nothing_is_left_of_an_unloaded_cell)
 {
     struct command command;
@@ -182,6 +188,8 @@ TEST(load, nothing_is_left_of_an_unloaded_cell)
     CHECK(t, !symbol_find("actor_sum", &symbol), "the symbol is still there");
     CHECK(t, !symbol_at(sum, &symbol), "its text is still %s:%s", symbol.cell, symbol.name);
     CHECK(t, !symbol_at(stub, &symbol), "its stub is still %s:%s", symbol.cell, symbol.name);
+    CHECK(t, is_poisoned(sum) && is_poisoned(stub), "0x%x is left of its text, 0x%x of its stub",
+          *(const uint32_t *)sum, *(const uint32_t *)stub);
     CHECK(t, run_apart(call_stale, (void *)sum) == ERR_FAULT, "its text still runs");
     CHECK(t, run_apart(call_stale, (void *)stub) == ERR_FAULT, "its stub still runs");
 }

@@ -21,7 +21,8 @@ static int run_words(int argc, char **argv)
     return 0;
 }
 
-COMMAND(words, .run = run_words, .usage = "words [WORD...]", .help = "Prints each word in brackets.");
+COMMAND(words, .run = run_words, .usage = "words [WORD...]",
+        .help = "Prints each word in brackets.");
 
 static int run_status(int argc, char **argv)
 {
@@ -45,7 +46,8 @@ static int run_faulty(int argc, char **argv)
     return 0;
 }
 
-COMMAND(faulty, .run = run_faulty, .usage = "faulty", .help = "Writes to a small address: a fault.");
+COMMAND(faulty, .run = run_faulty, .usage = "faulty",
+        .help = "Writes to a small address: a fault.");
 
 static int run_sleeper(int argc, char **argv)
 {

@@ -178,7 +178,8 @@ TEST(vm, lazy_page_touched_by_all_harts_gets_one_frame)
     mapping_drop(&m);
 }
 
-#define CHURN_ROUNDS 32u /* a fence on all harts takes QEMU up to 16 ms */
+/* Rounds of all tasks together: a fence on all harts takes QEMU up to 16 ms for each. */
+#define CHURN_ROUNDS 96u
 
 /* Maps, marks, checks and drops, so that ranges, frames and tables change hands between harts. */
 static int churner(void *argument)
@@ -186,7 +187,7 @@ static int churner(void *argument)
     struct shared *shared = argument;
 
     role_assert_may_park();
-    for (uint64_t i = 0; i < CHURN_ROUNDS; i++) {
+    for (uint64_t i = 0; i < CHURN_ROUNDS / hart_count(); i++) {
         OWN(mapping) m = {0};
         volatile uint64_t *last;
 

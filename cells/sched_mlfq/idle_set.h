@@ -1,0 +1,48 @@
+/*
+ * The set of harts that found no task and wait for a kick: bit h of one atomic word is hart h.
+ *
+ * Both sides write first and look afterwards, in one order for all (seq_cst): a hart enters the set
+ * and then looks at the queues once more; whoever queued a task then looks at the set.
+ */
+#ifndef SCHED_IDLE_SET_H
+#define SCHED_IDLE_SET_H
+
+#include <stdint.h>
+
+#include "nucleus/hart.h"
+
+#define NO_HART MAX_HARTS
+
+struct idle_set {
+    uint32_t harts;
+};
+
+static inline void idle_enter(struct idle_set *set, unsigned hart)
+{
+    (void)__atomic_fetch_or(&set->harts, 1u << hart, __ATOMIC_SEQ_CST);
+}
+
+/** The hart has found work by itself; whoever claimed it meanwhile kicks it in vain. */
+static inline void idle_leave(struct idle_set *set, unsigned hart)
+{
+    if (__atomic_load_n(&set->harts, __ATOMIC_RELAXED) & 1u << hart)
+        (void)__atomic_fetch_and(&set->harts, ~(1u << hart), __ATOMIC_RELAXED);
+}
+
+/** Takes one hart out of the set, @p wanted if it is there; NO_HART when none is. The caller
+ *  kicks it. */
+static inline unsigned idle_claim(struct idle_set *set, unsigned wanted)
+{
+    uint32_t harts;
+
+    while ((harts = __atomic_load_n(&set->harts, __ATOMIC_SEQ_CST)) != 0) {
+        unsigned hart = harts & (1u << wanted) ? wanted : (unsigned)__builtin_ctz(harts);
+        uint32_t bit = 1u << hart;
+
+        if (__atomic_fetch_and(&set->harts, ~bit, __ATOMIC_ACQ_REL) & bit)
+            return hart;
+    }
+    return NO_HART;
+}
+
+#endif

@@ -1,0 +1,84 @@
+/* See heap_support.h. */
+#include "heap_support.h"
+
+#include <string.h>
+
+#include "frame_private.h"
+
+static struct frame_stats frames_before;
+
+static void figures(struct frame_stats *stats)
+{
+    heap_drain();
+    frame_drain();
+    frame_stats(stats);
+}
+
+int heap_set_up(void **unused)
+{
+    struct physical_range ram = {(uint64_t)(uintptr_t)platform_arena, ARENA_BYTES};
+
+    (void)unused;
+    if (frame_init(&ram, 1, NULL, 0, NULL) != OK)
+        return -1;
+    heap_init();
+    return 0;
+}
+
+int heap_note_figures(void **unused)
+{
+    (void)unused;
+    platform_caller = NULL;
+    figures(&frames_before);
+    return 0;
+}
+
+/* After each test all memory is back. */
+int heap_compare_figures(void **unused)
+{
+    struct frame_stats after;
+
+    (void)unused;
+    platform_check_idle();
+    figures(&after);
+    return memcmp(&frames_before, &after, sizeof after);
+}
+
+struct kind *make(const char *name, size_t bytes, size_t alignment)
+{
+    struct kind *kind = NULL;
+
+    assert_int_equal(kind_create(&kind, name, bytes, alignment), OK);
+    assert_non_null(kind);
+    return kind;
+}
+
+void destroy(struct kind *kind)
+{
+    assert_int_equal(kind_destroy(kind), OK);
+}
+
+struct kind_info info_of(const void *object)
+{
+    struct kind_info info;
+    void *start;
+    bool live;
+
+    assert_int_equal(heap_describe(object, &info, &start, &live), OK);
+    return info;
+}
+
+static bool count_live(void *object, void *argument)
+{
+    assert_non_null(object);
+    ++*(unsigned *)argument;
+    return true;
+}
+
+unsigned live_of(struct kind *kind)
+{
+    unsigned live = 0;
+
+    kind_each_object(kind, count_live, &live);
+    return live;
+}
