@@ -10,11 +10,14 @@
 #include "nucleus/string.h"
 #include "own.h"
 
-/** One command. run() is called in a task of its own, so it may park. It prints with print()
- * (console.h) and returns the command's status: 0 for success, 1 to 125 for a failure that it
- * has explained, 2 for wrong use (print the usage line then). @p argv has @p argc words, argv[0]
- * being the command's name; words were split by the shell (quotes and backslash understood) and
- * live as long as the call. */
+/**
+ * One command. run() is called in a task of its own, so it may park. It prints with print()
+ * (console.h) and returns the command's status: 0 for success, 1 to 125 for a failure that it has
+ * explained, 2 for wrong use (print the usage line then). 126 and 127 are the shell's: a fault, and
+ * no such command.
+ * @p argv has @p argc words, argv[0] being the command's name; words were split by the shell
+ * (quotes and backslash understood) and live as long as the call.
+ */
 struct command {
     const char *name;
     const char *usage; /* "unload CELL" */
@@ -22,7 +25,8 @@ struct command {
     int (*run)(int argc, char **argv); /* holds may_park: begin with role_assert_may_park() */
 };
 
-#define COMMAND(ident, ...) CELL_SET_ENTRY(command, struct command, ident) = {.name = #ident, __VA_ARGS__}
+#define COMMAND(ident, ...)                                                                        \
+    CELL_SET_ENTRY(command, struct command, ident) = {.name = #ident, __VA_ARGS__}
 
 /** Copies the command called @p name into @p found; @p owner (may be NULL) is the cell it comes
  * from. */

@@ -1,5 +1,8 @@
-/** @file shell.h How the machine is left in good order: by the shell at the end of `run=`, by the
- * command poweroff. */
+/**
+ * @file shell.h
+ * How the machine is left in good order: by the shell at the end of `run=`, by the command
+ * poweroff.
+ */
 #ifndef MITOS_SHELL_H
 #define MITOS_SHELL_H
 

@@ -55,8 +55,8 @@ struct vm_stats {
 };
 void vm_stats(struct vm_stats *stats);
 
-/** Gives empty page tables back, so that figures can be compared. After task_drain(), before
- *  frame_drain(). */
+/** Gives empty page tables and cached objects back, so that figures can be compared. After task_drain(),
+ *  before heap_drain() and frame_drain(). */
 void vm_drain(void);
 
 /**

@@ -100,10 +100,8 @@ static void open_archive(void)
 
     if (!dt_initrd(&base, &bytes))
         machine_fail("there is no boot archive (give QEMU -initrd mitos.cpio)");
-    if (archive_open(physical_to_pointer((paddr){base}), bytes, &why) != OK) {
-        log_print("boot archive: %s", why.text);
-        machine_fail("the boot archive cannot be used");
-    }
+    if (archive_open(physical_to_pointer((paddr){base}), bytes, &why) != OK)
+        machine_fail(why.text);
     log_print("boot: archive of %lu KiB (%lu instructions)", bytes >> 10, step_cost());
 }
 
@@ -113,8 +111,8 @@ static void load_boot_set(void)
     unsigned count = 0;
 
     if (cells_boot(&count, &why) != OK) {
-        log_print("boot set: %s", why.text);
-        machine_fail("the boot set cannot be loaded");
+        why_prefix(&why, "boot set");
+        machine_fail(why.text);
     }
     log_print("boot: %u cells loaded and started (%lu instructions)", count, step_cost());
     machine_note_loaded();

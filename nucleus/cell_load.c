@@ -43,7 +43,7 @@ enum status cells_boot(unsigned *count, struct why *why)
 /* Who still needs a cell: the cells that use it, else a task that runs in it. */
 struct user_search {
     const struct cell *cell;
-    uint64_t frame; /* of cell_unload() */
+    uint64_t frame; /* of cell_unload(), where its return address stands */
     char users[160];
     size_t length;
 };
@@ -168,7 +168,7 @@ enum status cell_unload(const char *name, struct why *why)
     if (!cell)
         status = why_set(why, ERR_NOT_FOUND, "no such cell is loaded");
     else
-        status = unload(cell, (uint64_t)__builtin_frame_address(0), why);
+        status = unload(cell, (uint64_t)__builtin_frame_address(0) - 8, why);
     transaction_end();
     if (status != OK)
         why_prefix(why, name);

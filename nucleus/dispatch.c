@@ -40,22 +40,13 @@ static void head_enter(struct task *task)
 void task_head_init(struct task *task, const char *name, void (*entry)(void *argument),
                     void *argument, void *stack_low, size_t stack_bytes)
 {
-    task->state = TASK_NEW;
-    task->leaving = LEAVING_NOTHING;
-    task->wake_pending = 0;
-    task->hart = 0;
+    memset(&task->all, 0, sizeof *task - offsetof(struct task, all)); /* state: TASK_NEW */
     string_copy(task->name, sizeof task->name, name);
     task->stack_low = (uint64_t)stack_low;
     task->stack_high = task->stack_low + stack_bytes;
     task->entry = entry;
     task->argument = argument;
-    task->recovery = NULL;
-    task->switches = 0;
-    task->end_status = OK;
     list_init(&task->run_link);
-    for (unsigned i = 0; i < TASK_SCHED_WORDS; i++)
-        task->sched[i] = 0;
-    task->owner_data = NULL;
     task->registers.exact = 0;
     task->registers.pc = task->registers.x[1] = (uint64_t)task_first;
     task->registers.x[2] = task->stack_high;
@@ -138,32 +129,32 @@ void task_end(void)
     panic("a task that had ended was given a hart");
 }
 
-/* INV-TASK-1: whoever moves the state away from PARKED (or NEW) hands the task to the scheduler, once. */
-static bool take_waiting(struct task *task, uint32_t from)
+/* INV-TASK-1: whoever moves the state away from PARKED (or NEW) hands the task to the scheduler, once.
+ * A wake-up that was noted before is served by this one; it must be forgotten before the task can run. */
+static bool wake_from(struct task *task, uint32_t waiting) REQUIRES(irqs_off);
+static bool wake_from(struct task *task, uint32_t waiting)
 {
-    return __atomic_compare_exchange_n(&task->state, &from, TASK_READY, false, __ATOMIC_SEQ_CST,
-                                       __ATOMIC_SEQ_CST);
+    if (!__atomic_compare_exchange_n(&task->state, &waiting, TASK_READY, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_SEQ_CST))
+        return false;
+    __atomic_store_n(&task->wake_pending, 0, __ATOMIC_SEQ_CST);
+    hooks.sched_ready(task, READY_WOKEN);
+    return true;
 }
 
 /*
  * The race with task_park(): the parking hart writes PARKED, then looks at wake_pending; we write
  * wake_pending, then look at the state again. Both orders are sequentially consistent, so at least one
- * side sees the other; take_waiting() lets exactly one of them win.
+ * side sees the other; wake_from() lets exactly one of them win.
  */
 void task_unpark(struct task *task)
 {
     OWN(irq_guard) guard = {0};
 
     irq_disable(&guard);
-    if (take_waiting(task, TASK_PARKED) || take_waiting(task, TASK_NEW)) {
-        hooks.sched_ready(task, READY_WOKEN);
-    } else {
+    if (!wake_from(task, TASK_PARKED) && !wake_from(task, TASK_NEW)) {
         __atomic_store_n(&task->wake_pending, 1, __ATOMIC_SEQ_CST);
-        if (__atomic_load_n(&task->state, __ATOMIC_SEQ_CST) == TASK_PARKED &&
-            take_waiting(task, TASK_PARKED)) {
-            __atomic_store_n(&task->wake_pending, 0, __ATOMIC_SEQ_CST);
-            hooks.sched_ready(task, READY_WOKEN);
-        }
+        (void)wake_from(task, TASK_PARKED);
     }
     irq_restore(&guard);
 }
@@ -172,10 +163,8 @@ static void finish_park(struct task *task) REQUIRES(irqs_off);
 static void finish_park(struct task *task)
 {
     __atomic_store_n(&task->state, TASK_PARKED, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&task->wake_pending, __ATOMIC_SEQ_CST) && take_waiting(task, TASK_PARKED)) {
-        __atomic_store_n(&task->wake_pending, 0, __ATOMIC_SEQ_CST);
-        hooks.sched_ready(task, READY_WOKEN);
-    }
+    if (__atomic_load_n(&task->wake_pending, __ATOMIC_SEQ_CST))
+        (void)wake_from(task, TASK_PARKED);
 }
 
 static void finish_ready(struct task *task, enum ready_cause cause) REQUIRES(irqs_off);

@@ -133,15 +133,15 @@ void harts_start(void)
     }
 }
 
-uint64_t harts_others(void)
+/* The hardware ids of all harts but this one, as a mask; for the firmware's remote fences. */
+static uint64_t others(void) REQUIRES(irqs_off);
+static uint64_t others(void)
 {
     uint64_t mask = 0;
 
-    for (unsigned i = 0; i < count; i++) {
-        if (i != hart_index())
-            mask |= 1ul << harts[i].id;
-    }
-    return mask;
+    for (unsigned i = 0; i < count; i++)
+        mask |= 1ul << harts[i].id;
+    return mask & ~(1ul << this_hart()->id);
 }
 
 void hart_kick(unsigned index)
@@ -157,30 +157,26 @@ void hart_reschedule(void)
 void hart_fence_mappings(const void *address, uint64_t bytes)
 {
     OWN(irq_guard) guard = {0};
-    uint64_t others;
 
     irq_disable(&guard);
     __asm__ volatile("fence rw, rw" : : : "memory");
-    others = count > 1 ? harts_others() : 0;
     if (bytes == PAGE_BYTES)
         __asm__ volatile("sfence.vma %0" : : "r"(address) : "memory");
     else
         __asm__ volatile("sfence.vma" : : : "memory");
-    if (others)
-        sbi_fence_vma(others, (uint64_t)address, bytes);
+    if (count > 1)
+        sbi_fence_vma(others(), (uint64_t)address, bytes);
     irq_restore(&guard);
 }
 
 void harts_fence_i(void)
 {
     OWN(irq_guard) guard = {0};
-    uint64_t others;
 
     irq_disable(&guard);
-    others = count > 1 ? harts_others() : 0;
     __asm__ volatile("fence rw, rw\n\tfence.i" : : : "memory");
-    if (others)
-        sbi_fence_i(others);
+    if (count > 1)
+        sbi_fence_i(others());
     irq_restore(&guard);
 }
 

@@ -68,8 +68,6 @@ void harts_fence_i(void);
 _Noreturn void harts_join(void);
 /** The idle loop; never returns. */
 _Noreturn void hart_idle(void);
-/** Harts other than this one, as a mask of hardware ids. */
-uint64_t harts_others(void);
 
 /* trap.S */
 void trap_entry(void);

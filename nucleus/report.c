@@ -12,32 +12,24 @@
 
 #define FAIL_STATUS 99u
 
-static const char *const causes[] = {
-    [0] = "instruction address misaligned",
-    [1] = "instruction access fault",
-    [2] = "illegal instruction",
-    [3] = "breakpoint",
-    [4] = "load address misaligned",
-    [5] = "load access fault",
-    [6] = "store address misaligned",
-    [7] = "store access fault",
-    [12] = "instruction page fault",
-    [13] = "load page fault",
-    [15] = "store page fault",
-};
+static const char *cause_text(uint64_t cause)
+{
+    static const char *const causes[] = {
+        "instruction address misaligned", "instruction access fault", "illegal instruction",
+        "breakpoint",                     "load address misaligned",  "load access fault",
+        "store address misaligned",       "store access fault",       [12] = "instruction page fault",
+        [13] = "load page fault",         [15] = "store page fault",
+    };
+    const char *text = cause < sizeof causes / sizeof causes[0] ? causes[cause] : NULL;
+
+    return text ? text : "unknown exception";
+}
 
 /* The explanation of the software fault that this hart is about to raise. */
 static char software_fault[MAX_HARTS][160];
 
 /* Keeps the lines of one report together. Not taken when the machine stops: its holder may be why. */
 static struct spinlock report_lock;
-
-static const char *cause_text(uint64_t cause)
-{
-    if (cause < sizeof causes / sizeof causes[0] && causes[cause])
-        return causes[cause];
-    return "unknown exception";
-}
 
 void report_place(char *to, size_t room, uint64_t pc)
 {

@@ -6,11 +6,16 @@
 #include "nucleus/hart.h"
 #include "shell.h"
 
+/* What fits behind a name into 80 columns. */
+#define LIST_COLUMNS 67
+
 static int first_line_bytes(const char *text)
 {
-    const char *end = strchr(text, '\n');
+    int bytes = 0;
 
-    return (int)(end ? (size_t)(end - text) : strlen(text));
+    while (bytes < LIST_COLUMNS && text[bytes] && text[bytes] != '\n')
+        bytes++;
+    return bytes;
 }
 
 static int explain(const char *name) REQUIRES(may_park);

@@ -1,6 +1,7 @@
 /**
  * @file json.h
- * A writer of JSON (RFC 8259). It puts commas and escapes where they belong; the caller opens and closes.
+ * A writer of JSON (RFC 8259). It puts commas and escapes where they belong; the caller opens and
+ * closes, at most JSON_DEPTH deep.
  *
  *     json_begin(&json, write, sink);
  *     json_object(&json, NULL);
@@ -8,8 +9,8 @@
  *     json_end(&json);
  *     json_finish(&json);
  *
- * Every value has a key inside an object, and NULL for a key elsewhere. Pure: it knows neither console
- * nor tasks.
+ * Every value has a key inside an object, and NULL for a key elsewhere. Pure: it knows neither
+ * console nor tasks.
  */
 #ifndef MITOS_COMMANDS_JSON_H
 #define MITOS_COMMANDS_JSON_H

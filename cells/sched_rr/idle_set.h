@@ -7,6 +7,7 @@
 #ifndef SCHED_IDLE_SET_H
 #define SCHED_IDLE_SET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "nucleus/hart.h"
@@ -27,6 +28,11 @@ static inline void idle_leave(struct idle_set *set, unsigned hart)
 {
     if (__atomic_load_n(&set->harts, __ATOMIC_RELAXED) & 1u << hart)
         (void)__atomic_fetch_and(&set->harts, ~(1u << hart), __ATOMIC_RELAXED);
+}
+
+static inline bool idle_any(const struct idle_set *set)
+{
+    return __atomic_load_n(&set->harts, __ATOMIC_SEQ_CST) != 0;
 }
 
 /** Takes one hart out of the set, @p wanted if it is there; NO_HART when none is. The caller

@@ -4,9 +4,10 @@
  * A task stays with the hart that it ran on last. What evens out: an idle hart takes from the
  * longest queue, and a task that wakes or ends its turn goes to a queue shorter by two or more.
  *
- * A hart that runs its only task arms no timer; whoever queues a second task there arms it, or
+ * A hart that runs its only task needs no timer; whoever queues a second task there sets it, or
  * kicks the hart. The timer is lazy: a task that is picked while it runs inherits it, and when it
- * goes off too early for the running task, that task keeps its place and gets the rest of its turn.
+ * goes off too early for the running task, that task keeps its place and gets the rest of its turn;
+ * when it goes off and nobody waits, it is not set again.
  *
  * A hart never sleeps over a task: it enters the idle set and then looks at the queues once more,
  * while whoever queues a task does that first and looks at the idle set then.
@@ -15,29 +16,15 @@
 #include "clock.h"
 #include "idle_set.h"
 #include "nucleus/hart.h"
-#include "nucleus/list.h"
 #include "nucleus/machine.h"
 #include "nucleus/spinlock.h"
+#include "run_queue.h"
 #include "sched.h"
 
 #define NS_PER_SECOND 1000000000u
 #define TURN_NS 10000000u
 /* Keeps rare work, and the registers that it needs saved, out of the path of every switch. */
 #define APART __attribute__((noinline))
-
-struct run_queue {
-    struct spinlock lock;
-    /* lock guards (length may be read without it, as a hint): */
-    uint32_t length;   /* INV-RQ-1: length == number of tasks in ready */
-    uint32_t sliced;   /* the hart looks here by itself within a turn */
-    struct list ready; /* struct task by run_link, the one that waits longest first */
-    /* of the queue's own hart alone, interrupts off: */
-    struct task *returning; /* gave up the hart just now; sched_pick(), called next, queues it */
-    uint32_t keeps_turn;    /* the returning task was interrupted within its turn */
-    uint32_t armed;         /* the slice timer runs */
-    uint64_t since;         /* hart_ticks() at the start of the running task's turn */
-    uint64_t picks, steals, preemptions;
-} __attribute__((aligned(128)));
 
 struct rr_state {
     struct run_queue queues[MAX_HARTS];
@@ -47,52 +34,11 @@ struct rr_state {
 };
 CELL_STATE(struct rr_state);
 
-static inline uint32_t queue_length(const struct run_queue *queue)
-{
-    return __atomic_load_n(&queue->length, __ATOMIC_RELAXED);
-}
-
-static inline void ready_append(struct run_queue *queue, struct task *task) REQUIRES(queue->lock);
-static inline void ready_append(struct run_queue *queue, struct task *task)
-{
-    list_push_back(&queue->ready, &task->run_link);
-    queue->length++;
-}
-
-static inline struct task *ready_take(struct run_queue *queue) REQUIRES(queue->lock);
-static inline struct task *ready_take(struct run_queue *queue)
-{
-    struct list *first = list_pop_front(&queue->ready);
-
-    if (!first)
-        return NULL;
-    queue->length--;
-    return list_entry(first, struct task, run_link);
-}
-
-/** Puts @p task last and takes the first one; neither changes the length. */
-static inline struct task *ready_rotate(struct run_queue *queue, struct task *task)
-    REQUIRES(queue->lock);
-static inline struct task *ready_rotate(struct run_queue *queue, struct task *task)
-{
-    struct list *first = list_pop_front(&queue->ready);
-
-    if (!first) {
-        queue->sliced = 0; /* under the lock: who pushes next, sees it */
-        return task;
-    }
-    list_push_back(&queue->ready, &task->run_link);
-    return list_entry(first, struct task, run_link);
-}
-
-/** Where a task of hart @p home queues: there, unless another queue is shorter by two or more. */
-static unsigned hart_choose(unsigned home)
+static APART unsigned hart_with_least(unsigned home)
 {
     uint32_t least = queue_length(&state.queues[home]);
     unsigned chosen = home;
 
-    if (least < 2)
-        return home;
     for (unsigned hart = 0; hart < hart_count(); hart++) {
         uint32_t length = queue_length(&state.queues[hart]);
 
@@ -102,6 +48,12 @@ static unsigned hart_choose(unsigned home)
         }
     }
     return chosen;
+}
+
+/** Where a task of hart @p home queues: there, unless another queue is shorter by two or more. */
+static inline unsigned hart_choose(unsigned home)
+{
+    return queue_length(&state.queues[home]) < 2 ? home : hart_with_least(home);
 }
 
 /** What is left of the turn of this hart's running task, in ns; 1 when it is over. */
@@ -114,15 +66,14 @@ static uint64_t turn_left_ns(const struct run_queue *queue)
     return (state.turn_ticks - used) * NS_PER_SECOND / machine_timebase() + 1;
 }
 
-/** Makes the slice timer run, to the end of the running task's turn, or stop. `sliced` becomes true
- *  here; false it has become before, under the lock. */
-static void slice_set(struct run_queue *queue, bool wanted) REQUIRES(irqs_off);
-static APART void slice_set(struct run_queue *queue, bool wanted)
+/** Sets this hart's timer, @p ns from now. (That `sliced` becomes false needs the lock, this does
+ *  not.) */
+static void slice_start(struct run_queue *queue, uint64_t ns) REQUIRES(irqs_off);
+static void slice_start(struct run_queue *queue, uint64_t ns)
 {
-    if (wanted)
-        __atomic_store_n(&queue->sliced, 1, __ATOMIC_RELAXED);
-    queue->armed = wanted;
-    clock_slice(wanted ? turn_left_ns(queue) : 0);
+    __atomic_store_n(&queue->sliced, 1, __ATOMIC_RELAXED);
+    queue->armed = 1;
+    clock_slice(ns);
 }
 
 /** @return whether the queue's hart will look at the queue in time by itself. */
@@ -150,25 +101,29 @@ static void hart_wake(unsigned to, unsigned here)
 }
 
 /**
- * Queues @p task for hart @p to, from hart @p here, and sees to it that a hart takes notice.
- *
- * An idle hart gets it into its own queue: were it only woken to steal, a task of its own that
- * became ready meanwhile would come first, and this one would wait behind a hart that has no slice
- * to end. The second look at the idle set, after the push, finds the hart that saw the queues empty
- * just before the push.
+ * Gives @p task to an idle hart, preferably @p to. It goes into that hart's own queue: were the
+ * hart only woken to steal, a task of its own that became ready meanwhile would come first, and
+ * this one would wait behind a hart that has no timer. @return false: none is idle any more.
  */
-static void task_place(struct task *task, unsigned to, unsigned here) REQUIRES(irqs_off);
-static void task_place(struct task *task, unsigned to, unsigned here)
+static bool task_place_idle(struct task *task, unsigned to, unsigned here) REQUIRES(irqs_off);
+static APART bool task_place_idle(struct task *task, unsigned to, unsigned here)
 {
     unsigned idle = idle_claim(&state.idle, to);
-    struct run_queue *queue = &state.queues[idle == NO_HART ? to : idle];
-    bool sliced = queue_push(queue, task);
 
-    if (idle != NO_HART) {
-        hart_wake(idle, here);
-        return;
-    }
-    idle = idle_claim(&state.idle, to);
+    if (idle == NO_HART)
+        return false;
+    (void)queue_push(&state.queues[idle], task);
+    hart_wake(idle, here);
+    return true;
+}
+
+/** Sees to it that a hart looks at the queue of hart @p to, which somebody on @p here pushed to. */
+static void queue_notice(unsigned to, unsigned here, bool sliced) REQUIRES(irqs_off);
+static APART void queue_notice(unsigned to, unsigned here, bool sliced)
+{
+    struct run_queue *queue = &state.queues[to];
+    unsigned idle = idle_claim(&state.idle, to);
+
     if (idle != NO_HART)
         hart_wake(idle, here);
     if (sliced || idle == to)
@@ -176,7 +131,21 @@ static void task_place(struct task *task, unsigned to, unsigned here)
     if (to != here)
         hart_kick(to);
     else
-        slice_set(queue, true);
+        slice_start(queue, turn_left_ns(queue));
+}
+
+/** Queues @p task for hart @p to, from hart @p here. The second look at the idle set finds a hart
+ *  that saw the queues empty just before the push. */
+static void task_place(struct task *task, unsigned to, unsigned here) REQUIRES(irqs_off);
+static inline void task_place(struct task *task, unsigned to, unsigned here)
+{
+    bool sliced;
+
+    if (idle_any(&state.idle) && task_place_idle(task, to, here))
+        return;
+    sliced = queue_push(state.queue_of[to], task);
+    if (!sliced || idle_any(&state.idle))
+        queue_notice(to, here, sliced);
 }
 
 static void task_woken(struct task *task) REQUIRES(irqs_off);
@@ -214,7 +183,7 @@ EXPORT void sched_ready(struct task *task, enum ready_cause cause)
 
 /** The first task of the queue; NULL when others have emptied it meanwhile. */
 static struct task *queue_take(struct run_queue *queue) REQUIRES(irqs_off);
-static struct task *queue_take(struct run_queue *queue)
+static inline struct task *queue_take(struct run_queue *queue)
 {
     OWN(spin_guard) guard = {0};
     struct task *task;
@@ -223,11 +192,11 @@ static struct task *queue_take(struct run_queue *queue)
     spin_lock_nested(&guard, &queue->lock);
     task = ready_take(queue);
     others = queue->length > 0;
-    queue->sliced = others;
+    queue->sliced = queue->armed;
     spin_unlock_nested(&guard, &queue->lock);
     queue->since = hart_ticks();
-    if (others != queue->armed)
-        slice_set(queue, others);
+    if (others && !queue->armed)
+        slice_start(queue, TURN_NS);
     return task;
 }
 
@@ -242,8 +211,8 @@ static inline struct task *queue_rotate(struct run_queue *queue, struct task *ta
     next = ready_rotate(queue, task);
     spin_unlock_nested(&guard, &queue->lock);
     queue->since = hart_ticks();
-    if ((next != task) != queue->armed)
-        slice_set(queue, next != task);
+    if (next != task && !queue->armed)
+        slice_start(queue, TURN_NS);
     return next;
 }
 
@@ -257,10 +226,10 @@ static APART struct task *queue_resume(struct run_queue *queue, struct task *tas
     queue->keeps_turn = 0;
     spin_lock_nested(&guard, &queue->lock);
     others = queue->length > 0;
-    queue->sliced = others;
+    queue->sliced = queue->armed;
     spin_unlock_nested(&guard, &queue->lock);
-    if (others != queue->armed)
-        slice_set(queue, others);
+    if (others)
+        slice_start(queue, turn_left_ns(queue));
     return task;
 }
 
@@ -294,34 +263,40 @@ static struct task *queue_steal(struct run_queue *thief)
     if (!task)
         return NULL;
     thief->since = hart_ticks();
-    slice_set(thief, true);
+    slice_start(thief, TURN_NS);
     thief->steals++;
     return task;
 }
 
-static struct task *task_find(struct run_queue *queue) REQUIRES(irqs_off);
-static struct task *task_find(struct run_queue *queue)
+/** A task for a hart whose queue was empty. Returns NULL with the hart in the idle set. */
+static struct task *task_find(struct run_queue *queue, unsigned here) REQUIRES(irqs_off);
+static APART struct task *task_find(struct run_queue *queue, unsigned here)
+{
+    struct task *task = queue_steal(queue);
+
+    if (task)
+        return task;
+    idle_enter(&state.idle, here);
+    task = queue_length(queue) ? queue_take(queue) : NULL;
+    if (!task)
+        task = queue_steal(queue);
+    if (!task && queue->armed) {
+        queue->armed = 0;
+        clock_slice(0);
+    }
+    return task;
+}
+
+/** A task for a hart that ran none, or whose task sleeps or has ended. */
+static struct task *task_take(struct run_queue *queue, unsigned here) REQUIRES(irqs_off);
+static APART struct task *task_take(struct run_queue *queue, unsigned here)
 {
     struct task *task = queue_length(queue) ? queue_take(queue) : NULL;
 
-    return task ? task : queue_steal(queue);
-}
-
-/** A task for a hart that has none of its own. Returns NULL with the hart in the idle set. */
-static struct task *task_find_or_idle(struct run_queue *queue, unsigned here) REQUIRES(irqs_off);
-static APART struct task *task_find_or_idle(struct run_queue *queue, unsigned here)
-{
-    struct task *task = task_find(queue);
-
-    if (!task) {
-        idle_enter(&state.idle, here);
-        task = task_find(queue);
-    }
-    if (!task) {
-        if (queue->armed)
-            slice_set(queue, false);
+    if (!task)
+        task = task_find(queue, here);
+    if (!task)
         return NULL;
-    }
     idle_leave(&state.idle, here);
     queue->picks++;
     return task;
@@ -334,7 +309,7 @@ EXPORT struct task *sched_pick(void)
     struct task *task = queue->returning;
 
     if (!task)
-        return task_find_or_idle(queue, here);
+        return task_take(queue, here);
     queue->returning = NULL;
     queue->picks++;
     return queue->keeps_turn ? queue_resume(queue, task) : queue_rotate(queue, task);

@@ -78,7 +78,7 @@ static int status_of(enum status end, int result)
 {
     if (end != OK)
         return STATUS_FAULT;
-    return result >= 0 && result < STATUS_NO_TASK ? result : STATUS_FAILED;
+    return result >= 0 && result <= STATUS_NO_TASK ? result : STATUS_FAILED;
 }
 
 /* Prints on a row of its own, whatever the prompt's row looks like. */

@@ -1,7 +1,7 @@
 /**
  * @file line.h
- * The line editor: takes what the terminal sends byte by byte, keeps the line and the cursor, and says
- * what the terminal must be sent so that it shows them.
+ * The line editor: takes what the terminal sends byte by byte, keeps the line and the cursor, and
+ * says what the terminal must be sent so that it shows them.
  *
  * It calls nobody and waits for nobody, so it can be tested on the host: bytes in, bytes out.
  */
@@ -13,7 +13,7 @@
 
 #include "history.h"
 
-/** The screen is taken to be this wide; a wider one works, too, as lines are broken here by hand. */
+/** The screen is taken to be this wide. A wider one works, too: lines are broken by hand. */
 #define LINE_COLUMNS 80u
 /** What one call can produce: the longest line drawn anew, its breaks, and the cursor's moves. */
 #define LINE_OUTPUT_BYTES 1024u

@@ -1,5 +1,8 @@
-/** @file screen.h How the line editor's text gets to the screen: a terminal that understands
- * ECMA-48 (VT100 and later). Everything here only adds to line->output. */
+/**
+ * @file screen.h
+ * How the line editor's text gets to the screen: a terminal that understands ECMA-48 (VT100 and
+ * later). Everything here only adds to line->output.
+ */
 #ifndef MITOS_SHELL_SCREEN_H
 #define MITOS_SHELL_SCREEN_H
 

@@ -2,8 +2,8 @@
  *
  *   - Has a command ended? (jobs.c)
  *   - What was typed? It goes into the ring `ahead`; only Ctrl-C to a running command acts at once.
- *   - Nothing runs in the foreground: take the next command of the line, or show the prompt and take keys
- *     from the ring, or, after the last command of `run=`, end the machine.
+ *   - Nothing runs in the foreground: take the next command of the line, or show the prompt and
+ *     take keys from the ring, or, after the last command of `run=`, end the machine.
  *
  * All progress is in the cell's state and no step waits without bound, so the shell itself can be
  * replaced between two keys. */

@@ -4,9 +4,9 @@
  *
  *     echo "a b" c\ d; busy 3 &   # two commands, the second in the background
  *
- * `;` and line ends separate commands, `&` also puts the one before it into the background. Quotes and
- * backslash work as in the POSIX shell (2.2), `#` at the start of a word begins a comment, and `$?` is
- * the status of the command before, except within single quotes. Nothing else is special.
+ * `;` and line ends separate commands, `&` also puts the one before it into the background. Quotes
+ * and backslash work as in the POSIX shell (2.2), `#` at the start of a word begins a comment, and
+ * `$?` is the status of the command before, except within single quotes. Nothing else is special.
  */
 #ifndef MITOS_SHELL_WORDS_H
 #define MITOS_SHELL_WORDS_H

@@ -4,16 +4,6 @@
 #include "nucleus/hart.h"
 #include "regions.h"
 
-/* The slot's order for so many pages and a guard page; REGION_RUN when it takes whole regions. */
-static unsigned order_for(uint32_t pages)
-{
-    unsigned order = 1;
-
-    while (order < SLOT_ORDERS && 1u << order <= pages)
-        order++;
-    return order;
-}
-
 static unsigned run_regions(uint32_t pages)
 {
     return (pages + 1 + REGION_PAGES - 1) / REGION_PAGES;
@@ -130,15 +120,12 @@ static bool run_take(struct area *area, struct range *range)
     return true;
 }
 
-bool area_retire(struct area *area, const struct range *range)
+void area_retire(struct area *area, const struct range *range)
 {
     unsigned first = region_number(range->start), count = run_regions(range->pages);
 
-    if (order_for(range->pages) != REGION_RUN)
-        return false;
     for (unsigned i = first; i < first + count; i++)
         table_retire(area, i);
-    return true;
 }
 
 static void run_give(struct area *area, const struct range *range)
@@ -169,7 +156,7 @@ void area_init(struct area *area, uint64_t *root)
 bool area_take(struct area *area, struct range *range)
 {
     OWN(spin_guard) guard = {0};
-    unsigned order = order_for(range->pages);
+    unsigned order = area_order(range->pages);
     bool taken;
 
     if (order == REGION_RUN)
@@ -183,7 +170,7 @@ bool area_take(struct area *area, struct range *range)
 void area_give(struct area *area, const struct range *range)
 {
     OWN(spin_guard) guard = {0};
-    unsigned order = order_for(range->pages);
+    unsigned order = area_order(range->pages);
 
     if (order == REGION_RUN) {
         run_give(area, range);

@@ -29,6 +29,23 @@ struct range {
     uint32_t pages;
 };
 
+/* The order of the slot for so many pages and a guard page; SLOT_ORDERS when they take a run of
+ * regions. */
+static inline unsigned area_order(uint32_t pages)
+{
+    unsigned order = 1;
+
+    while (order < SLOT_ORDERS && 1u << order <= pages)
+        order++;
+    return order;
+}
+
+/* Whether so many pages take a run of regions, with tables of their own. */
+static inline bool area_is_run(uint32_t pages)
+{
+    return area_order(pages) == SLOT_ORDERS;
+}
+
 struct area {
     uint64_t *root;
     struct spinlock lock;
@@ -42,8 +59,8 @@ struct area {
 void area_init(struct area *area, uint64_t *root);
 /** Finds room for @p range, and tables for all of it. @return false: no memory, no addresses. */
 bool area_take(struct area *area, struct range *range);
-/** Cuts off the tables of a large @p range. @return whether it did: then fence, then give. */
-bool area_retire(struct area *area, const struct range *range);
+/** Cuts off the tables of @p range, which is a run. Then fence, then give. */
+void area_retire(struct area *area, const struct range *range);
 /** Gives the room of @p range back. No entry of it is valid on any hart. */
 void area_give(struct area *area, const struct range *range);
 /** Copies the range at @p address. @return false: none is there. */

@@ -105,6 +105,7 @@ EXPORT void vm_stats(struct vm_stats *stats)
 
 EXPORT void vm_drain(void)
 {
+    spares_drain();
     area_drain(&state.area);
 }
 

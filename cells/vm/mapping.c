@@ -15,35 +15,17 @@
 #include "vm.h"
 #include "vm_cell.h"
 
-#define MAPPING_MAX_BYTES GIGAPAGE_BYTES
 /* UNCHECKED below: the functions that make and end the handles. */
 #define MAP_FLAGS ((unsigned)MAP_WRITE | MAP_LAZY | MAP_ZERO)
 
-void *page_new(bool zeroed)
-{
-    OWN(frames) frame = {0};
-
-    if (!frames_alloc(&frame, 0, FRAME_MAPPED))
-        return NULL;
-    if (zeroed)
-        memset(frame.base, 0, PAGE_BYTES);
-    return frames_leak(&frame);
-}
-
-void page_free(void *page)
-{
-    OWN(frames) frame = {0};
-
-    frames_adopt(&frame, page);
-    frames_drop(&frame);
-}
-
-/* The entry of page number @p page; @p previous is that of the page before, NULL at the first. */
+/* The entry of page number @p page; @p previous is that of the page before. */
 static uint64_t *entry_next(const struct mapping_object *object, uint32_t page, uint64_t *previous)
 {
     uint64_t address = object->range.start + page * PAGE_BYTES;
 
-    if (previous && address % MEGAPAGE_BYTES)
+    if (page == 0)
+        return object->first;
+    if (address % MEGAPAGE_BYTES)
         return previous + 1;
     return table_entry(vm_state()->area.root, address);
 }
@@ -51,25 +33,6 @@ static uint64_t *entry_next(const struct mapping_object *object, uint32_t page, 
 static uint64_t leaf_flags(unsigned flags)
 {
     return flags & MAP_WRITE ? LEAF_WRITE : LEAF_READ;
-}
-
-static struct mapping_object *object_new(size_t bytes)
-{
-    struct mapping_object *object;
-
-    if (bytes == 0 || bytes > MAPPING_MAX_BYTES)
-        return NULL;
-    object = heap_alloc(vm_state()->mappings);
-    if (!object)
-        return NULL;
-    *object = (struct mapping_object){.range.pages =
-                                          (uint32_t)(align_up(bytes, PAGE_BYTES) >> PAGE_SHIFT)};
-    if (!area_take(&vm_state()->area, &object->range)) {
-        heap_free(vm_state()->mappings, object);
-        return NULL;
-    }
-    count_add(&vm_state()->counts.mappings, 1);
-    return object;
 }
 
 static void fence(const struct mapping_object *object)
@@ -129,8 +92,10 @@ static void object_drop(struct mapping_object *object)
 {
     struct vm_state *state = vm_state();
     uint32_t valid = entries_kill(object);
-    bool retired = area_retire(&state->area, &object->range);
+    bool retired = area_is_run(object->range.pages);
 
+    if (retired)
+        area_retire(&state->area, &object->range);
     if (valid || retired)
         fence(object);
     /* Counted down behind the fence: the last one frees frames that none can reach any more. */
@@ -138,26 +103,26 @@ static void object_drop(struct mapping_object *object)
         entries_bury(object, frames_released(object));
     else
         (void)frames_released(object);
-    area_give(&state->area, &object->range);
-    count_add(&state->counts.pages, -(uint64_t)valid);
-    count_add(&state->counts.mappings, -1ul);
-    heap_free(state->mappings, object);
+    if (valid)
+        count_add(&state->counts.pages, -(uint64_t)valid);
+    object_free(object);
 }
 
 static bool fill_with_frames(struct mapping_object *object, unsigned flags)
 {
     uint64_t *entry = NULL;
+    uint32_t page;
 
-    for (uint32_t page = 0; page < object->range.pages; page++) {
+    for (page = 0; page < object->range.pages; page++) {
         void *frame = page_new(flags & MAP_ZERO);
 
         if (!frame)
-            return false;
+            break;
         entry = entry_next(object, page, entry);
         entry_store(entry, entry_make(pointer_to_physical(frame), ENTRY_VALID | leaf_flags(flags)));
-        count_add(&vm_state()->counts.pages, 1);
     }
-    return true;
+    count_add(&vm_state()->counts.pages, page);
+    return page == object->range.pages;
 }
 
 static void fill_lazily(struct mapping_object *object, unsigned flags)

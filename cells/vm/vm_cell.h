@@ -5,9 +5,27 @@
 #include "area.h"
 #include "nucleus/heap.h"
 
+/** Slots of up to 2^3 pages: stacks, and all that is mapped and unmapped often. */
+#define SPARE_ORDERS 4u
+#define SPARES_KEPT 8u
+
+/**
+ * Objects of small mappings that were dropped, by the order of their slot, which they keep: the
+ * next mapping of that order needs neither object nor room. Their ranges have no pages.
+ */
+struct spares {
+    struct spinlock lock;
+    /* lock guards: */
+    struct spare_list {
+        struct mapping_object *first;
+        unsigned length;
+    } lists[SPARE_ORDERS];
+};
+
 struct vm_state {
     struct kind *mappings, *backings;
     struct area area; /* area.root is NULL until start() */
+    struct spares spares;
     struct vm_counts {
         uint64_t mappings, pages, table_frames, faults, shootdowns; /* atomic */
     } counts;
@@ -31,9 +49,20 @@ struct backing {
 
 struct mapping_object {
     struct range range;
+    uint64_t *first;         /* the entry of its first page */
     bool device;             /* no frames to free */
     struct backing *backing; /* set once, atomically; NULL: the frames are this mapping's alone */
+    struct mapping_object *next_spare;
 };
+
+/**
+ * An object with room for @p bytes and no page in it. NULL: no memory or addresses; size refused.
+ */
+struct mapping_object *object_new(size_t bytes);
+/** Gives object and room back. No entry of it is valid on any hart. */
+void object_free(struct mapping_object *object);
+/** Frees all spare objects. */
+void spares_drain(void);
 
 /** A frame for a mapping, NULL when there is none; and its end. */
 void *page_new(bool zeroed);

@@ -12,11 +12,10 @@
 struct terminal {
     unsigned columns;
     unsigned row, column;
-    bool
-        wrap_pending; /* the last column was written: the next character goes to the next row first */
+    bool wrap_pending; /* the last column was written: the next character goes to the next row */
     unsigned bells;
-    char cells[TERMINAL_ROWS][TERMINAL_WIDEST]
-              [5]; /* UTF-8, NUL-terminated; "" where nothing stands */
+    /* UTF-8 with a NUL; "" where nothing stands */
+    char cells[TERMINAL_ROWS][TERMINAL_WIDEST][5];
 };
 
 void terminal_init(struct terminal *terminal, unsigned columns);

@@ -27,8 +27,8 @@ class Jobs(unittest.TestCase):
 
     def test_status_of_each_kind_of_end(self):
         self.assertEqual(self.guest.run("status 0; echo $?"), "0")
-        self.assertEqual(self.guest.run("status 124; echo $?"), "124")
-        self.assertEqual(self.guest.run("status 300; echo $?"), "1")
+        self.assertEqual(self.guest.run("status 125; echo $?"), "125")
+        self.assertEqual(self.guest.run("status 126; echo $?"), "1")
         self.assertIn("usage: what ", self.guest.run("what"))
         self.assertEqual(self.guest.status(), 2)
 

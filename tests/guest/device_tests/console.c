@@ -40,7 +40,7 @@ static int flood(int argc, char **argv)
 }
 
 COMMAND(flood, .usage = "flood LINES",
-        .help = "writes LINES numbered lines from each of four tasks, for flood.sh to count",
+        .help = "writes LINES numbered lines from each of four tasks",
         .run = flood);
 
 /* TAP readers skip lines that begin with #. */

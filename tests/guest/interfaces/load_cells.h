@@ -48,6 +48,7 @@ enum actor_plan {
     START_KEEPS = 1u << 6, /* an object, until actor_let_go() */
     STOP_REFUSES = 1u << 7, /* these two also until actor_let_go() */
     STOP_FAULTS = 1u << 8,
+    START_LOADS = 1u << 9, /* another cell, and fails if that fails */
 };
 
 /** How actor found its state when it was loaded, and where that is. */

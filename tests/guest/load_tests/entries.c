@@ -88,6 +88,11 @@ TEST(load, start_that_fails_leaves_cells_alone_that_were_there)
     unload_good(t, "dep_c dep_d dep_e");
 }
 
+TEST(load, load_within_a_load_is_refused)
+{
+    load_planned(t, START_LOADS, ERR_INIT, "actor: its start() failed: in use", TEXTS(INITS, STARTS));
+}
+
 TEST(load, failed_load_can_be_repeated)
 {
     load_planned(t, START_FAILS, ERR_INIT, "actor: its start() failed", TEXTS(INITS));
