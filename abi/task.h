@@ -95,7 +95,7 @@ void wait_op_unwind(wait_op *op) UNCHECKED;
  */
 unsigned wait_wake(struct wait_queue *queue, unsigned most);
 
-/** Gives the cached stacks back, so that figures can be compared. Before heap_drain() and frame_drain(). */
+/** Frees cached tasks and stacks, so that figures can be compared. Before vm_drain(), heap_drain(). */
 void task_drain(void);
 
 /** For the nucleus (hook): @p task has ended and its hart has left its stack. */

@@ -6,6 +6,7 @@
 #include "nucleus/string.h"
 
 struct cell_table cell_table;
+struct cell *cell_entered;
 struct kind *cell_kind, *unit_kind, *stub_kind, *buffer_kind;
 extern char image_start[], text_end[];
 
@@ -100,7 +101,7 @@ struct cell *cell_of_caller(uint64_t pc)
         }
     }
     spin_unlock(&guard, &cell_table.lock);
-    return found;
+    return found ? found : cell_entered;
 }
 
 static void describe_function(const struct cell *cell, const struct function *function,

@@ -21,7 +21,9 @@ function(mitos_cell name)
 
     add_library(cell_${name} OBJECT ${arg_SOURCES})
     mitos_guest_options(cell_${name})
-    target_compile_options(cell_${name} PRIVATE -mno-relax -fvisibility=hidden)
+    # No tail calls: the nucleus tells by the return address which cell asks (kind_create()), and a
+    # backtrace shows every function that is on the way.
+    target_compile_options(cell_${name} PRIVATE -mno-relax -fvisibility=hidden -fno-optimize-sibling-calls)
     target_compile_definitions(cell_${name} PRIVATE MITOS_CELL=1)
     get_property(interfaces GLOBAL PROPERTY MITOS_INTERFACES)
     if(arg_INTERFACES)

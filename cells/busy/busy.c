@@ -106,7 +106,7 @@ static void map_and_touch(void)
     OWN(mapping) memory = {0};
 
     if (!mapping_map(&memory, MAP_BYTES, MAP_WRITE | MAP_LAZY))
-        return;
+        return; /* a load takes what there is; the next round asks again */
     for (size_t offset = 0; offset < MAP_BYTES; offset += PAGE_BYTES)
         ((volatile char *)mapping_address(&memory))[offset] = 1;
     mapping_drop(&memory);

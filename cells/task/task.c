@@ -9,31 +9,9 @@
 #include "nucleus/hart.h"
 #include "nucleus/heap.h"
 #include "nucleus/machine.h"
-#include "stacks.h"
+#include "task_cell.h"
 
-struct task_object {
-    struct task head; /* first: the handle's pointer is the object's; head.owner_data, too */
-    int (*entry)(void *argument);
-    void *argument;
-    int result;
-    uint32_t cancelled; /* atomic */
-    mapping stack;      /* owned while the task lives */
-    struct spinlock lock;
-    /* lock guards: */
-    struct task_end {
-        bool ended;
-        bool detached;
-        struct task *joiner; /* who waits, NULL: nobody */
-    } end;
-};
-
-struct task_state_block {
-    struct kind *tasks;
-    uint64_t live; /* objects; atomic */
-    struct stack_cache stacks;
-};
-
-CELL_STATE(struct task_state_block);
+CELL_STATE(struct task_cell_state);
 
 static inline struct task_end *end_of(struct task_object *object) REQUIRES(object->lock);
 static inline struct task_end *end_of(struct task_object *object)
@@ -63,39 +41,11 @@ static void run(void *argument)
     end_with(object, object->entry(object->argument));
 }
 
-static void object_free(struct task_object *object)
-{
-    heap_free(state.tasks, object);
-    __atomic_fetch_sub(&state.live, 1, __ATOMIC_RELAXED);
-}
-
-/* An object with a stack, not yet known to the nucleus. NULL: no memory. */
-static struct task_object *object_new(void)
-{
-    OWN(mapping) stack = {0};
-    struct task_object *object;
-
-    if (!stack_get(&state.stacks, &stack))
-        return NULL;
-    object = heap_alloc(state.tasks);
-    if (!object) {
-        stack_put(&state.stacks, &stack);
-        return NULL;
-    }
-    __atomic_fetch_add(&state.live, 1, __ATOMIC_RELAXED);
-    stack_move(&object->stack, &stack);
-    object->result = 0;
-    object->cancelled = 0;
-    object->lock = (struct spinlock){0};
-    object->end = (struct task_end){0};
-    return object;
-}
-
 /* Unchecked: makes the handle. */
 EXPORT bool task_spawn(task_handle *handle, const char *name, int (*entry)(void *argument),
                        void *argument) UNCHECKED
 {
-    struct task_object *object = object_new();
+    struct task_object *object = object_new(&state);
 
     if (!object)
         return false;
@@ -141,10 +91,8 @@ EXPORT void task_detach(task_handle *handle) UNCHECKED
     end_of(object)->joiner = NULL;
     spin_unlock(&guard, &object->lock);
     if (ended)
-        object_free(object);
-    /* Tasks that end leave their stacks to the cache; what is too much is unmapped here, in peace.
-     * */
-    stacks_trim(&state.stacks, STACKS_KEPT);
+        object_free(&state, object);
+    spares_trim(&state, SPARES_KEPT); /* here, in peace: a detached task's end cannot */
 }
 
 EXPORT void task_handle_unwind(task_handle *handle)
@@ -165,7 +113,6 @@ EXPORT void task_exit(int result)
 EXPORT void task_ended(struct task *task)
 {
     OWN(spin_guard) guard = {0};
-    OWN(mapping) stack = {0};
     struct task_object *object = object_of(task);
     bool detached;
 
@@ -174,8 +121,6 @@ EXPORT void task_ended(struct task *task)
         return;
     if (task_head_remove(task) != OK)
         panic("task %lu has ended, and the nucleus keeps it", task->number);
-    stack_move_out(&stack, &object->stack);
-    stack_put(&state.stacks, &stack);
     spin_lock_nested(&guard, &object->lock);
     end_of(object)->ended = true;
     detached = end_of(object)->detached;
@@ -183,7 +128,7 @@ EXPORT void task_ended(struct task *task)
         task_unpark(end_of(object)->joiner);
     spin_unlock_nested(&guard, &object->lock);
     if (detached)
-        object_free(object);
+        object_free(&state, object);
 }
 
 struct cancel_request {
@@ -222,7 +167,7 @@ EXPORT bool task_cancelled(void)
 
 EXPORT void task_drain(void)
 {
-    stacks_trim(&state.stacks, 0);
+    spares_trim(&state, 0);
 }
 
 static enum status init(enum cell_reason reason)

@@ -7,8 +7,8 @@
  * yet makes its next park return at once.
  *
  * Whether a waiter still is in the queue is known under the lock only: a waker may have unparked
- * it, and it may have run on, before the waker gets to clear op->queue. A waiter that took itself to
- * be in the queue then, and parked again, would sleep where nobody looks.
+ * it, and it may have run on, before the waker gets to clear op->queue. A waiter that took itself
+ * to be in the queue then, and parked again, would sleep where nobody looks.
  *
  * Whose memory it is. op lies on the waiter's stack. The waker's last access to op, and to the
  * task, is the store of NULL to op->queue; whoever reads NULL there may leave without the lock, and

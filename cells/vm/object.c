@@ -6,8 +6,7 @@
 
 #define MAPPING_MAX_BYTES GIGAPAGE_BYTES
 
-/* Half the time of mapping a page goes here: 32 stores a turn. Volatile, else GCC calls memset().
- * */
+/* Half the cost of mapping a page: 32 stores a turn. Volatile, else GCC calls memset(). */
 static void page_clear(void *page)
 {
     volatile uint64_t *word = page, *end = word + PAGE_BYTES / sizeof *word;

@@ -136,9 +136,11 @@ class BootFailures(unittest.TestCase):
                             "stops: boot set: task: needs ", "which no loaded or archived cell provides")
 
     def test_index_that_lies(self):
-        self.expect_failure(
-            self.change("mitos.index", lambda data: data.replace(b" wait_begin task", b" wait_begin hello")),
-            "stops: boot set: uart: needs wait_begin(), which hello does not provide")
+        def lie(index):
+            return index.replace(b" vm\n", b" hello\n").replace(b"boot hello\n", b"")
+
+        self.expect_failure(self.change("mitos.index", lie), "stops: boot set: task: needs ",
+                            "which hello does not provide")
 
     def test_boot_cell_that_cannot_be_linked(self):
         self.expect_failure(self.pack(BOOT + " deep_a"),

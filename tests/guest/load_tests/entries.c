@@ -1,5 +1,8 @@
 /* init(), start() and stop(): their order, and what becomes of a load in which one fails. */
+#include "figures.h"
 #include "image.h"
+#include "nucleus/heap.h"
+#include "nucleus/string.h"
 
 #define INITS "dep_e init", "dep_d init", "dep_c init", "dep_b init", "dep_a init", "actor init"
 #define STARTS "dep_e start", "dep_d start", "dep_c start", "dep_b start", "dep_a start", "actor start"
@@ -34,6 +37,30 @@ TEST(load, providers_are_initialised_and_started_first)
     from = log_end();
     unload_good(t, ACTOR_AND_ALL);
     log_check(t, from, TEXTS("actor stop", STOPS_OF_PROVIDERS));
+}
+
+static bool note_owner(const struct kind_info *kind, void *argument)
+{
+    if (strcmp(kind->name, "thing of jumper") != 0)
+        return true;
+    string_copy(argument, CELL_NAME_ROOM, cell_name(kind->owner));
+    return false;
+}
+
+TEST(load, kind_made_in_the_last_call_of_init_belongs_to_the_cell)
+{
+    char owner[CELL_NAME_ROOM] = "nobody";
+    struct figures before;
+
+    figures_take(&before);
+    for (unsigned round = 0; round < 2; round++) {
+        if (!load_good(t, "jumper", NULL))
+            return;
+        kind_each(note_owner, owner);
+        CHECK(t, strcmp(owner, "jumper") == 0, "it belongs to %s", owner);
+        unload_good(t, "jumper");
+    }
+    figures_check(t, &before, "after all");
 }
 
 TEST(load, init_that_fails_undoes_the_load)
