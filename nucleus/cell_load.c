@@ -105,7 +105,7 @@ static bool note_task(struct task *task, void *argument)
 {
     struct user_search *search = argument;
 
-    if (task->state == TASK_DEAD || !runs_in(task, search->cell, search->frame))
+    if (task_state(task) == TASK_DEAD || !runs_in(task, search->cell, search->frame))
         return true;
     search->length = format(search->users, sizeof search->users, "%s", task->name);
     return false;

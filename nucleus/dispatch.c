@@ -40,7 +40,7 @@ static void head_enter(struct task *task)
 void task_head_init(struct task *task, const char *name, void (*entry)(void *argument),
                     void *argument, void *stack_low, size_t stack_bytes)
 {
-    memset(&task->all, 0, sizeof *task - offsetof(struct task, all)); /* state: TASK_NEW */
+    memset(&task->all, 0, sizeof *task - offsetof(struct task, all)); /* TASK_NEW */
     string_copy(task->name, sizeof task->name, name);
     task->stack_low = (uint64_t)stack_low;
     task->stack_high = task->stack_low + stack_bytes;
@@ -59,7 +59,7 @@ void task_head_idle(struct hart *hart, uint64_t stack_low, uint64_t stack_high)
 {
     struct task *task = &hart->idle;
 
-    task->state = TASK_RUNNING;
+    task->state_word = TASK_RUNNING;
     task->hart = hart->index;
     task->stack_low = stack_low;
     task->stack_high = stack_high;
@@ -73,7 +73,7 @@ enum status task_head_remove(struct task *task)
 {
     OWN(spin_guard) guard = {0};
 
-    if (__atomic_load_n(&task->state, __ATOMIC_ACQUIRE) != TASK_DEAD)
+    if (task_state(task) != TASK_DEAD)
         return ERR_BUSY;
     spin_lock(&guard, &table.lock);
     list_remove(&task->all);
@@ -115,7 +115,8 @@ void task_park(void)
     OWN(irq_guard) guard = {0};
 
     irq_disable(&guard);
-    if (!__atomic_exchange_n(&this_hart()->current->wake_pending, 0, __ATOMIC_SEQ_CST))
+    if (!(__atomic_fetch_and(&this_hart()->current->state_word, ~TASK_WAKE, __ATOMIC_SEQ_CST) &
+          TASK_WAKE))
         give_up_hart(LEAVING_PARK);
     irq_restore(&guard);
 }
@@ -129,48 +130,45 @@ void task_end(void)
     panic("a task that had ended was given a hart");
 }
 
-/* INV-TASK-1: whoever moves the state away from PARKED (or NEW) hands the task to the scheduler, once.
- * A wake-up that was noted before is served by this one; it must be forgotten before the task can run. */
-static bool wake_from(struct task *task, uint32_t waiting) REQUIRES(irqs_off);
-static bool wake_from(struct task *task, uint32_t waiting)
-{
-    if (!__atomic_compare_exchange_n(&task->state, &waiting, TASK_READY, false, __ATOMIC_SEQ_CST,
-                                     __ATOMIC_SEQ_CST))
-        return false;
-    __atomic_store_n(&task->wake_pending, 0, __ATOMIC_SEQ_CST);
-    hooks.sched_ready(task, READY_WOKEN);
-    return true;
-}
-
 /*
- * The race with task_park(): the parking hart writes PARKED, then looks at wake_pending; we write
- * wake_pending, then look at the state again. Both orders are sequentially consistent, so at least one
- * side sees the other; wake_from() lets exactly one of them win.
+ * State and wake-up mark are one word, so none is lost between a task that parks and those that wake it:
+ * either the unpark finds it PARKED, or the park finds the mark. INV-TASK-1: whoever moves the state from
+ * PARKED or NEW to READY hands the task to the scheduler, once.
  */
 void task_unpark(struct task *task)
 {
     OWN(irq_guard) guard = {0};
+    uint32_t word = __atomic_load_n(&task->state_word, __ATOMIC_RELAXED);
+    bool waits;
 
     irq_disable(&guard);
-    if (!wake_from(task, TASK_PARKED) && !wake_from(task, TASK_NEW)) {
-        __atomic_store_n(&task->wake_pending, 1, __ATOMIC_SEQ_CST);
-        (void)wake_from(task, TASK_PARKED);
-    }
+    do {
+        waits = word == TASK_PARKED || word == TASK_NEW;
+    } while (!__atomic_compare_exchange_n(&task->state_word, &word,
+                                          waits ? TASK_READY : word | TASK_WAKE, false,
+                                          __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+    if (waits)
+        hooks.sched_ready(task, READY_WOKEN);
     irq_restore(&guard);
 }
 
+/* From the exchange on another hart may run, end and free the task: it is not looked at again. */
 static void finish_park(struct task *task) REQUIRES(irqs_off);
 static void finish_park(struct task *task)
 {
-    __atomic_store_n(&task->state, TASK_PARKED, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&task->wake_pending, __ATOMIC_SEQ_CST))
-        (void)wake_from(task, TASK_PARKED);
+    uint32_t running = TASK_RUNNING;
+
+    if (__atomic_compare_exchange_n(&task->state_word, &running, TASK_PARKED, false,
+                                    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+        return;
+    __atomic_store_n(&task->state_word, TASK_READY, __ATOMIC_SEQ_CST);
+    hooks.sched_ready(task, READY_WOKEN);
 }
 
 static void finish_ready(struct task *task, enum ready_cause cause) REQUIRES(irqs_off);
 static void finish_ready(struct task *task, enum ready_cause cause)
 {
-    __atomic_store_n(&task->state, TASK_READY, __ATOMIC_RELEASE);
+    __atomic_fetch_sub(&task->state_word, TASK_RUNNING - TASK_READY, __ATOMIC_RELEASE);
     hooks.sched_ready(task, cause);
 }
 
@@ -193,7 +191,7 @@ static void finish_leaving(struct task *task)
         finish_park(task);
         break;
     case LEAVING_END:
-        __atomic_store_n(&task->state, TASK_DEAD, __ATOMIC_RELEASE);
+        __atomic_store_n(&task->state_word, TASK_DEAD, __ATOMIC_RELEASE);
         hooks.task_ended(task);
         break;
     case LEAVING_NOTHING: /* an idle context: it belongs to its hart alone */
@@ -211,9 +209,10 @@ struct registers *dispatch(struct task *previous)
     finish_leaving(previous);
     hart->reschedule = 0;
     next = hooks.sched_pick();
-    if (!next)
-        next = &hart->idle;
-    next->state = TASK_RUNNING;
+    if (next)
+        __atomic_fetch_add(&next->state_word, TASK_RUNNING - TASK_READY, __ATOMIC_RELAXED);
+    else
+        next = &hart->idle; /* is always RUNNING */
     next->hart = hart->index;
     next->switches++;
     hart->current = next;

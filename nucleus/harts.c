@@ -110,6 +110,7 @@ static bool start_one(unsigned index, uint64_t id)
     set_up(hart, index, id, base);
     hart->idle_stack = (uint64_t)base + 32768;
     task_head_idle(hart, hart->idle_stack - 8192, hart->idle_stack);
+    __atomic_store_n(&starting_hart, pointer_to_physical(hart).value, __ATOMIC_SEQ_CST);
     if (!sbi_start_hart(id, pointer_to_physical((void *)secondary_entry).value,
                         pointer_to_physical(hart).value))
         return false;

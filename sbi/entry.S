@@ -46,6 +46,12 @@ _entry:
     .cfi_startproc
     .cfi_undefined 1
     csrw    sie, zero
+    /* OpenSBI 1.1 may send a hart that it starts for us to where it was first told to go, that is here:
+     * it marks the hart as started before it notes the address. Only the first comer boots. */
+    lla     t0, boot_lottery
+    li      t1, 1
+    amoswap.w.aq t1, t1, (t0)
+    bnez    t1, misled
     rdinstret s2
     mv      s0, a0
     mv      s1, a1
@@ -72,6 +78,11 @@ secondary_entry:
     .cfi_startproc
     .cfi_undefined 1
     csrw    sie, zero
+    j       1f
+misled:
+    lla     t0, starting_hart
+    ld      a1, 0(t0)
+1:
     mv      s1, a1
     ENTER_UPPER_HALF
     li      t0, DIRECT_MAP_BASE
@@ -80,6 +91,14 @@ secondary_entry:
     call    hart_main
     unimp
     .cfi_endproc
+
+    .section .data, "aw"
+    .balign 8
+    .globl  starting_hart
+starting_hart:                  /* the struct hart that is being started, by physical address */
+    .dword  0
+boot_lottery:                   /* not in .bss, which the winner clears */
+    .word   0
 
     .section .bss.boot_table, "aw", @nobits
     .balign 4096

@@ -44,5 +44,7 @@ void sbi_shutdown(void);
 extern uint64_t boot_table[512];
 /** Where secondary harts enter (its physical address goes to sbi_start_hart). */
 void secondary_entry(void);
+/** The struct hart that is being started, by physical address; for entry.S, see there. */
+extern uint64_t starting_hart;
 
 #endif

@@ -30,7 +30,8 @@ struct cell;
  * init or start faulted; ERR_BUSY another transaction runs.
  */
 MUST_CHECK enum status cell_load(const char *name, struct why *why) REQUIRES(may_park);
-/** The same from an object in memory, which is copied. @p name is for messages. */
+/** The same from an object in memory, which must not change during the call and is not needed after it.
+ *  @p name is the cell's, as in its manifest. */
 MUST_CHECK enum status cell_load_image(const char *name, const void *image, size_t bytes,
                                        struct why *why) REQUIRES(may_park);
 /**

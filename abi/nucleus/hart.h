@@ -2,8 +2,8 @@
  * @file nucleus/hart.h
  * Harts (hardware threads): who am I, time, timers, interrupts off, work on other harts.
  *
- * Harts are numbered 0 .. hart_count()-1 in the order of the device tree; hart_id() is the number that
- * the hardware has.
+ * Harts are numbered 0 .. hart_count()-1: the one that booted, then the others in the order of the device
+ * tree; hart_id() is the number that the hardware has.
  */
 #ifndef MITOS_NUCLEUS_HART_H
 #define MITOS_NUCLEUS_HART_H

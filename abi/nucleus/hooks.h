@@ -16,7 +16,8 @@
  * | console_emergency  | console.h        | the SBI console                              |
  * | task_ended         | task.h           | nothing                                      |
  *
- * All run on the hart's interrupt stack or the caller's, with interrupts off, and never sleep.
+ * All run on the hart's interrupt stack or the caller's and never sleep; interrupts are off, but for
+ * vm_arena_added and console_emergency, which may be called with them on.
  */
 #ifndef MITOS_NUCLEUS_HOOKS_H
 #define MITOS_NUCLEUS_HOOKS_H

@@ -37,6 +37,8 @@ struct registers {
 };
 
 enum task_state { TASK_NEW, TASK_READY, TASK_RUNNING, TASK_PARKED, TASK_DEAD };
+/** Beside the state, in the same word: an unpark came that no park has used up yet. */
+#define TASK_WAKE 8u
 
 #define TASK_NAME_ROOM 24
 #define TASK_SCHED_WORDS 6
@@ -45,9 +47,8 @@ struct task {
     struct registers registers; /* first: the trap entry finds it through sscratch */
     /* nucleus: */
     struct list all;            /* in the list of all tasks, guarded by its lock */
-    uint32_t state;             /* enum task_state; written by the nucleus, atomically */
+    uint32_t state_word;        /* enum task_state and TASK_WAKE; atomic, the nucleus writes it */
     uint32_t leaving;           /* what the running task asked for when it gave up its hart */
-    uint32_t wake_pending;      /* an unpark came while it ran; the next park returns at once */
     uint32_t hart;              /* where it runs, or ran last */
     uint64_t number;            /* unique since boot, from 1 */
     char name[TASK_NAME_ROOM];
@@ -63,6 +64,12 @@ struct task {
     /* task cell: */
     void *owner_data;
 };
+
+/** What @p task does at the moment of the call. */
+static inline enum task_state task_state(const struct task *task)
+{
+    return (enum task_state)(__atomic_load_n(&task->state_word, __ATOMIC_ACQUIRE) & ~TASK_WAKE);
+}
 
 /**
  * Prepares @p task (storage owned by the caller) to call @p entry(@p argument) on the given stack, and

@@ -32,7 +32,7 @@ static bool copy_task(struct task *task, void *argument)
     row->stack_low = task->stack_low;
     row->stack_high = task->stack_high;
     row->entry = (uint64_t)(uintptr_t)task->entry;
-    row->state = __atomic_load_n(&task->state, __ATOMIC_RELAXED);
+    row->state = task_state(task);
     row->hart = task->hart;
     string_copy(row->name, sizeof row->name, task->name);
     return true;

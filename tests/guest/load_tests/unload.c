@@ -76,7 +76,7 @@ static int run_command(void *argument)
 /* Whether the task sleeps, or, with @p spins, runs, inside of the command by now. */
 static bool is_inside(const struct task *task, bool spins)
 {
-    uint32_t state = __atomic_load_n(&task->state, __ATOMIC_ACQUIRE);
+    enum task_state state = task_state(task);
 
     return spins ? state == TASK_RUNNING && task->switches : state == TASK_PARKED;
 }
@@ -95,7 +95,7 @@ static void check_busy(struct test_run *t, bool spins)
     while (!is_inside(handle.task, spins))
         task_yield();
     for (unsigned i = 0; spins && i < 100000; i++)
-        (void)*(volatile uint32_t *)&handle.task->state; /* until it is surely in there */
+        (void)task_state(handle.task); /* until it is surely in there */
     unload_bad(t, "actor", ERR_BUSY, TEXTS("actor: task inside actor runs in it"));
     inside = is_loaded("actor");
     if (inside)
