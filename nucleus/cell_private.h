@@ -58,10 +58,6 @@ static inline struct list *table_cells(void)
     return &cell_table.cells_;
 }
 
-/** The cell whose entry point runs now, in the one transaction. It may end in a jump to a service of the
- *  nucleus, whose caller is then the nucleus, as far as return addresses tell. */
-extern struct cell *cell_entered;
-
 /** Kinds of the loader: records of fixed size and buffers. */
 extern struct kind *cell_kind, *unit_kind, *stub_kind, *buffer_kind;
 

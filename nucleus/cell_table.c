@@ -6,7 +6,6 @@
 #include "nucleus/string.h"
 
 struct cell_table cell_table;
-struct cell *cell_entered;
 struct kind *cell_kind, *unit_kind, *stub_kind, *buffer_kind;
 extern char image_start[], text_end[];
 
@@ -101,7 +100,7 @@ struct cell *cell_of_caller(uint64_t pc)
         }
     }
     spin_unlock(&guard, &cell_table.lock);
-    return found ? found : cell_entered;
+    return found;
 }
 
 static void describe_function(const struct cell *cell, const struct function *function,

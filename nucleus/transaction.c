@@ -199,13 +199,8 @@ static enum status make_entry_call(void *argument)
 enum status cell_call_entry(uint64_t address, enum cell_reason reason)
 {
     struct entry_call call = {.entry = (enum status(*)(enum cell_reason))address, .reason = reason};
-    enum status status = OK;
 
-    cell_entered = cell_of_caller(address);
-    if (address)
-        status = guarded_call(make_entry_call, &call);
-    cell_entered = NULL;
-    return status;
+    return address ? guarded_call(make_entry_call, &call) : OK;
 }
 
 /* Runs init() or start() of all units. */

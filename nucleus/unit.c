@@ -162,8 +162,6 @@ static void free_image(struct cell *cell)
         frames_adopt(&state, cell->state);
         frames_drop(&state);
     }
-    for (uint32_t i = 0; i < cell->section_count; i++)
-        heap_free(buffer_kind, cell->sections[i].entries);
 }
 
 void cell_release_imports(struct cell *cell)

@@ -99,29 +99,22 @@ static void note_addresses(struct unit *unit)
     }
 }
 
-static enum status note_sections(struct unit *unit, struct why *why)
+static void note_sections(struct unit *unit)
 {
     struct cell *cell = unit->cell;
     const struct elf_image *image = &unit->image;
 
     for (uint32_t i = 1; i < elf_section_count(image); i++) {
-        enum section_class class = elf_section_class(image, i);
         struct section *section = &cell->sections[cell->section_count];
 
-        if (class == SECTION_IGNORED)
+        if (elf_section_class(image, i) == SECTION_IGNORED)
             continue;
-        *section = (struct section){.class = class,
+        *section = (struct section){.class = elf_section_class(image, i),
                                     .address = unit->sections[i].address,
                                     .bytes = elf_section_bytes(image, i)};
         string_copy(section->name, sizeof section->name, elf_section_name(image, i));
         cell->section_count++;
-        if (class != SECTION_SET || !section->bytes)
-            continue;
-        section->entries = heap_alloc_bytes(buffer_kind, section->bytes);
-        if (!section->entries)
-            return why_set(why, ERR_NOMEM, "no memory for its set %s", section->name);
     }
-    return OK;
 }
 
 enum status unit_place(struct unit *unit, struct why *why)
@@ -135,7 +128,8 @@ enum status unit_place(struct unit *unit, struct why *why)
         return status;
     lay_out(unit, &layout, true);
     note_addresses(unit);
-    return note_sections(unit, why);
+    note_sections(unit);
+    return OK;
 }
 
 /* What a call site of another cell reaches until that cell is committed. */
@@ -212,24 +206,6 @@ static enum status note_site(void *argument, uint32_t section, uint64_t offset, 
     return OK;
 }
 
-/* After relocation: section names and set entries move from the object into the cell. */
-static void copy_sets(struct unit *unit)
-{
-    struct cell *cell = unit->cell;
-    const struct elf_image *image = &unit->image;
-    uint32_t next = 0;
-
-    for (uint32_t i = 1; i < elf_section_count(image); i++) {
-        struct section *section = &cell->sections[next];
-
-        if (elf_section_class(image, i) == SECTION_IGNORED)
-            continue;
-        if (section->entries)
-            memcpy(section->entries, unit->sections[i].staging, section->bytes);
-        next++;
-    }
-}
-
 /* The object's bytes into the staging buffer. */
 static void stage(struct unit *unit)
 {
@@ -276,7 +252,6 @@ enum status unit_link(struct unit *unit, struct why *why)
         status = check_tables(unit, why);
     if (status != OK)
         return status;
-    copy_sets(unit);
     text_write(cell->text, unit->staging, cell->text_bytes);
     text_write(cell->rodata, unit->staging + align_up(cell->text_bytes, 16), cell->rodata_bytes);
     return OK;

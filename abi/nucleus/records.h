@@ -80,7 +80,6 @@ struct section {
     char name[40];
     uint64_t address, bytes;
     enum section_class class;
-    uint8_t *entries; /* of a set: a relocated copy, else NULL */
 };
 
 struct cell {

@@ -86,7 +86,8 @@ static bool search_set(const struct cell *cell, void *argument)
             strcmp(section->name + strlen(".cell.set."), search->set) != 0)
             continue;
         if (search->index < count) {
-            memcpy(search->entry, section->entries + search->index * search->bytes, search->bytes);
+            memcpy(search->entry, (const uint8_t *)section->address + search->index * search->bytes,
+                   search->bytes);
             search->owner = cell;
             return false;
         }
