@@ -32,6 +32,7 @@ static bool copy_task(struct task *task, void *argument)
     row->stack_low = task->stack_low;
     row->stack_high = task->stack_high;
     row->entry = (uint64_t)(uintptr_t)task->entry;
+    row->argument = (uint64_t)(uintptr_t)task->argument;
     row->state = task_state(task);
     row->hart = task->hart;
     string_copy(row->name, sizeof row->name, task->name);
@@ -60,12 +61,15 @@ static const char *state_word(enum task_state state)
     return state < sizeof words / sizeof words[0] ? words[state] : "?";
 }
 
-/* The entry of a task as text; a hart's idle task has none. */
+/* The entry of a task as text; a hart's idle task has none. Tasks of the task cell all enter there, and
+ * their argument is the function that they are for. */
 static const char *entry_text(const struct task_row *row, char *room, size_t bytes)
 {
+    struct symbol_info symbol;
+
     if (!row->entry)
         return "-";
-    describe_code(row->entry, room, bytes);
+    describe_code(symbol_at(row->argument, &symbol) ? row->argument : row->entry, room, bytes);
     return room;
 }
 

@@ -33,10 +33,12 @@ static _Noreturn void end_with(struct task_object *object, int result)
 }
 
 /* What every task runs first. */
-static void run(void *argument)
+/* The head's argument is the entry, for those who want to know what a task is about: `tasks`, unload. */
+static void run(void *entry)
 {
-    struct task_object *object = argument;
+    struct task_object *object = object_of(task_current());
 
+    (void)entry;
     role_assert_may_park();
     end_with(object, object->entry(object->argument));
 }
@@ -51,7 +53,7 @@ EXPORT bool task_spawn(task_handle *handle, const char *name, int (*entry)(void 
         return false;
     object->entry = entry;
     object->argument = argument;
-    task_head_init(&object->head, name, run, object, mapping_address(&object->stack),
+    task_head_init(&object->head, name, run, (void *)entry, mapping_address(&object->stack),
                    TASK_STACK_BYTES);
     object->head.owner_data = object; /* from here on task_cancel() may find and wake it */
     handle->task = &object->head;
