@@ -66,10 +66,14 @@ static const char *state_word(enum task_state state)
 static const char *entry_text(const struct task_row *row, char *room, size_t bytes)
 {
     struct symbol_info symbol;
+    char *stub;
 
     if (!row->entry)
         return "-";
     describe_code(symbol_at(row->argument, &symbol) ? row->argument : row->entry, room, bytes);
+    stub = strstr(room, " (stub)"); /* all function pointers are, and the row has 80 columns */
+    if (stub)
+        *stub = '\0';
     return room;
 }
 
