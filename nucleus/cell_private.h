@@ -7,7 +7,6 @@
 
 #include "cell.h"
 #include "link.h"
-#include "manifest.h"
 #include "nucleus/cells.h"
 #include "nucleus/heap.h"
 #include "nucleus/records.h"
@@ -33,7 +32,6 @@ struct unit {
     struct symbol_slot *slots;     /* per symbol of the object */
     struct link_section *sections; /* per section */
     uint8_t *staging;
-    uint32_t references; /* relocations against undefined symbols */
     bool initialised, committed, started, ordered;
 };
 

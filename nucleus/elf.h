@@ -1,10 +1,12 @@
 /**
  * @file elf.h
- * A validated view of a relocatable object (ET_REL) in memory.
+ * The object format (System V ABI, chapter 4; RISC-V ELF psABI 1.0), and a validated view of a relocatable
+ * object (ET_REL) in memory. All fields are little-endian.
  *
- * elf_open() checks everything once: headers, ranges, overlaps, names, symbols. (The entries of
- * relocation tables are checked by link_scan().) The accessors then cannot fail; indexes given to
- * them must be below the counts. Nothing is allocated, nothing copied: the bytes must stay.
+ * elf_open() checks everything once: headers, ranges, overlaps, names, symbols. (Of the entries of
+ * relocation tables only the symbols' numbers; link_apply() does the rest.) Then every number in the image can be used as it is, and
+ * the accessors cannot fail; indexes given to them must be below the counts. Nothing is allocated, nothing
+ * copied: the bytes must stay.
  */
 #ifndef MITOS_NUCLEUS_ELF_H
 #define MITOS_NUCLEUS_ELF_H
@@ -13,27 +15,72 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "elf_format.h"
 #include "nucleus/records.h"
 #include "nucleus/why.h"
 #include "status.h"
 
 #define ELF_MAX_BYTES (64ul << 20) /* of an object, and of its state */
-#define ELF_MAX_SECTIONS 1024u
+#define ELF_MAX_SECTIONS 256u
 #define ELF_MAX_GLOBALS 4096u /* symbols that are not local */
 #define ELF_MAX_ALIGN 4096u
+
+struct elf_header {
+    uint8_t ident[16];
+    uint16_t type, machine;
+    uint32_t version;
+    uint64_t entry, phoff, shoff;
+    uint32_t flags;
+    uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
+};
+
+struct elf_section {
+    uint32_t name, type;
+    uint64_t flags, addr, offset, size;
+    uint32_t link, info;
+    uint64_t addralign, entsize; /* addralign 0: 1 */
+};
+
+struct elf_symbol {
+    uint32_t name;
+    uint8_t info, other;
+    uint16_t shndx;
+    uint64_t value, size;
+};
+
+struct elf_relocation {
+    uint64_t offset;
+    uint32_t type, symbol; /* the halves of r_info */
+    int64_t addend;
+};
+
+// clang-format off
+enum { ELF_TYPE_REL = 1, ELF_MACHINE_RISCV = 243, ELF_FLAG_RVC = 1 };
+enum elf_section_type {
+    SHT_PROGBITS = 1, SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_NOTE = 7, SHT_NOBITS, SHT_REL,
+    SHT_SYMTAB_SHNDX = 18
+};
+enum elf_section_flag { SHF_WRITE = 0x1, SHF_ALLOC = 0x2, SHF_EXECINSTR = 0x4 };
+enum elf_section_index { SHN_UNDEF = 0, SHN_ABS = 0xfff1, SHN_COMMON = 0xfff2 };
+enum elf_symbol_binding { STB_LOCAL, STB_GLOBAL, STB_WEAK };
+enum elf_symbol_type { STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_SECTION, STT_FILE };
+enum { STV_DEFAULT };
+// clang-format on
 
 struct elf_image {
     const uint8_t *bytes;
     size_t length;
     const struct elf_section *sections;
-    const struct elf_symbol *symbols;
+    const struct elf_symbol *symbols; /* the local ones come first */
     const char *section_names, *symbol_names;
-    uint32_t section_count, symbol_count;
     uint64_t section_names_bytes, symbol_names_bytes;
-    uint32_t symbol_table; /* its section */
+    uint32_t section_count, symbol_count; /* the null entry 0 included */
+    uint32_t first_global;
+    uint32_t function_count, export_count, import_count;
+    uint32_t site_count; /* relocations that refer to imports: not more */
     /* The sections of which there is at most one; 0: none. */
-    uint32_t manifest, state, eh_frame, except_table;
+    uint32_t symbol_table, manifest, state, eh_frame, except_table;
+    uint8_t classes[ELF_MAX_SECTIONS]; /* enum section_class of each section */
+    uint8_t tables[ELF_MAX_SECTIONS]; /* the section with its relocations; 0: not loaded, or none */
 };
 
 /**
@@ -44,75 +91,26 @@ struct elf_image {
 MUST_CHECK enum status elf_open(struct elf_image *image, const void *bytes, size_t length,
                                 struct why *why);
 
-/** Counts include the null entry 0. */
-static inline unsigned elf_section_count(const struct elf_image *image)
+/** Whether @p name is [a-z][a-z0-9_]{0,30}, up to a NUL or @p end. */
+bool elf_is_name(const char *name, char end);
+/** Whether @p size bytes from @p offset lie below @p limit; no sum that can wrap. */
+static inline bool elf_inside(uint64_t offset, uint64_t size, uint64_t limit)
 {
-    return image->section_count;
+    return offset <= limit && size <= limit - offset;
 }
-static inline unsigned elf_symbol_count(const struct elf_image *image)
-{
-    return image->symbol_count;
-}
-
-enum section_class elf_section_class(const struct elf_image *image, uint32_t section);
-/** NAME of a section `.cell.set.NAME`. */
-const char *elf_set_name(const struct elf_image *image, uint32_t section);
 
 static inline const char *elf_section_name(const struct elf_image *image, uint32_t section)
 {
     return image->section_names + image->sections[section].name;
 }
-static inline uint64_t elf_section_bytes(const struct elf_image *image, uint32_t section)
+/** NAME of a section `.cell.set.NAME`. */
+static inline const char *elf_set_name(const struct elf_image *image, uint32_t section)
 {
-    return image->sections[section].size;
+    return elf_section_name(image, section) + sizeof ".cell.set." - 1;
 }
-/** Whether the loader gives it an address: its class is not SECTION_IGNORED. */
-static inline bool elf_section_is_loaded(const struct elf_image *image, uint32_t section)
-{
-    const struct elf_section *header = &image->sections[section];
-
-    return header->flags & SHF_ALLOC && (header->size != 0 || !(header->flags & SHF_WRITE));
-}
-/** A power of two, 1 to ELF_MAX_ALIGN; at least 2 for text. */
-static inline uint64_t elf_section_align(const struct elf_image *image, uint32_t section)
-{
-    uint64_t align = image->sections[section].addralign;
-
-    return align ? align : 1;
-}
-/** The section's bytes in the image; NULL for SHT_NOBITS. */
-static inline const uint8_t *elf_section_data(const struct elf_image *image, uint32_t section)
-{
-    if (image->sections[section].type == SHT_NOBITS)
-        return NULL;
-    return image->bytes + image->sections[section].offset;
-}
-
-/** The entries, still unchecked, of a section of type SHT_RELA; they apply to section number `sections[table].info`. */
-static inline const struct elf_relocation *elf_relocations(const struct elf_image *image,
-                                                           uint32_t table, uint32_t *count)
-{
-    *count = (uint32_t)(image->sections[table].size / sizeof(struct elf_relocation));
-    return (const void *)(image->bytes + image->sections[table].offset);
-}
-
 static inline const char *elf_symbol_name(const struct elf_image *image, uint32_t symbol)
 {
     return image->symbol_names + image->symbols[symbol].name;
-}
-/** The offset in its section. */
-static inline uint64_t elf_symbol_value(const struct elf_image *image, uint32_t symbol)
-{
-    return image->symbols[symbol].value;
-}
-static inline uint64_t elf_symbol_bytes(const struct elf_image *image, uint32_t symbol)
-{
-    return image->symbols[symbol].size;
-}
-/** A section's index, SHN_UNDEF or SHN_ABS. */
-static inline uint32_t elf_symbol_section(const struct elf_image *image, uint32_t symbol)
-{
-    return image->symbols[symbol].shndx;
 }
 /** A function that this object defines, static ones included. It lies in text. */
 static inline bool elf_symbol_is_function(const struct elf_image *image, uint32_t symbol)
@@ -129,7 +127,7 @@ static inline bool elf_symbol_is_export(const struct elf_image *image, uint32_t 
 /** A function that another cell, or the nucleus, must provide. Never weak. */
 static inline bool elf_symbol_is_import(const struct elf_image *image, uint32_t symbol)
 {
-    return symbol != 0 && elf_symbol_section(image, symbol) == SHN_UNDEF;
+    return symbol != 0 && image->symbols[symbol].shndx == SHN_UNDEF;
 }
 
 #endif

@@ -1,6 +1,8 @@
 /**
  * @file link.h
- * Relocation of one cell against final addresses, into staging bytes that the loader copies to text.
+ * From an opened object to bytes that can run: relocation against final addresses, in staging bytes that
+ * the loader copies to text, and then the checks of what the nucleus itself reads of a cell, its manifest
+ * and its unwind tables.
  *
  * Calls are bound directly. An address taken of a function is bound to a stub, so that it survives a
  * swap; which address that is, the loader says through resolve(). Exempt are .cell.manifest, .eh_frame,
@@ -10,10 +12,14 @@
 #ifndef MITOS_NUCLEUS_LINK_H
 #define MITOS_NUCLEUS_LINK_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "elf.h"
+
+enum {
+    R_RISCV_CALL = 18,
+    R_RISCV_CALL_PLT = 19,
+    R_RISCV_PCREL_HI20 = 23,
+    R_RISCV_PCREL_LO12_I = 24
+};
 
 /** Where section number i of the object goes. One per section index, entry 0 included. */
 struct link_section {
@@ -31,33 +37,23 @@ struct link_context {
     struct link_section *sections;
     /**
      * The address to use for @p symbol: for every undefined symbol, and with LINK_ADDRESS for defined
-     * functions whose address is taken. May be asked twice for the same site.
+     * functions whose address is taken. May be asked several times for the same site.
      */
     enum status (*resolve)(void *argument, uint32_t symbol, enum link_use use, uint64_t *address,
                            struct why *why);
-    /** Told of every site that refers to an undefined symbol; may be NULL. */
-    enum status (*site)(void *argument, uint32_t section, uint64_t offset, uint32_t type,
-                        uint32_t symbol, int64_t addend);
+    /** Told once of every site that refers to an undefined symbol, image->site_count times at most; may be
+     *  NULL. */
+    enum status (*site)(void *argument, uint32_t section, const struct elf_relocation *relocation);
     void *argument;
+    struct why *why;
 };
 
 /**
- * Visits each relocation whose symbol is undefined (LINK_CALL or LINK_ADDRESS) or a defined function
- * whose address is taken (LINK_ADDRESS), so that the loader can count before it allocates. Checks all
- * that can be known before addresses are, so link_apply() is called only after link_scan() returned OK.
- * @return OK; ERR_UNSUPPORTED; ERR_FORMAT; ERR_LINK; or what @p visit returned.
+ * Checks and applies all relocations of the loaded sections.
+ * @return OK; ERR_LINK a target is out of reach or misaligned; ERR_FORMAT; ERR_UNSUPPORTED; or what resolve()
+ * and site() returned. After an error the staging bytes are undefined.
  */
-MUST_CHECK enum status link_scan(const struct elf_image *image,
-                                 enum status (*visit)(void *argument, uint32_t symbol,
-                                                      enum link_use use),
-                                 void *argument, struct why *why);
-
-/**
- * Applies all relocations of the loaded sections.
- * @return OK; ERR_LINK a target is out of reach or misaligned; ERR_FORMAT; or what resolve() and site()
- * returned. After an error the staging bytes are undefined.
- */
-MUST_CHECK enum status link_apply(const struct link_context *context, struct why *why);
+MUST_CHECK enum status link_apply(const struct link_context *context);
 
 /** Whether a call at @p from reaches @p to. */
 bool link_reaches(uint64_t from, uint64_t to);
@@ -67,7 +63,34 @@ bool link_reaches(uint64_t from, uint64_t to);
  * @return OK; ERR_LINK out of reach or odd; ERR_FORMAT @p pair is no such pair.
  */
 MUST_CHECK enum status link_patch_pair(uint64_t address, uint64_t target, uint8_t pair[8]);
-/** The name of a relocation type, "R_RISCV_CALL_PLT". "unknown" for numbers that have none. */
-const char *link_type_name(uint32_t type);
+
+/**
+ * Reads what a cell says about itself (struct cell_manifest of abi/cell.h), after link_apply(): one
+ * manifest only, of this ABI's version, each string inside the cell's read-only data and printable, each
+ * function the start of one of its own.
+ * @return OK; ERR_FORMAT; ERR_UNSUPPORTED another ABI version.
+ */
+MUST_CHECK enum status manifest_read(struct manifest *manifest, const struct elf_image *image,
+                                     const struct link_section *sections, struct why *why);
+
+/** How many remembered rows an interpreter of the unwind tables must have room for. */
+#define EH_FRAME_STATES 4u
+
+/** A cell's unwind tables after link_apply(): bytes as they are now, addresses as they will be. */
+struct eh_frame {
+    const uint8_t *frames, *except_table; /* .eh_frame, .gcc_except_table */
+    uint64_t frames_address, except_table_address;
+    uint64_t frames_bytes, except_table_bytes; /* 0: there is none */
+    uint64_t text, text_bytes;                 /* every function lies in it */
+};
+
+/**
+ * Checks unwind tables, so that the unwinder can interpret them without any check. Accepted is what GCC
+ * writes for C on rv64: CIE version 1 or 3, augmentation zR, zPLR, zRS or zPLRS, pc-relative signed 4-byte
+ * pointers (the personality's indirect), integer registers, no DWARF expressions; LSDA with cleanups only
+ * and 4-byte or uleb128 call sites. (Linux Standard Base Core 5.0, section 10.6; DWARF 4, section 6.4.)
+ * @return OK; ERR_FORMAT.
+ */
+MUST_CHECK enum status eh_frame_validate(const struct eh_frame *tables, struct why *why);
 
 #endif

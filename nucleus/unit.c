@@ -6,35 +6,6 @@
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
 
-/* How many entries each table of the cell needs. */
-struct counts {
-    uint32_t exports, functions, imports, sections;
-};
-
-static enum status note_reference(void *argument, uint32_t symbol, enum link_use use)
-{
-    struct unit *unit = argument;
-
-    (void)use;
-    if (elf_symbol_is_import(&unit->image, symbol))
-        unit->references++;
-    return OK;
-}
-
-static struct counts count_entries(const struct elf_image *image)
-{
-    struct counts counts = {0};
-
-    for (uint32_t i = 1; i < elf_symbol_count(image); i++) {
-        counts.imports += elf_symbol_is_import(image, i);
-        counts.functions += elf_symbol_is_function(image, i);
-        counts.exports += elf_symbol_is_export(image, i);
-    }
-    for (uint32_t i = 1; i < elf_section_count(image); i++)
-        counts.sections += elf_section_class(image, i) != SECTION_IGNORED;
-    return counts;
-}
-
 /* Cuts the next @p bytes off a block. */
 static void *carve(uint8_t **block, size_t bytes)
 {
@@ -47,32 +18,35 @@ static void *carve(uint8_t **block, size_t bytes)
 static enum status make_tables(struct unit *unit, struct why *why)
 {
     struct cell *cell = unit->cell;
-    struct counts counts = count_entries(&unit->image);
-    size_t bytes = counts.exports * sizeof *cell->exports +
-                   counts.functions * align_up(sizeof *cell->functions, 8) +
-                   counts.imports * sizeof *cell->imports +
-                   unit->references * sizeof *cell->sites +
-                   counts.sections * sizeof *cell->sections +
-                   align_up(unit->image.symbol_names_bytes, 8);
-    uint8_t *block = heap_alloc_bytes(buffer_kind, bytes + 8);
+    const struct elf_image *image = &unit->image;
+    uint32_t sections = 0;
+    size_t bytes;
+    uint8_t *block;
 
+    for (uint32_t i = 1; i < image->section_count; i++)
+        sections += image->classes[i] != SECTION_IGNORED;
+    bytes = image->export_count * sizeof *cell->exports +
+            image->function_count * align_up(sizeof *cell->functions, 8) +
+            image->import_count * sizeof *cell->imports + image->site_count * sizeof *cell->sites +
+            sections * sizeof *cell->sections + align_up(image->symbol_names_bytes, 8);
+    block = heap_alloc_bytes(buffer_kind, bytes + 8);
     if (!block)
         return why_set(why, ERR_NOMEM, "no memory for its tables (%zu bytes)", bytes);
     cell->tables = block;
-    cell->exports = carve(&block, counts.exports * sizeof *cell->exports);
-    cell->functions = carve(&block, counts.functions * sizeof *cell->functions);
-    cell->imports = carve(&block, counts.imports * sizeof *cell->imports);
-    cell->sites = carve(&block, unit->references * sizeof *cell->sites);
-    cell->sections = carve(&block, counts.sections * sizeof *cell->sections);
-    cell->strings = carve(&block, unit->image.symbol_names_bytes);
-    memcpy(cell->strings, unit->image.symbol_names, unit->image.symbol_names_bytes);
+    cell->exports = carve(&block, image->export_count * sizeof *cell->exports);
+    cell->functions = carve(&block, image->function_count * sizeof *cell->functions);
+    cell->imports = carve(&block, image->import_count * sizeof *cell->imports);
+    cell->sites = carve(&block, image->site_count * sizeof *cell->sites);
+    cell->sections = carve(&block, sections * sizeof *cell->sections);
+    cell->strings = carve(&block, image->symbol_names_bytes);
+    memcpy(cell->strings, image->symbol_names, image->symbol_names_bytes);
     return OK;
 }
 
 static enum status make_slots(struct unit *unit, struct why *why)
 {
-    size_t slots = elf_symbol_count(&unit->image) * sizeof *unit->slots;
-    size_t sections = elf_section_count(&unit->image) * sizeof *unit->sections;
+    size_t slots = unit->image.symbol_count * sizeof *unit->slots;
+    size_t sections = unit->image.section_count * sizeof *unit->sections;
     uint8_t *block = heap_alloc_bytes(buffer_kind, slots + sections);
 
     if (!block)
@@ -91,13 +65,13 @@ static enum status enter_exports(struct unit *unit, struct why *why)
     enum status status = OK;
 
     spin_lock(&guard, &cell_table.lock);
-    for (uint32_t i = 1; i < elf_symbol_count(&unit->image) && status == OK; i++) {
+    for (uint32_t i = unit->image.first_global; i < unit->image.symbol_count && status == OK; i++) {
         struct symbol *symbol = &cell->exports[cell->export_count];
 
         if (!elf_symbol_is_export(&unit->image, i))
             continue;
         *symbol = (struct symbol){.name = cell->strings + unit->image.symbols[i].name,
-                                  .bytes = (uint32_t)elf_symbol_bytes(&unit->image, i),
+                                  .bytes = (uint32_t)unit->image.symbols[i].size,
                                   .cell = cell};
         status = symbol_insert(symbol);
         if (status == OK)
@@ -114,7 +88,7 @@ static void enter_imports(struct unit *unit)
 {
     struct cell *cell = unit->cell;
 
-    for (uint32_t i = 1; i < elf_symbol_count(&unit->image); i++) {
+    for (uint32_t i = unit->image.first_global; i < unit->image.symbol_count; i++) {
         if (!elf_symbol_is_import(&unit->image, i))
             continue;
         unit->slots[i].import = cell->import_count;
@@ -135,8 +109,6 @@ enum status unit_open(struct transaction *transaction, struct unit *unit, const 
         object = memcpy(unit->copy, object, bytes);
     }
     status = elf_open(&unit->image, object, bytes, why);
-    if (status == OK)
-        status = link_scan(&unit->image, note_reference, unit, why);
     if (status == OK)
         status = make_tables(unit, why);
     if (status == OK)

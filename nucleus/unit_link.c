@@ -2,7 +2,6 @@
  * written to their arenas, so a half-linked byte is never in executable memory. */
 #include "arena.h"
 #include "cell_private.h"
-#include "eh_frame.h"
 #include "heap_private.h"
 #include "nucleus/frame.h"
 #include "nucleus/machine.h"
@@ -31,20 +30,20 @@ static void lay_out(struct unit *unit, struct layout *layout, bool place)
     uint64_t staged[BLOCKS] = {0, align_up(unit->cell->text_bytes, 16), 0};
 
     *layout = (struct layout){0};
-    for (uint32_t i = 1; i < elf_section_count(image); i++) {
-        enum section_class class = elf_section_class(image, i);
+    for (uint32_t i = 1; i < image->section_count; i++) {
+        enum section_class class = image->classes[i];
         enum block block = block_of(class);
         uint64_t *offset = &layout->offsets[block];
 
         if (class == SECTION_IGNORED)
             continue;
-        *offset = align_up(*offset, elf_section_align(image, i));
+        *offset = align_up(*offset, image->sections[i].addralign ?: 1);
         if (place) {
             unit->sections[i].address = (uint64_t)bases[block] + *offset;
             if (block != BLOCK_STATE)
                 unit->sections[i].staging = unit->staging + staged[block] + *offset;
         }
-        *offset += elf_section_bytes(image, i);
+        *offset += image->sections[i].size;
     }
 }
 
@@ -83,16 +82,16 @@ static void note_addresses(struct unit *unit)
     const struct elf_image *image = &unit->image;
     uint32_t export = 0;
 
-    for (uint32_t i = 1; i < elf_symbol_count(image); i++) {
+    for (uint32_t i = 1; i < image->symbol_count; i++) {
         uint64_t address;
 
         if (!elf_symbol_is_function(image, i))
             continue;
-        address = unit->sections[elf_symbol_section(image, i)].address + elf_symbol_value(image, i);
+        address = unit->sections[image->symbols[i].shndx].address + image->symbols[i].value;
         cell->functions[cell->function_count++] =
             (struct function){.name = cell->strings + image->symbols[i].name,
                               .offset = (uint32_t)(address - (uint64_t)cell->text),
-                              .bytes = (uint32_t)elf_symbol_bytes(image, i),
+                              .bytes = (uint32_t)image->symbols[i].size,
                               .exported = elf_symbol_is_export(image, i)};
         if (elf_symbol_is_export(image, i))
             cell->exports[export++].address = address;
@@ -104,14 +103,15 @@ static void note_sections(struct unit *unit)
     struct cell *cell = unit->cell;
     const struct elf_image *image = &unit->image;
 
-    for (uint32_t i = 1; i < elf_section_count(image); i++) {
+    for (uint32_t i = 1; i < image->section_count; i++) {
+        enum section_class class = image->classes[i];
         struct section *section = &cell->sections[cell->section_count];
 
-        if (elf_section_class(image, i) == SECTION_IGNORED)
+        if (class == SECTION_IGNORED)
             continue;
-        *section = (struct section){.class = elf_section_class(image, i),
+        *section = (struct section){.class = class,
                                     .address = unit->sections[i].address,
-                                    .bytes = elf_section_bytes(image, i)};
+                                    .bytes = image->sections[i].size};
         string_copy(section->name, sizeof section->name, elf_section_name(image, i));
         cell->section_count++;
     }
@@ -175,8 +175,8 @@ static enum status resolve(void *argument, uint32_t symbol, enum link_use use, u
     if (elf_symbol_is_import(&unit->image, symbol))
         return resolve_import(&unit->cell->imports[slot->import], use, address, why);
     if (!slot->stub) {
-        function = unit->sections[elf_symbol_section(&unit->image, symbol)].address +
-                   elf_symbol_value(&unit->image, symbol);
+        function = unit->sections[unit->image.symbols[symbol].shndx].address +
+                   unit->image.symbols[symbol].value;
         slot->stub = stub_take(unit->cell, function);
         if (!slot->stub)
             return why_set(why, ERR_NOMEM, "no memory for a stub of %s()",
@@ -186,24 +186,23 @@ static enum status resolve(void *argument, uint32_t symbol, enum link_use use, u
     return OK;
 }
 
-static enum status note_site(void *argument, uint32_t section, uint64_t offset, uint32_t type,
-                             uint32_t symbol, int64_t addend)
+static enum status note_site(void *argument, uint32_t section,
+                             const struct elf_relocation *relocation)
 {
     struct unit *unit = argument;
     struct cell *cell = unit->cell;
-    struct import *import = &cell->imports[unit->slots[symbol].import];
-    uint64_t address = unit->sections[section].address + offset;
+    uint32_t import = unit->slots[relocation->symbol].import;
+    const struct symbol *symbol = cell->imports[import].symbol;
+    uint64_t address = unit->sections[section].address + relocation->offset;
 
-    import->sites++;
-    if (!import->symbol->cell)
+    cell->imports[import].sites++;
+    if (!symbol->cell)
         return OK;
     cell->sites[cell->site_count++] = (struct site){.address = address,
-                                                    .addend = addend,
-                                                    .type = type,
-                                                    .import = unit->slots[symbol].import};
-    if (is_call(type) && !link_reaches(address, import->symbol->address))
-        return ERR_LINK;
-    return OK;
+                                                    .addend = relocation->addend,
+                                                    .type = relocation->type,
+                                                    .import = import};
+    return is_call(relocation->type) && !link_reaches(address, symbol->address) ? ERR_LINK : OK;
 }
 
 /* The object's bytes into the staging buffer. */
@@ -211,29 +210,34 @@ static void stage(struct unit *unit)
 {
     const struct elf_image *image = &unit->image;
 
-    for (uint32_t i = 1; i < elf_section_count(image); i++) {
-        if (!unit->sections[i].staging)
-            continue;
-        if (elf_section_data(image, i))
-            memcpy(unit->sections[i].staging, elf_section_data(image, i),
-                   elf_section_bytes(image, i));
-        else
-            memset(unit->sections[i].staging, 0, elf_section_bytes(image, i));
-    }
+    for (uint32_t i = 1; i < image->section_count; i++)
+        if (unit->sections[i].staging)
+            memcpy(unit->sections[i].staging, image->bytes + image->sections[i].offset,
+                   image->sections[i].size);
 }
 
 static enum status check_tables(struct unit *unit, struct why *why)
 {
-    struct eh_frame_view view;
-    enum status status = manifest_read(&unit->cell->manifest, &unit->image, unit->sections, why);
+    const struct elf_image *image = &unit->image;
+    const struct link_section *frames = &unit->sections[image->eh_frame];
+    const struct link_section *except_table = &unit->sections[image->except_table];
+    const struct eh_frame tables = {
+        .frames = frames->staging,
+        .frames_address = frames->address,
+        .frames_bytes = image->eh_frame ? image->sections[image->eh_frame].size : 0,
+        .except_table = except_table->staging,
+        .except_table_address = except_table->address,
+        .except_table_bytes = image->except_table ? image->sections[image->except_table].size : 0,
+        .text = (uint64_t)unit->cell->text,
+        .text_bytes = unit->cell->text_bytes};
+    enum status status = manifest_read(&unit->cell->manifest, image, unit->sections, why);
 
     if (status != OK)
         return status;
     if (strcmp(unit->cell->manifest.name, unit->name) != 0)
         return why_set(why, ERR_FORMAT, "its manifest says that it is cell %s",
                        unit->cell->manifest.name);
-    eh_frame_view_make(&view, &unit->image, unit->sections);
-    return view.frames.length ? eh_frame_validate(&view, why) : OK;
+    return eh_frame_validate(&tables, why);
 }
 
 enum status unit_link(struct unit *unit, struct why *why)
@@ -243,11 +247,12 @@ enum status unit_link(struct unit *unit, struct why *why)
                                          .sections = unit->sections,
                                          .resolve = resolve,
                                          .site = note_site,
-                                         .argument = unit};
+                                         .argument = unit,
+                                         .why = why};
     enum status status;
 
     stage(unit);
-    status = link_apply(&context, why);
+    status = link_apply(&context);
     if (status == OK)
         status = check_tables(unit, why);
     if (status != OK)

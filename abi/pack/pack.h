@@ -165,7 +165,9 @@ bool section_is_debug(const struct object *object, const struct section *section
 void object_add_text(struct object *object, const char *name, const struct buffer *text);
 /** Builds the ELF file of what is not dropped, with sections and symbols renumbered. */
 void image_build(const struct object *object, struct buffer *image);
-/** Leaves out what only a debugger needs. */
+/** prelink.c: applies the relocations that do not depend on addresses. */
+void prelink(struct object *object);
+/** Leaves out what only a debugger, or a linker, needs. */
 void strip_debug(struct object *object);
 
 /* ---- the commands ---- */

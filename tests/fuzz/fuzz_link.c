@@ -25,20 +25,19 @@ static uint64_t touch(const struct elf_image *image)
 {
     uint64_t sum = 0;
 
-    for (uint32_t i = 0; i < elf_section_count(image); i++) {
-        const uint8_t *bytes = elf_section_data(image, i);
+    for (uint32_t i = 1; i < image->section_count; i++) {
+        const struct elf_section *section = &image->sections[i];
 
-        sum += strlen(elf_section_name(image, i)) + elf_section_align(image, i);
-        if (elf_section_class(image, i) == SECTION_SET)
+        sum += strlen(elf_section_name(image, i));
+        if (image->classes[i] == SECTION_SET)
             sum += strlen(elf_set_name(image, i));
-        for (uint64_t j = 0; bytes && j < elf_section_bytes(image, i); j += 61)
-            sum += bytes[j];
+        for (uint64_t j = 0; section->type != SHT_NOBITS && j < section->size; j += 61)
+            sum += image->bytes[section->offset + j];
     }
-    for (uint32_t i = 1; i < elf_symbol_count(image); i++) {
-        sum += strlen(elf_symbol_name(image, i)) + elf_symbol_value(image, i) +
-               elf_symbol_bytes(image, i);
+    for (uint32_t i = 1; i < image->symbol_count; i++) {
+        sum += strlen(elf_symbol_name(image, i)) + image->symbols[i].value + image->symbols[i].size;
         if (elf_symbol_is_function(image, i) || elf_symbol_is_export(image, i))
-            sum += elf_section_bytes(image, elf_symbol_section(image, i));
+            sum += image->sections[image->symbols[i].shndx].size;
     }
     return sum;
 }

@@ -10,7 +10,7 @@ shift 2
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cross=${MITOS_CROSS:-riscv64-unknown-elf-}
 sources="$root/tests/fuzz/fuzz_link.c $root/tests/host/elf_support.c"
-for name in elf elf_symbols link link_apply eh_frame manifest why format; do
+for name in elf link eh_frame manifest why format; do
     sources="$sources $root/nucleus/$name.c"
 done
 flags="-std=gnu17 -O1 -g -DMITOS_HOST=1 -iquote $root/abi -iquote $root/nucleus"
@@ -48,8 +48,7 @@ LLVM_PROFILE_FILE="$folder/profile" "$folder/cover_link" -runs=0 "$folder/corpus
     >>"$folder/log" 2>&1
 llvm-profdata merge -o "$folder/merged" "$folder/profile"
 llvm-cov report "$folder/cover_link" -instr-profile="$folder/merged" -show-branch-summary \
-    -show-region-summary=false "$root/nucleus/elf.c" "$root/nucleus/elf_symbols.c" \
-    "$root/nucleus/link.c" "$root/nucleus/link_apply.c" "$root/nucleus/eh_frame.c" \
-    "$root/nucleus/manifest.c" | tee "$folder/coverage"
+    -show-region-summary=false "$root/nucleus/elf.c" "$root/nucleus/link.c" \
+    "$root/nucleus/eh_frame.c" "$root/nucleus/manifest.c" | tee "$folder/coverage"
 awk '/%$/ && $NF + 0 < 85 { print $1 ": less than 85 % of the branches"; bad = 1 } END { exit bad }' \
     "$folder/coverage"

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "eh_frame.h"
 #include "nucleus/address.h"
 #include "nucleus/string.h"
 
@@ -72,11 +71,11 @@ bool linked_place(struct linked *linked, const struct layout *layout)
     uint64_t room = ROOM_BYTES;
 
     linked->layout = *layout;
-    linked->sections = calloc(elf_section_count(image), sizeof *linked->sections);
-    for (uint32_t i = 1; i < elf_section_count(image); i++) {
-        enum section_class class = elf_section_class(image, i);
-        uint64_t *area = area_of(&next, class), bytes = elf_section_bytes(image, i);
-        size_t align = elf_section_align(image, i);
+    linked->sections = calloc(image->section_count, sizeof *linked->sections);
+    for (uint32_t i = 1; i < image->section_count; i++) {
+        enum section_class class = image->classes[i];
+        uint64_t *area = area_of(&next, class), bytes = image->sections[i].size;
+        size_t align = image->sections[i].addralign ?: 1;
         void *staging = NULL;
 
         if (class == SECTION_IGNORED)
@@ -91,23 +90,20 @@ bool linked_place(struct linked *linked, const struct layout *layout)
         if (posix_memalign(&staging, align < 8 ? 8 : align, bytes) != 0)
             return false;
         if (bytes)
-            memcpy(staging, elf_section_data(image, i), bytes);
+            memcpy(staging, image->bytes + image->sections[i].offset, bytes);
         linked->sections[i].staging = staging;
     }
+    linked->text_bytes = next.text - layout->text;
     return true;
 }
 
 uint64_t import_address(const struct linked *linked, uint32_t symbol)
 {
-    return linked->layout.imports + 16 * symbol;
-}
+    uint32_t hash = 0;
 
-static enum status count_visit(void *argument, uint32_t symbol, enum link_use use)
-{
-    struct linked *linked = argument;
-
-    linked->visits++;
-    return symbol < elf_symbol_count(&linked->image) && use <= LINK_ADDRESS ? OK : ERR_INVALID;
+    for (const char *at = elf_symbol_name(&linked->image, symbol); *at; at++)
+        hash = hash * 31 + (uint8_t)*at;
+    return linked->layout.imports + 16 * (hash % 4096);
 }
 
 static enum status resolve(void *argument, uint32_t symbol, enum link_use use, uint64_t *address,
@@ -123,54 +119,94 @@ static enum status resolve(void *argument, uint32_t symbol, enum link_use use, u
     }
     if (use != LINK_ADDRESS || !elf_symbol_is_function(image, symbol))
         return why_set(why, ERR_INVALID, "asked for symbol %u without need", symbol);
-    *address = linked->sections[elf_symbol_section(image, symbol)].address +
-               elf_symbol_value(image, symbol);
+    *address =
+        linked->sections[image->symbols[symbol].shndx].address + image->symbols[symbol].value;
     if (linked->layout.stubs)
         *address += linked->layout.stubs - linked->layout.text;
     return OK;
 }
 
-static enum status count_site(void *argument, uint32_t section, uint64_t offset, uint32_t type,
-                              uint32_t symbol, int64_t addend)
+static enum status count_site(void *argument, uint32_t section,
+                              const struct elf_relocation *relocation)
 {
     struct linked *linked = argument;
 
     linked->sites++;
-    (void)type;
-    return elf_symbol_is_import(&linked->image, symbol) && addend == 0 &&
-                   offset < elf_section_bytes(&linked->image, section)
+    return elf_symbol_is_import(&linked->image, relocation->symbol) && relocation->addend == 0 &&
+                   relocation->offset < linked->image.sections[section].size
                ? OK
                : ERR_INVALID;
+}
+
+struct eh_frame linked_tables(const struct linked *linked)
+{
+    const struct elf_image *image = &linked->image;
+    const struct link_section *frames = &linked->sections[image->eh_frame];
+    const struct link_section *table = &linked->sections[image->except_table];
+
+    return (struct eh_frame){
+        .frames = frames->staging,
+        .frames_address = frames->address,
+        .frames_bytes = image->eh_frame ? image->sections[image->eh_frame].size : 0,
+        .except_table = table->staging,
+        .except_table_address = table->address,
+        .except_table_bytes = image->except_table ? image->sections[image->except_table].size : 0,
+        .text = linked->layout.text,
+        .text_bytes = linked->text_bytes};
+}
+
+/* Moves the sections of a cell to where @p model has them. */
+static void place_like(struct linked *linked, const struct linked *model)
+{
+    for (uint32_t i = 1; i < linked->image.section_count; i++)
+        for (uint32_t j = 1; j < model->image.section_count; j++)
+            if (linked->sections[i].address && strcmp(elf_section_name(&linked->image, i),
+                                                      elf_section_name(&model->image, j)) == 0)
+                linked->sections[i].address = model->sections[j].address;
+}
+
+static enum status run(struct linked *linked, const struct object *object,
+                       const struct layout *layout, const struct linked *model, struct why *why)
+{
+    struct link_context context = {.image = &linked->image,
+                                   .resolve = resolve,
+                                   .site = count_site,
+                                   .argument = linked,
+                                   .why = why};
+    struct eh_frame tables;
+    enum status status;
+
+    *linked = (struct linked){0};
+    status = elf_open(&linked->image, object->bytes, object->length, why);
+    if (status != OK)
+        return status;
+    if (!linked_place(linked, layout))
+        return why_set(why, ERR_NOMEM, "too large for the test");
+    if (model)
+        place_like(linked, model);
+    context.sections = linked->sections;
+    status = link_apply(&context);
+    if (status == OK && linked->image.manifest != 0)
+        status = manifest_read(&linked->manifest, &linked->image, linked->sections, why);
+    tables = linked_tables(linked);
+    return status == OK ? eh_frame_validate(&tables, why) : status;
 }
 
 enum status linked_run(struct linked *linked, const struct object *object,
                        const struct layout *layout, struct why *why)
 {
-    const struct link_context context = {
-        .image = &linked->image, .resolve = resolve, .site = count_site, .argument = linked};
-    struct link_context placed = context;
-    struct eh_frame_view view;
-    enum status status;
+    return run(linked, object, layout, NULL, why);
+}
 
-    *linked = (struct linked){0};
-    status = elf_open(&linked->image, object->bytes, object->length, why);
-    if (status == OK)
-        status = link_scan(&linked->image, count_visit, linked, why);
-    if (status != OK)
-        return status;
-    if (!linked_place(linked, layout))
-        return why_set(why, ERR_NOMEM, "too large for the test");
-    placed.sections = linked->sections;
-    status = link_apply(&placed, why);
-    if (status == OK && linked->image.manifest != 0)
-        status = manifest_read(&linked->manifest, &linked->image, linked->sections, why);
-    eh_frame_view_make(&view, &linked->image, linked->sections);
-    return status == OK ? eh_frame_validate(&view, why) : status;
+enum status linked_run_like(struct linked *linked, const struct object *object,
+                            const struct linked *model, struct why *why)
+{
+    return run(linked, object, &model->layout, model, why);
 }
 
 void linked_free(struct linked *linked)
 {
-    for (uint32_t i = 0; linked->sections && i < elf_section_count(&linked->image); i++)
+    for (uint32_t i = 0; linked->sections && i < linked->image.section_count; i++)
         free(linked->sections[i].staging);
     free(linked->sections);
     linked->sections = NULL;

@@ -6,9 +6,26 @@
 #ifndef TESTS_ELF_SUPPORT_H
 #define TESTS_ELF_SUPPORT_H
 
-#include "elf.h"
 #include "link.h"
-#include "manifest.h"
+
+/* Relocation types and flags that only tests speak of. */
+enum {
+    R_RISCV_NONE = 0,
+    R_RISCV_64 = 2,
+    R_RISCV_BRANCH = 16,
+    R_RISCV_JAL = 17,
+    R_RISCV_PCREL_LO12_S = 25,
+    R_RISCV_RVC_BRANCH = 44,
+    R_RISCV_RVC_JUMP = 45,
+    R_RISCV_RELAX = 51,
+    R_RISCV_32_PCREL = 57,
+    SHT_INIT_ARRAY = 14,
+    SHF_MERGE = 0x10,
+    SHF_STRINGS = 0x20,
+    SHF_TLS = 0x400,
+    SHF_COMPRESSED = 0x800,
+    STT_TLS = 6
+};
 
 struct object {
     uint8_t *bytes; /* malloc */
@@ -18,7 +35,7 @@ struct object {
 /** Where things go; sections of a class follow each other from these addresses. */
 struct layout {
     uint64_t text, rodata, state;
-    uint64_t imports; /* import number n is at imports + 16 n; so is its stub */
+    uint64_t imports; /* an import is up to 64 KiB further on, by its name; so is its stub */
     uint64_t
         stubs; /* 0: stubs of own functions are the functions; else function f's is stubs + f */
 };
@@ -29,7 +46,8 @@ struct linked {
     struct link_section *sections; /* NULL until placed */
     struct manifest manifest;
     struct layout layout;
-    unsigned visits, sites, resolved; /* how often the callbacks were called */
+    uint64_t text_bytes;
+    unsigned sites, resolved; /* how often the callbacks were called */
 };
 
 struct object object_read(const char *path);
@@ -46,6 +64,11 @@ uint64_t import_address(const struct linked *linked, uint32_t symbol);
  */
 enum status linked_run(struct linked *linked, const struct object *object,
                        const struct layout *layout, struct why *why);
+/** The same with each section where the one of that name lies in @p model. */
+enum status linked_run_like(struct linked *linked, const struct object *object,
+                            const struct linked *model, struct why *why);
 void linked_free(struct linked *linked);
+/** The unwind tables of an object that is linked. */
+struct eh_frame linked_tables(const struct linked *linked);
 
 #endif

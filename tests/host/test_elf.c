@@ -14,29 +14,29 @@ static char *name_of(struct victim *v, const char *section)
 NOT_BAD(nothing, (void)v)
 
 /* The file's header and its tables of names. */
-BAD(magic, "not an ELF file", v->header->ident[1] = 'F')
-NOT_OURS(class32, "64-bit little-endian", v->header->ident[4] = 1)
-NOT_OURS(big_endian, "64-bit little-endian", v->header->ident[5] = 2)
+NOT_OURS(magic, "not an ELF file", v->header->ident[1] = 'F')
+NOT_OURS(class32, "64-bit, little-endian", v->header->ident[4] = 1)
+NOT_OURS(big_endian, "64-bit, little-endian", v->header->ident[5] = 2)
 NOT_OURS(os_abi, "System V", v->header->ident[7] = 3)
 NOT_OURS(version, "System V", v->header->version = 2)
 NOT_OURS(machine, "not RISC-V", v->header->machine = 62)
 NOT_OURS(executable, "not a relocatable object", v->header->type = 2)
 NOT_OURS(program_headers, "not a relocatable object", v->header->phnum = 1)
 NOT_OURS(float_abi, "ELF flags", v->header->flags |= 4)
-BAD(header_size, "a wrong header size", v->header->ehsize = 52)
-BAD(section_header_size, "a wrong section header size", v->header->shentsize = 40)
-BAD(no_sections, "a wrong number of sections", v->header->shnum = 0)
-BAD(too_many_sections, "a wrong number of sections", v->header->shnum = 0xfffe)
-BAD(table_past_end, "section headers outside", v->header->shnum++)
-BAD(table_offset_wraps, "section headers outside", v->header->shoff = UINT64_MAX - 7)
-BAD(table_misaligned, "misaligned section headers", v->header->shoff -= 4)
+BAD(header_size, "section headers of a wrong", v->header->ehsize = 52)
+BAD(section_header_size, "section headers of a wrong", v->header->shentsize = 40)
+BAD(no_sections, "section headers of a wrong", v->header->shnum = 0)
+BAD(too_many_sections, "section headers of a wrong", v->header->shnum = 0xfffe)
+BAD(table_past_end, "section headers of a wrong", v->header->shnum++)
+BAD(table_offset_wraps, "section headers of a wrong", v->header->shoff = UINT64_MAX - 7)
+BAD(table_misaligned, "section headers of a wrong", v->header->shoff -= 4)
 BAD(names_index, "ELF header: no string table", v->header->shstrndx = v->header->shnum)
 BAD(names_type, "ELF header: no string table", v->sections[v->header->shstrndx].type = SHT_PROGBITS)
 BAD(names_unterminated, "ELF header: the string table is not terminated",
     v->sections[v->header->shstrndx].size--)
-BAD(names_empty, "ELF header: the string table lies outside",
+BAD(names_empty, "ELF header: no string table, or one that lies outside",
     v->sections[v->header->shstrndx].size = 0)
-BAD(names_outside, "ELF header: the string table lies outside",
+BAD(names_outside, "ELF header: no string table, or one that lies outside",
     v->sections[v->header->shstrndx].offset = v->object.length)
 
 /* Sections: their places, then what a cell may have. */
@@ -57,33 +57,32 @@ BAD(overlap_by_one_before, "section .comment: overlaps another",
     victim_section(v, ".rodata.str1.8")->size -= 8;
     victim_section(v, ".comment")->size = 2;
     victim_section(v, ".comment")->offset = victim_section(v, ".cell.manifest")->offset - 1)
-BAD(overlaps_header, "section .text: overlaps the headers", victim_section(v, ".text")->offset = 62)
-BAD(overlaps_section_headers, "section .cell.manifest: overlaps the headers",
+BAD(overlaps_header, "section .text: overlaps", victim_section(v, ".text")->offset = 62)
+BAD(overlaps_section_headers, "section .cell.manifest: overlaps",
     victim_section(v, ".cell.manifest")->offset = v->header->shoff - 8)
-BAD(align_three, "section .text: its alignment is no power of two",
-    victim_section(v, ".text")->addralign = 3)
+BAD(align_three, "section .text: a wrong alignment", victim_section(v, ".text")->addralign = 3)
 BAD(align_huge, "section .text: a wrong alignment", victim_section(v, ".text")->addralign = 8192)
 BAD(text_align_one, "section .text: a wrong alignment", victim_section(v, ".text")->addralign = 1)
-NOT_OURS(writable_data, "section .rodata: writable data outside of CELL_STATE",
+NOT_OURS(writable_data, "section .rodata: writable data is what CELL_STATE declares",
          victim_section(v, ".rodata")->flags |= SHF_WRITE)
-NOT_OURS(writable_text, "section .text: writable and executable",
+NOT_OURS(writable_text, "section .text: writable data is",
          victim_section(v, ".text")->flags |= SHF_WRITE)
 NOT_OURS(bss, "section .bss: writable data", victim_section(v, ".bss")->size = 8)
 NOT_OURS(thread_local, "section .rodata: thread-local",
          victim_section(v, ".rodata")->flags |= SHF_TLS)
-NOT_OURS(compressed, "section .rodata: compressed",
+NOT_OURS(compressed, "section .rodata: thread-local, compressed, or of unknown flags",
          victim_section(v, ".rodata")->flags |= SHF_COMPRESSED)
-NOT_OURS(unknown_flag, "section .rodata: unknown flags",
+NOT_OURS(unknown_flag, "section .rodata: thread-local, compressed, or of unknown flags",
          victim_section(v, ".rodata")->flags |= 1ul << 40)
-NOT_OURS(unknown_type, "section .rodata: of an unknown type",
+NOT_OURS(unknown_type, "section .rodata: a constructor table, or of an unknown type",
          victim_section(v, ".rodata")->type = 0x6fff1234)
-NOT_OURS(rodata_without_bytes, "section .rodata: of an unknown type",
+NOT_OURS(rodata_without_bytes, "section .rodata: a constructor table, or of an unknown type",
          victim_section(v, ".rodata")->type = SHT_NOBITS)
 NOT_OURS(constructor, "section .rodata: a constructor table",
          victim_section(v, ".rodata")->type = SHT_INIT_ARRAY)
-NOT_OURS(state_read_only, "section .cell.state: not writable",
+NOT_OURS(state_read_only, "section .cell.state: writable data is",
          victim_section(v, ".cell.state")->flags = SHF_ALLOC)
-BAD(state_huge, "section .cell.state: too large",
+BAD(state_huge, "section .cell.state: outside of the object, or too large",
     victim_section(v, ".cell.state")->type = SHT_NOBITS;
     victim_section(v, ".cell.state")->size = 1ul << 40)
 NOT_OURS(state_relocated, "section .rela.rodata: state has initial values",
@@ -101,9 +100,9 @@ NOT_OURS(unknown_cell_section, "section .cell.xet.thing: none that a cell may ha
 /* Symbols. */
 BAD(no_symbol_table, "symbol table: there is none",
     victim_section(v, ".symtab")->type = SHT_PROGBITS)
-NOT_OURS(two_symbol_tables, "symbol table: there is more than one",
+NOT_OURS(two_symbol_tables, ": a second symbol table",
          victim_section(v, ".comment")->type = SHT_SYMTAB)
-NOT_OURS(extended_indexes, "symbol table: there is more than one",
+NOT_OURS(extended_indexes, ": a second symbol table",
          victim_section(v, ".comment")->type = SHT_SYMTAB_SHNDX)
 BAD(symbol_entsize, "symbol table: a wrong size", victim_section(v, ".symtab")->entsize = 16)
 BAD(symbol_table_size, "symbol table: a wrong size", victim_section(v, ".symtab")->size -= 8)
@@ -133,22 +132,21 @@ BAD(symbol_ends_outside, "symbol shape_long: outside of its section",
     symbol->size = victim_section(v, ".text")->size - symbol->value + 1)
 BAD(symbol_size_wraps, "symbol shape_long: outside of its section",
     victim_symbol(v, "shape_long")->size = UINT64_MAX)
-BAD(symbol_section_out_of_range, "symbol shape_long: in a section that does not exist",
+BAD(symbol_section_out_of_range, "symbol shape_long: COMMON, or in a section that does not exist",
     victim_symbol(v, "shape_long")->shndx = v->header->shnum)
-NOT_OURS(symbol_common, "symbol shape_long: COMMON",
-         victim_symbol(v, "shape_long")->shndx = SHN_COMMON)
-BAD(symbol_reserved, "symbol shape_long: in a section that does not exist",
+BAD(symbol_common, "symbol shape_long: COMMON", victim_symbol(v, "shape_long")->shndx = SHN_COMMON)
+BAD(symbol_reserved, "symbol shape_long: COMMON, or in a section that does not exist",
     victim_symbol(v, "shape_long")->shndx = 0xff20)
-NOT_OURS(symbol_weak_undefined, "symbol shape_import: weak and undefined",
+NOT_OURS(symbol_weak_undefined, "symbol shape_import: undefined, but not global",
          victim_symbol(v, "shape_import")->info = STB_WEAK << 4)
-BAD(symbol_undefined_nameless, "undefined, but without a name",
+BAD(symbol_undefined_nameless, "global, but without a name",
     victim_symbol(v, "shape_import")->name = 0)
-BAD(symbol_local_undefined, "undefined, but without a name", v->symbols[1].shndx = SHN_UNDEF)
+NOT_OURS(symbol_local_undefined, "undefined, but not global", v->symbols[1].shndx = SHN_UNDEF)
 NOT_OURS(symbol_thread_local, "symbol shape_long: thread-local",
          victim_symbol(v, "shape_long")->info = STB_GLOBAL << 4 | STT_TLS)
-NOT_OURS(symbol_indirect, "symbol shape_long: of an unknown binding or type",
+NOT_OURS(symbol_indirect, "symbol shape_long: thread-local, or of an unknown binding or type",
          victim_symbol(v, "shape_long")->info = STB_GLOBAL << 4 | 10)
-NOT_OURS(symbol_unique, "symbol shape_long: of an unknown binding or type",
+NOT_OURS(symbol_unique, "symbol shape_long: thread-local, or of an unknown binding or type",
          victim_symbol(v, "shape_long")->info = 10 << 4 | STT_FUNC)
 NOT_OURS(symbol_exported_data, "symbol shape_long: exported, but no function",
          victim_symbol(v, "shape_long")->info = STB_GLOBAL << 4 | STT_OBJECT)
@@ -162,8 +160,11 @@ BAD(function_in_data, "symbol shape_long: a function outside of text",
 BAD(function_odd, "symbol shape_long: a function outside of text",
     victim_symbol(v, "shape_long")->value++;
     victim_symbol(v, "shape_long")->size--)
-BAD(function_absolute, "symbol shape_long: a function outside of text",
+BAD(function_absolute, "symbol shape_long: outside of its section",
     victim_symbol(v, "shape_long")->shndx = SHN_ABS)
+BAD(function_absolute_empty, "symbol shape_long: a function outside of text",
+    victim_symbol(v, "shape_long")->shndx = SHN_ABS;
+    victim_symbol(v, "shape_long")->size = victim_symbol(v, "shape_long")->value = 0)
 
 /* Relocation tables. */
 BAD(table_link, ".rela.text: sh_link or sh_info",
@@ -178,9 +179,9 @@ BAD(table_size, ".rela.text: a wrong size", victim_section(v, ".rela.text")->siz
 BAD(table_entries_misaligned, ".rela.text: a wrong size or alignment",
     victim_section(v, ".rela.text")->offset += 4;
     victim_section(v, ".rela.text")->size -= 24)
-NOT_OURS(table_loaded, "section .rela.text: of an unknown type",
+NOT_OURS(table_loaded, "section .rela.text: a constructor table, or of an unknown type",
          victim_section(v, ".rela.text")->flags |= SHF_ALLOC)
-NOT_OURS(table_without_addends, ".rela.text: relocations without addends",
+NOT_OURS(table_without_addends, ".rela.text: a second symbol table, or relocations without addends",
          victim_section(v, ".rela.text")->type = SHT_REL)
 BAD(entry_outside, "the field crosses the section's end",
     victim_relocation(v, ".rodata", R_RISCV_64, ANY)->offset = victim_section(v, ".rodata")->size)
@@ -285,23 +286,25 @@ static void reads_what_the_object_holds(void **state)
 
     (void)state;
     assert_int_equal(elf_open(&image, whole.bytes, whole.length, NULL), OK);
-    for (uint32_t i = 1; i < elf_symbol_count(&image); i++) {
+    for (uint32_t i = 1; i < image.symbol_count; i++) {
         exports += elf_symbol_is_export(&image, i);
         imports += elf_symbol_is_import(&image, i);
         if (strcmp(elf_symbol_name(&image, i), "twice") == 0) {
             assert_true(elf_symbol_is_function(&image, i));
             assert_false(elf_symbol_is_export(&image, i));
-            assert_true(elf_symbol_bytes(&image, i) > 0);
+            assert_true(image.symbols[i].size > 0);
         }
     }
+    assert_int_equal(image.export_count, exports);
+    assert_int_equal(image.import_count, imports);
     assert_int_equal(exports, 8);
     assert_int_equal(imports, 7); /* five of shapes.h, _Unwind_Resume, __gcc_personality_v0 */
     set = find(&image, ".cell.set.thing");
-    assert_int_equal(elf_section_class(&image, set), SECTION_SET);
+    assert_int_equal(image.classes[set], SECTION_SET);
     assert_string_equal(elf_set_name(&image, set), "thing");
-    assert_int_equal(elf_section_bytes(&image, set), 32);
-    assert_int_equal(elf_section_class(&image, image.state), SECTION_STATE);
-    assert_int_equal(elf_section_class(&image, find(&image, ".comment")), SECTION_IGNORED);
+    assert_int_equal(image.sections[set].size, 32);
+    assert_int_equal(image.classes[image.state], SECTION_STATE);
+    assert_int_equal(image.classes[find(&image, ".comment")], SECTION_IGNORED);
     object_free(&whole);
 }
 

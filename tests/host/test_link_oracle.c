@@ -1,6 +1,8 @@
 /*
  * The linker against `ld --no-relax`: the same object at the same addresses must give the same bytes in
- * every loaded section. Arguments: ld's command, then objects, or folders whose *.cell are taken.
+ * every loaded section. And the copies of cells in the boot archive, linked in part already by pack, must
+ * come out as the cells themselves do. Arguments: ld's command, then objects, or folders of the guest's
+ * build: their cells/[*].cell and mitos.cpio are taken.
  */
 #include "elf_support.h"
 
@@ -15,7 +17,7 @@
 
 #include <cmocka.h>
 
-static const char *ld;
+static const char *ld, *guest;
 static char **paths;
 static size_t path_count;
 static char folder[] = "/tmp/mitos-oracle-XXXXXX";
@@ -62,12 +64,12 @@ static void write_script(const struct linked *linked, const char *path)
 
     assert_non_null(file);
     fputs("SECTIONS {\n", file);
-    for (uint32_t i = 1; i < elf_section_count(image); i++)
+    for (uint32_t i = 1; i < image->section_count; i++)
         if (linked->sections[i].address)
             fprintf(file, "\"%s\" 0x%lx : { *(\"%s\") }\n", elf_section_name(image, i),
                     linked->sections[i].address, elf_section_name(image, i));
     fputs("/DISCARD/ : { *(.debug* .comment .riscv.attributes .BTF*) }\n}\n", file);
-    for (uint32_t i = 1; i < elf_symbol_count(image); i++)
+    for (uint32_t i = 1; i < image->symbol_count; i++)
         if (elf_symbol_is_import(image, i))
             fprintf(file, "%s = 0x%lx;\n", elf_symbol_name(image, i), import_address(linked, i));
     assert_int_equal(fclose(file), 0);
@@ -95,9 +97,9 @@ static void compare(const struct linked *linked, const struct object *file, cons
 {
     const struct elf_image *image = &linked->image;
 
-    for (uint32_t i = 1; i < elf_section_count(image); i++) {
+    for (uint32_t i = 1; i < image->section_count; i++) {
         const char *name = elf_section_name(image, i);
-        uint64_t bytes = elf_section_bytes(image, i);
+        uint64_t bytes = image->sections[i].size;
         const uint8_t *expected, *actual = linked->sections[i].staging;
 
         if (!actual || bytes == 0)
@@ -111,7 +113,7 @@ static void compare(const struct linked *linked, const struct object *file, cons
                          expected[j]);
         bytes_compared += bytes;
     }
-    for (uint32_t i = 1; i < elf_section_count(image); i++)
+    for (uint32_t i = 1; i < image->section_count; i++)
         if (image->sections[i].type == SHT_RELA &&
             linked->sections[image->sections[i].info].staging)
             relocations += image->sections[i].size / sizeof(struct elf_relocation);
@@ -158,22 +160,98 @@ static void sections_equal_those_of_ld(void **state)
     assert_true(objects > 0 && relocations > 0 && bytes_compared > 0);
 }
 
+/* The stripped copy of a cell against the cell: equal bytes, in every section that is loaded. */
+static void compare_copy(const char *path, const struct object *copy, const struct layout *layout)
+{
+    struct object object = object_read(path);
+    struct linked whole, stripped;
+    struct why why = {""};
+
+    if (linked_run(&whole, &object, layout, &why) != OK ||
+        linked_run_like(&stripped, copy, &whole, &why) != OK)
+        fail_msg("%s: %s", path, why.text);
+    for (uint32_t i = 1, j; i < whole.image.section_count; i++) {
+        uint64_t bytes = whole.image.sections[i].size;
+
+        if (!whole.sections[i].staging || bytes == 0)
+            continue;
+        for (j = 1; j < stripped.image.section_count; j++)
+            if (stripped.sections[j].staging &&
+                stripped.sections[j].address == whole.sections[i].address)
+                break;
+        if (j == stripped.image.section_count || stripped.image.sections[j].size != bytes ||
+            memcmp(stripped.sections[j].staging, whole.sections[i].staging, bytes) != 0)
+            fail_msg("%s: %s differs in the archive", path, elf_section_name(&whole.image, i));
+    }
+    assert_true(stripped.image.function_count == whole.image.function_count &&
+                stripped.image.export_count == whole.image.export_count &&
+                stripped.image.import_count == whole.image.import_count);
+    assert_string_equal(stripped.manifest.name, whole.manifest.name);
+    linked_free(&whole);
+    linked_free(&stripped);
+    object_free(&object);
+}
+
+/* A number of the header of a cpio member: eight hexadecimal digits. */
+static size_t cpio_field(const uint8_t *header, unsigned number)
+{
+    char digits[9] = {0};
+
+    memcpy(digits, header + 6 + 8 * number, 8);
+    return strtoul(digits, NULL, 16);
+}
+
+static void copies_equal_their_cells(void **state)
+{
+    struct object archive;
+    char path[500];
+    unsigned copies = 0;
+
+    (void)state;
+    if (!guest)
+        skip();
+    snprintf(path, sizeof path, "%s/mitos.cpio", guest);
+    archive = object_read(path);
+    for (size_t at = 0; at + 110 < archive.length;) {
+        const uint8_t *header = archive.bytes + at;
+        const char *name = (const char *)header + 110;
+        size_t data = (at + 110 + cpio_field(header, 11) + 3) / 4 * 4;
+        struct object copy = {malloc(cpio_field(header, 6)), cpio_field(header, 6)};
+
+        memcpy(copy.bytes, archive.bytes + data, copy.length);
+        snprintf(path, sizeof path, "%s/cells/%s", guest, name);
+        for (size_t i = 0; i < sizeof layouts / sizeof layouts[0] && strstr(name, ".cell"); i++)
+            compare_copy(path, &copy, &layouts[i]);
+        copies += strstr(name, ".cell") != NULL;
+        object_free(&copy);
+        at = (data + cpio_field(header, 6) + 3) / 4 * 4;
+    }
+    print_message("%u copies compared\n", copies);
+    assert_true(copies > 0);
+    object_free(&archive);
+}
+
 /* A folder stands for its cells, which exist once the guest has been built. */
 static void add_path(const char *path, glob_t *found)
 {
     char pattern[500];
     struct stat status;
 
-    if (stat(path, &status) == 0 && !S_ISDIR(status.st_mode))
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        guest = path;
+        snprintf(pattern, sizeof pattern, "%s/cells/*.cell", path);
+    } else {
         snprintf(pattern, sizeof pattern, "%s", path);
-    else
-        snprintf(pattern, sizeof pattern, "%s/*.cell", path);
+    }
     glob(pattern, found->gl_pathc ? GLOB_APPEND : 0, NULL, found);
 }
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sections_equal_those_of_ld)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sections_equal_those_of_ld),
+        cmocka_unit_test(copies_equal_their_cells),
+    };
     glob_t found = {0};
     int failed;
 

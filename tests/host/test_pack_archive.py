@@ -93,12 +93,36 @@ class Archive(PackCase):
         linked = []
         for number, file in enumerate((whole, copy)):
             linked.append(self.folder / f"linked{number}")
-            self.tool("ld", "-r", "-S", "-o", linked[-1], file)
-        self.assertEqual(
-            self.tool("objdump", "-drj.text", "-s", "-j.rodata", "-j.cell.manifest",
-                      linked[0]).split("\n", 2)[2],
-            self.tool("objdump", "-drj.text", "-s", "-j.rodata", "-j.cell.manifest",
-                      linked[1]).split("\n", 2)[2])
+            self.tool("ld", "--no-relax", "-S", "-e", "0", "-Ttext", "0x100000",
+                      "--unresolved-symbols=ignore-all", "-o", linked[-1], file)
+        loaded = [
+            self.tool("objdump", "-s", "-j.text", "-j.rodata", "-j.cell.manifest", "-j.eh_frame",
+                      file).split("\n", 2)[2] for file in linked
+        ]
+        self.assertIn("Contents of section .text", loaded[0])
+        self.assertEqual(loaded[0], loaded[1])
+
+    def test_copies_are_linked_as_far_as_addresses_allow(self):
+        """Calls, jumps and differences within a section are done, the labels that served them gone."""
+        self.make_cell(
+            "alpha", SCHED + "int other(int);\n"
+            "__attribute__((noinline)) static int twice(int x) { return other(x) + 2 * x; }\n"
+            "EXPORT int use(int x) {\n"
+            "    switch (x) { case 1: return twice(3); case 2: return other(5); case 3: return 7;\n"
+            "        case 4: return twice(8); case 5: return x * other(1); case 6: return 2;\n"
+            "        case 7: return other(9) - 1; default: return x; }\n"
+            "}\n")
+        self.assertEqual(self.archive("alpha.cell").returncode, 0)
+        copy = self.extract() / "alpha.cell"
+        relocations = self.tool("readelf", "-rW", copy)
+        for kind in ("BRANCH", "JAL", "JUMP", "ADD", "SUB", "SET", "RELAX"):
+            self.assertNotIn(kind, relocations)
+        self.assertNotIn("twice", relocations)
+        for kind in ("CALL_PLT", "32_PCREL", "R_RISCV_64"):
+            self.assertIn(kind, relocations)
+        symbols = self.tool("readelf", "-sW", copy)
+        self.assertIn("twice", symbols)
+        self.assertLessEqual(symbols.count(" .L"), relocations.count("R_RISCV_PCREL_HI20"))
 
     def test_btf_is_kept(self):
         text = '__asm__(".section .BTF\\n .byte 0x9f,0xeb\\n .previous");\n'

@@ -11,8 +11,7 @@ find_program(MITOS_CROSS_GCC ${MITOS_CROSS}gcc REQUIRED)
 find_program(MITOS_CROSS_LD ${MITOS_CROSS}ld REQUIRED)
 find_program(MITOS_CROSS_OBJCOPY ${MITOS_CROSS}objcopy REQUIRED)
 
-set(elf_sources nucleus/elf.c nucleus/elf_symbols.c nucleus/link.c nucleus/link_apply.c nucleus/eh_frame.c
-                nucleus/manifest.c)
+set(elf_sources nucleus/elf.c nucleus/link.c nucleus/eh_frame.c nucleus/manifest.c)
 set(elf_support elf_support.c ${elf_sources} nucleus/why.c nucleus/format.c)
 set(elf_cells ${CMAKE_SOURCE_DIR}/elf_cells)
 set(elf_objects "")
@@ -68,7 +67,7 @@ if(MITOS_GUEST_DIR)
 endif()
 
 mitos_host_test(link_oracle SOURCES test_link_oracle.c ${elf_support}
-                ARGUMENTS ${MITOS_CROSS_LD} ${elf_objects} ${guest_cells})
+                ARGUMENTS ${MITOS_CROSS_LD} ${elf_objects} ${MITOS_GUEST_DIR})
 set(elf_victim elf_victim.c ${elf_support})
 mitos_host_test(elf SOURCES test_elf.c ${elf_victim} ARGUMENTS ${CMAKE_BINARY_DIR}/elf_cells/o3.o)
 mitos_host_test(link SOURCES test_link.c ${elf_victim} ARGUMENTS ${CMAKE_BINARY_DIR}/elf_cells/o2.o)
