@@ -104,12 +104,11 @@ static void note_sections(struct unit *unit)
     const struct elf_image *image = &unit->image;
 
     for (uint32_t i = 1; i < image->section_count; i++) {
-        enum section_class class = image->classes[i];
         struct section *section = &cell->sections[cell->section_count];
 
-        if (class == SECTION_IGNORED)
+        if (image->classes[i] == SECTION_IGNORED)
             continue;
-        *section = (struct section){.class = class,
+        *section = (struct section){.class = image->classes[i],
                                     .address = unit->sections[i].address,
                                     .bytes = image->sections[i].size};
         string_copy(section->name, sizeof section->name, elf_section_name(image, i));

@@ -84,7 +84,7 @@ static bool apply_call(uint8_t *field, uint64_t room, int64_t distance)
 {
     uint32_t auipc, jalr;
 
-    if (room < 8 || distance & 1 || !fits(distance + 0x800, 32))
+    if (room < 8 || distance & 1 || !fits(distance, 33) || !fits(distance + 0x800, 32))
         return false;
     auipc = (uint32_t)load(field, 4);
     jalr = (uint32_t)load(field + 4, 4);
@@ -186,7 +186,7 @@ static bool merge_difference(const struct pass *pass, struct relocation *first)
         !symbol_section(pass->object, &pass->object->symbols[first->symbol]))
         return false;
     first->type = R_RISCV_32_PCREL;
-    first->addend += (int64_t)(first->offset - table);
+    first->addend = (int64_t)((uint64_t)first->addend + first->offset - table);
     return true;
 }
 
@@ -285,7 +285,7 @@ static void make_relative(struct object *object, struct relocation *relocation, 
 
     if (!may_be_relative(object, relocation) || !section_symbols[symbol->entry.st_shndx])
         return;
-    relocation->addend += (int64_t)symbol->entry.st_value;
+    relocation->addend = (int64_t)((uint64_t)relocation->addend + symbol->entry.st_value);
     relocation->symbol = section_symbols[symbol->entry.st_shndx];
 }
 
