@@ -268,14 +268,17 @@ static bool check_symbols(struct reader *r)
 {
     struct elf_image *image = r->image;
     const struct elf_section *table = &image->sections[image->symbol_table];
-    const struct elf_symbol *symbols = (const void *)(image->bytes + table->offset);
+    const struct elf_symbol *symbols;
 
     r->kind = "symbol";
     r->name = "table";
+    if (!sound(r, image->symbol_table != 0 && table->size != 0, "there is none"))
+        return false; /* section 0, whose offset nobody checked */
+    symbols = (const void *)(image->bytes + table->offset);
     image->symbols = symbols;
     image->symbol_count = (uint32_t)(table->size / sizeof *symbols);
     image->first_global = table->info;
-    if (!sound(r, table->size != 0, "there is none") || !check_entries(r, table) ||
+    if (!check_entries(r, table) ||
         !sound(r, !(symbols->name | symbols->info | symbols->shndx), "entry 0 is not empty") ||
         !sound(r,
                table->info != 0 && table->info <= image->symbol_count &&
