@@ -9,7 +9,6 @@
  *
  * INV-LOAD-1: after a failure, tables, heap and frames are as before the transaction (but for empty
  * slabs and arenas, which are kept for the next one). */
-#include "arena.h"
 #include "archive.h"
 #include "cell_private.h"
 #include "harts.h"
@@ -17,7 +16,6 @@
 #include "hooks_private.h"
 #include "nucleus/format.h"
 #include "nucleus/log.h"
-#include "nucleus/machine.h"
 #include "nucleus/string.h"
 
 static uint32_t running; /* a transaction is; atomic */
@@ -37,11 +35,9 @@ void transaction_end(void)
     __atomic_store_n(&running, 0, __ATOMIC_RELEASE);
 }
 
-/* Puts the chain of those that asked for @p unit in front of the explanation. */
-static void explain(const struct transaction *transaction, const struct unit *unit)
+static struct unit *unit_at(struct list *node) /* in transaction.units */
 {
-    for (; unit; unit = unit->needed_by)
-        why_prefix(transaction->why, unit->name);
+    return list_entry(node, struct unit, link);
 }
 
 static struct unit *unit_make(struct transaction *transaction, const char *name,
@@ -49,63 +45,44 @@ static struct unit *unit_make(struct transaction *transaction, const char *name,
 {
     OWN(spin_guard) guard = {0};
     struct unit *unit = heap_alloc(unit_kind);
-    struct cell *cell = unit ? heap_alloc(cell_kind) : NULL;
 
-    if (!cell) {
-        heap_free(unit_kind, unit);
+    if (!unit)
         return NULL;
-    }
-    memset(cell, 0, sizeof *cell);
     memset(unit, 0, sizeof *unit);
-    list_init(&cell->stubs);
-    string_copy(cell->manifest.name, sizeof cell->manifest.name, name);
-    string_copy(unit->name, sizeof unit->name, name);
-    cell->unit = unit;
-    unit->cell = cell;
+    list_init(&unit->cell.stubs);
+    string_copy(unit->cell.manifest.name, CELL_NAME_ROOM, name);
+    unit->cell.boot = transaction->reason == REASON_BOOT;
     unit->needed_by = needed_by;
     list_push_back(&transaction->units, &unit->link);
     transaction->count++;
     spin_lock(&guard, &cell_table.lock);
-    list_push_back(table_cells(), &cell->link);
+    list_push_back(table_cells(), &unit->cell.link);
     spin_unlock(&guard, &cell_table.lock);
     return unit;
-}
-
-static enum status find_object(const char *name, const void **object, size_t *bytes,
-                               struct why *why)
-{
-    char file[CELL_NAME_ROOM + 8];
-
-    format(file, sizeof file, "%s.cell", name);
-    if (archive_file(file, object, bytes))
-        return OK;
-    return why_set(why, ERR_NOT_FOUND, "there is no %s in the boot archive", file);
 }
 
 enum status transaction_add(struct transaction *transaction, const char *name,
                             struct unit *needed_by, const void *object, size_t bytes)
 {
     struct why *why = transaction->why;
+    bool given = object;
+    char file[CELL_NAME_ROOM + 8];
     struct unit *unit;
-    enum status status = OK;
+    enum status status;
 
-    if (cell_lookup(name))
+    format(file, sizeof file, "%s.cell", name);
+    if (unit_lookup(name))
         return why_set(why, ERR_EXISTS, "%s is loaded already", name);
     if (transaction->count == TRANSACTION_MAX_CELLS)
         return why_set(why, ERR_NOMEM, "more than %u cells would be loaded at once",
                        TRANSACTION_MAX_CELLS);
-    if (!object)
-        status = find_object(name, &object, &bytes, why);
-    if (status != OK) {
-        explain(transaction, needed_by);
-        return status;
-    }
+    if (!given && !archive_file(file, &object, &bytes))
+        return why_set(why, ERR_NOT_FOUND, "there is no %s in the boot archive", file);
     unit = unit_make(transaction, name, needed_by);
-    if (!unit)
-        return why_set(why, ERR_NOMEM, "%s: no memory", name);
-    status = unit_open(transaction, unit, object, bytes, why);
+    status = unit ? unit_open(unit, object, bytes, given, why)
+                  : why_set(why, ERR_NOMEM, "no memory for it");
     if (status != OK)
-        explain(transaction, unit);
+        why_prefix(why, name);
     return status;
 }
 
@@ -113,193 +90,170 @@ enum status transaction_add(struct transaction *transaction, const char *name,
 static enum status find_provider(struct transaction *transaction, struct unit *unit,
                                  struct import *import)
 {
+    struct why *why = transaction->why;
     char provider[CELL_NAME_ROOM];
     enum status status;
 
-    import->symbol = symbol_lookup_locked(import->name);
+    import->symbol = symbol_lookup(import->name);
     if (import->symbol)
         return OK;
-    if (!archive_symbol_provider(import->name, provider)) {
-        why_set(transaction->why, ERR_LINK,
-                "needs %s(), which no loaded or archived cell provides", import->name);
-        explain(transaction, unit);
-        return ERR_LINK;
-    }
-    status = cell_lookup(provider) ? OK : transaction_add(transaction, provider, unit, NULL, 0);
+    if (!archive_symbol_provider(import->name, provider))
+        return why_set(why, ERR_LINK, "needs %s(), which no loaded or archived cell provides",
+                       import->name);
+    status =
+        unit_lookup(provider) ? OK : transaction_add(transaction, provider, unit, NULL, 0);
     if (status != OK)
         return status;
-    import->symbol = symbol_lookup_locked(import->name);
+    import->symbol = symbol_lookup(import->name);
     if (import->symbol)
         return OK;
-    why_set(transaction->why, ERR_LINK, "needs %s(), which %s does not provide, though the "
-            "archive's index says so", import->name, provider);
-    explain(transaction, unit);
-    return ERR_LINK;
+    return why_set(why, ERR_LINK,
+                   "needs %s(), which %s does not provide, though the archive's index says so",
+                   import->name, provider);
 }
 
-static enum status gather(struct transaction *transaction)
+static enum status gather(struct transaction *transaction, struct unit *unit)
 {
-    /* Units are added at the end while this runs. */
-    list_each(node, &transaction->units)
-    {
-        struct unit *unit = list_entry(node, struct unit, link);
+    enum status status = OK;
 
-        for (uint32_t i = 0; i < unit->cell->import_count; i++) {
-            enum status status = find_provider(transaction, unit, &unit->cell->imports[i]);
-
-            if (status != OK)
-                return status;
-        }
-    }
-    return OK;
+    for (uint32_t i = 0; i < unit->cell.import_count && status == OK; i++)
+        status = find_provider(transaction, unit, &unit->cell.imports[i]);
+    return status;
 }
 
-/* Providers before users; where they form a cycle, the one that was asked for first comes last. */
-static void put_in_order(struct transaction *transaction, struct unit *unit)
+static enum status place(struct transaction *transaction, struct unit *unit)
 {
-    if (unit->ordered)
-        return;
-    unit->ordered = true;
-    for (uint32_t i = 0; i < unit->cell->import_count; i++) {
-        struct cell *provider = unit->cell->imports[i].symbol->cell;
-
-        if (provider && provider->unit)
-            put_in_order(transaction, provider->unit);
-    }
-    transaction->order[transaction->ordered++] = unit;
+    return unit_place(unit, transaction->why);
 }
 
-static enum status each_unit(struct transaction *transaction,
-                             enum status (*action)(struct unit *unit, struct why *why))
+static enum status link(struct transaction *transaction, struct unit *unit)
 {
-    for (unsigned i = 0; i < transaction->count; i++) {
-        struct unit *unit = transaction->order[i];
-        enum status status = action(unit, transaction->why);
-
-        if (status != OK) {
-            explain(transaction, unit);
-            return status;
-        }
-    }
-    return OK;
+    return unit_link(unit, transaction->why);
 }
 
-struct entry_call {
-    enum status (*entry)(enum cell_reason reason);
-    enum cell_reason reason;
-};
-
-static enum status make_entry_call(void *argument)
-{
-    const struct entry_call *call = argument;
-
-    return call->entry(call->reason);
-}
-
+/* The entry point takes its reason in the register in which guarded_call() passes its argument. */
 enum status cell_call_entry(uint64_t address, enum cell_reason reason)
 {
-    struct entry_call call = {.entry = (enum status(*)(enum cell_reason))address, .reason = reason};
-
-    return address ? guarded_call(make_entry_call, &call) : OK;
+    return address ? guarded_call((enum status(*)(void *))address, (void *)(uint64_t)reason) : OK;
 }
 
-/* Runs init() or start() of all units. */
-static enum status run_entries(struct transaction *transaction, bool start)
+static enum status run_entry(struct transaction *transaction, uint64_t address, const char *entry)
 {
-    for (unsigned i = 0; i < transaction->count; i++) {
-        struct unit *unit = transaction->order[i];
-        const struct manifest *manifest = &unit->cell->manifest;
-        enum status status = cell_call_entry(start ? manifest->start : manifest->init,
-                                             transaction->reason);
+    enum status status = cell_call_entry(address, transaction->reason);
 
-        if (status != OK) {
-            why_set(transaction->why, status, "its %s() failed: %s", start ? "start" : "init",
-                    status_name(status));
-            explain(transaction, unit);
-            return status == ERR_FAULT ? ERR_FAULT : ERR_INIT;
-        }
-        if (start)
-            unit->started = true;
-        else
-            unit->initialised = true;
+    if (status == OK)
+        return OK;
+    why_set(transaction->why, status, "its %s() failed: %s", entry, status_name(status));
+    return status == ERR_FAULT ? ERR_FAULT : ERR_INIT;
+}
+
+static enum status init(struct transaction *transaction, struct unit *unit)
+{
+    return run_entry(transaction, unit->cell.manifest.init, "init");
+}
+
+static enum status start(struct transaction *transaction, struct unit *unit)
+{
+    enum status status = run_entry(transaction, unit->cell.manifest.start, "start");
+
+    unit->started = status == OK;
+    return status;
+}
+
+/* Unless @p status is an error already: does @p step for each unit, those that it adds included. An
+ * explanation begins with the chain of those that asked for the unit. */
+static enum status each_unit(struct transaction *transaction, enum status status,
+                             enum status (*step)(struct transaction *, struct unit *))
+{
+    for (struct list *node = transaction->units.next;
+         status == OK && node != &transaction->units; node = node->next) {
+        status = step(transaction, unit_at(node));
+        for (struct unit *unit = unit_at(node); status != OK && unit; unit = unit->needed_by)
+            why_prefix(transaction->why, unit->cell.manifest.name);
     }
-    return OK;
+    return status;
+}
+
+/* Moves a unit to the end of the list, its providers before it; where they form a cycle, the one that was
+ * asked for first comes last. What is not live yet is of this transaction. */
+static void put_in_order(struct transaction *transaction, struct unit *unit)
+{
+    unit->ordered = true;
+    for (uint32_t i = 0; i < unit->cell.import_count; i++) {
+        struct cell *provider = unit->cell.imports[i].symbol->cell;
+
+        if (provider && !provider->live && !unit_of(&provider->link)->ordered)
+            put_in_order(transaction, unit_of(&provider->link));
+    }
+    list_remove(&unit->link);
+    list_push_back(&transaction->units, &unit->link);
 }
 
 static void commit(struct transaction *transaction)
 {
-    for (unsigned i = 0; i < transaction->count; i++)
-        unit_bind_calls(transaction->order[i]);
+    list_each(node, &transaction->units)
+    {
+        unit_bind_calls(unit_at(node));
+    }
     harts_fence_i();
-    for (unsigned i = 0; i < transaction->count; i++) {
-        struct unit *unit = transaction->order[i];
-        struct cell *cell = unit->cell;
+    list_each(node, &transaction->units)
+    {
+        struct cell *cell = &unit_at(node)->cell;
 
-        for (uint32_t j = 0; j < cell->export_count; j++)
-            hook_bind(&cell->exports[j], true);
-        unit->committed = true;
+        for (uint32_t i = 0; i < cell->export_count; i++)
+            hook_bind(&cell->exports[i], true);
         __atomic_store_n(&cell->live, true, __ATOMIC_RELEASE);
     }
 }
 
-void cell_retract(struct cell *cell)
+void unit_retract(struct unit *unit)
 {
-    __atomic_store_n(&cell->live, false, __ATOMIC_RELEASE);
-    for (uint32_t i = 0; i < cell->export_count; i++)
-        hook_bind(&cell->exports[i], false);
+    __atomic_store_n(&unit->cell.live, false, __ATOMIC_RELEASE);
+    for (uint32_t i = 0; i < unit->cell.export_count; i++)
+        hook_bind(&unit->cell.exports[i], false);
 }
 
 static void undo(struct transaction *transaction)
 {
-    for (unsigned i = transaction->ordered; i-- > 0;) {
-        struct unit *unit = transaction->order[i];
+    for (struct list *node = transaction->units.previous; node != &transaction->units;
+         node = node->previous) {
+        const struct manifest *manifest = &unit_at(node)->cell.manifest;
 
-        if (unit->started && cell_call_entry(unit->cell->manifest.stop, REASON_UNLOAD) != OK)
-            log_write("load: %s could not be stopped while the load was undone", unit->name);
+        if (unit_at(node)->started && cell_call_entry(manifest->stop, REASON_UNLOAD) != OK)
+            log_write("load: %s could not be stopped while the load was undone", manifest->name);
     }
     list_each(node, &transaction->units)
     {
-        struct unit *unit = list_entry(node, struct unit, link);
+        struct unit *unit = unit_at(node);
 
-        if (unit->committed)
-            cell_retract(unit->cell);
-        unit->committed = false;
-        kind_abandon_all(unit->cell);
-        cell_release_imports(unit->cell);
+        if (unit->cell.live)
+            unit_retract(unit);
+        kind_abandon_all(&unit->cell);
+        unit_release_imports(unit);
     }
-}
-
-static enum status prepare(struct transaction *transaction)
-{
-    enum status status = gather(transaction);
-
-    if (status != OK)
-        return status;
-    list_each(node, &transaction->units)
-    {
-        put_in_order(transaction, list_entry(node, struct unit, link));
-    }
-    status = each_unit(transaction, unit_place);
-    if (status == OK)
-        status = each_unit(transaction, unit_link);
-    if (status == OK)
-        harts_fence_i();
-    return status;
+    while (!list_empty(&transaction->units))
+        unit_drop(unit_at(list_pop_front(&transaction->units)));
 }
 
 enum status transaction_run(struct transaction *transaction, enum status status)
 {
+    status = each_unit(transaction, status, gather);
+    while (status == OK && !unit_at(transaction->units.next)->ordered)
+        put_in_order(transaction, unit_at(transaction->units.next));
+    status = each_unit(transaction, status, place);
+    status = each_unit(transaction, status, link);
+    harts_fence_i();
+    status = each_unit(transaction, status, init);
     if (status == OK)
-        status = prepare(transaction);
-    if (status == OK)
-        status = run_entries(transaction, false);
-    if (status == OK) {
         commit(transaction);
-        status = run_entries(transaction, true);
-    }
+    status = each_unit(transaction, status, start);
     if (status != OK)
         undo(transaction);
-    while (!list_empty(&transaction->units))
-        unit_drop(list_entry(transaction->units.next, struct unit, link));
+    while (!list_empty(&transaction->units)) {
+        struct unit *unit = unit_at(list_pop_front(&transaction->units));
+
+        heap_free(buffer_kind, unit->staging);
+        unit->staging = NULL;
+    }
     return status;
 }
