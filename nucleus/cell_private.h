@@ -25,17 +25,11 @@ struct unit {
     struct link_section *sections; /* per section of the object */
     uint32_t *import_of;           /* per global symbol: its number among the imports */
     /* while a transaction brings it in: */
-    struct list link; /* in transaction.units */
+    struct list link; /* in its list */
     struct unit *needed_by; /* NULL: asked for by the user */
+    struct why *why;        /* for what goes wrong */
     uint8_t *staging;
     bool ordered, started;
-};
-
-struct transaction {
-    enum cell_reason reason;
-    struct list units; /* as they were found, later providers first */
-    unsigned count;
-    struct why *why;
 };
 
 struct cell_table {
@@ -73,16 +67,13 @@ struct unit *unit_lookup(const char *name);
 
 /* unit.c: a cell from its object to its memory, and back to nothing */
 /** Makes the tables of a unit; with @p copy of a copy of the object. */
-enum status unit_open(struct unit *unit, const void *object, size_t bytes, bool copy,
-                      struct why *why);
+enum status unit_open(struct unit *unit, const void *object, size_t bytes, bool copy);
 /** Finds memory and addresses. */
-enum status unit_place(struct unit *unit, struct why *why);
+enum status unit_place(struct unit *unit);
 /** Relocates, checks, writes text. Calls of other cells still lead to a trap. */
-enum status unit_link(struct unit *unit, struct why *why);
+enum status unit_link(struct unit *unit);
 /** Binds those calls to their targets. Cannot fail. */
 void unit_bind_calls(struct unit *unit);
-/** Gives back the stubs that it uses of others; of all cells that go together before any is dropped. */
-void unit_release_imports(struct unit *unit);
 /** Frees all that a cell holds; its symbols leave the table. */
 void unit_drop(struct unit *unit);
 
@@ -93,21 +84,14 @@ struct stub *stub_take(struct cell *cell, uint64_t function);
 void stub_release(struct stub *stub);
 
 /* transaction.c */
-enum status transaction_begin(struct transaction *transaction, enum cell_reason reason,
-                              struct why *why);
+/** Until transaction_end() no other begins. @return ERR_BUSY: one is under way. */
+enum status transaction_begin(enum cell_reason reason, struct why *why);
 void transaction_end(void);
-/** Adds a cell of the archive (or @p object, when not NULL). */
-enum status transaction_add(struct transaction *transaction, const char *name,
-                            struct unit *needed_by, const void *object, size_t bytes);
-/** Unless @p status, what adding units came to, is an error already: finds providers, links, initialises,
- *  commits and starts all units. On any error undoes everything. */
-enum status transaction_run(struct transaction *transaction, enum status status);
-/** Takes a live cell out of the hooks. */
-void unit_retract(struct unit *unit);
 /** Calls an entry point of a cell, guarded; address 0 is OK. */
 enum status cell_call_entry(uint64_t address, enum cell_reason reason);
-
-/* cell_load.c */
+/** Takes a cell out of the hooks, and gives back the stubs that it uses of others: of all cells that go
+ *  together before any is dropped. Once. */
+void unit_retract(struct unit *unit);
 /** Loads the boot set of the archive; @p count is set to how many cells that makes. */
 enum status cells_boot(unsigned *count, struct why *why);
 

@@ -18,30 +18,37 @@
 #include "nucleus/log.h"
 #include "nucleus/string.h"
 
-static uint32_t running; /* a transaction is; atomic */
+/* The one transaction that there is at a time. */
+static struct {
+    uint32_t running; /* atomic; the rest is its own */
+    enum cell_reason reason;
+    struct list units; /* as they were found, later providers first */
+    unsigned count;
+    struct why *why;
+} current;
 
-enum status transaction_begin(struct transaction *transaction, enum cell_reason reason,
-                              struct why *why)
+enum status transaction_begin(enum cell_reason reason, struct why *why)
 {
-    if (__atomic_exchange_n(&running, 1, __ATOMIC_ACQUIRE))
+    if (__atomic_exchange_n(&current.running, 1, __ATOMIC_ACQUIRE))
         return why_set(why, ERR_BUSY, "another load or unload is under way; try again");
-    *transaction = (struct transaction){.reason = reason, .why = why};
-    list_init(&transaction->units);
+    current.reason = reason;
+    current.why = why;
+    current.count = 0;
+    list_init(&current.units);
     return OK;
 }
 
 void transaction_end(void)
 {
-    __atomic_store_n(&running, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&current.running, 0, __ATOMIC_RELEASE);
 }
 
-static struct unit *unit_at(struct list *node) /* in transaction.units */
+static struct unit *unit_at(struct list *node) /* in current.units */
 {
     return list_entry(node, struct unit, link);
 }
 
-static struct unit *unit_make(struct transaction *transaction, const char *name,
-                              struct unit *needed_by)
+static struct unit *unit_make(const char *name, struct unit *needed_by)
 {
     OWN(spin_guard) guard = {0};
     struct unit *unit = heap_alloc(unit_kind);
@@ -51,20 +58,20 @@ static struct unit *unit_make(struct transaction *transaction, const char *name,
     memset(unit, 0, sizeof *unit);
     list_init(&unit->cell.stubs);
     string_copy(unit->cell.manifest.name, CELL_NAME_ROOM, name);
-    unit->cell.boot = transaction->reason == REASON_BOOT;
+    unit->cell.boot = current.reason == REASON_BOOT;
     unit->needed_by = needed_by;
-    list_push_back(&transaction->units, &unit->link);
-    transaction->count++;
+    unit->why = current.why;
+    list_push_back(&current.units, &unit->link);
+    current.count++;
     spin_lock(&guard, &cell_table.lock);
     list_push_back(table_cells(), &unit->cell.link);
     spin_unlock(&guard, &cell_table.lock);
     return unit;
 }
 
-enum status transaction_add(struct transaction *transaction, const char *name,
-                            struct unit *needed_by, const void *object, size_t bytes)
+/* Adds a cell of the archive (or @p object, when not NULL). */
+static enum status add(const char *name, struct unit *needed_by, const void *object, size_t bytes)
 {
-    struct why *why = transaction->why;
     bool given = object;
     char file[CELL_NAME_ROOM + 8];
     struct unit *unit;
@@ -72,89 +79,90 @@ enum status transaction_add(struct transaction *transaction, const char *name,
 
     format(file, sizeof file, "%s.cell", name);
     if (unit_lookup(name))
-        return why_set(why, ERR_EXISTS, "%s is loaded already", name);
-    if (transaction->count == TRANSACTION_MAX_CELLS)
-        return why_set(why, ERR_NOMEM, "more than %u cells would be loaded at once",
+        return why_set(current.why, ERR_EXISTS, "%s is loaded already", name);
+    if (current.count == TRANSACTION_MAX_CELLS)
+        return why_set(current.why, ERR_NOMEM, "more than %u cells would be loaded at once",
                        TRANSACTION_MAX_CELLS);
     if (!given && !archive_file(file, &object, &bytes))
-        return why_set(why, ERR_NOT_FOUND, "there is no %s in the boot archive", file);
-    unit = unit_make(transaction, name, needed_by);
-    status = unit ? unit_open(unit, object, bytes, given, why)
-                  : why_set(why, ERR_NOMEM, "no memory for it");
+        return why_set(current.why, ERR_NOT_FOUND, "there is no %s in the boot archive", file);
+    unit = unit_make(name, needed_by);
+    status = unit ? unit_open(unit, object, bytes, given)
+                  : why_set(current.why, ERR_NOMEM, "no memory for it");
     if (status != OK)
-        why_prefix(why, name);
+        why_prefix(current.why, name);
     return status;
 }
 
 /* Finds the provider of one import, adding a cell of the archive when need be. */
-static enum status find_provider(struct transaction *transaction, struct unit *unit,
-                                 struct import *import)
+static enum status find_provider(struct unit *unit, struct import *import)
 {
-    struct why *why = transaction->why;
     char provider[CELL_NAME_ROOM];
-    enum status status;
+    enum status status = OK;
 
     import->symbol = symbol_lookup(import->name);
     if (import->symbol)
         return OK;
     if (!archive_symbol_provider(import->name, provider))
-        return why_set(why, ERR_LINK, "needs %s(), which no loaded or archived cell provides",
+        return why_set(unit->why, ERR_LINK, "needs %s(), which no loaded or archived cell provides",
                        import->name);
-    status =
-        unit_lookup(provider) ? OK : transaction_add(transaction, provider, unit, NULL, 0);
-    if (status != OK)
-        return status;
+    if (!unit_lookup(provider))
+        status = add(provider, unit, NULL, 0);
     import->symbol = symbol_lookup(import->name);
-    if (import->symbol)
-        return OK;
-    return why_set(why, ERR_LINK,
-                   "needs %s(), which %s does not provide, though the archive's index says so",
-                   import->name, provider);
+    if (status == OK && !import->symbol)
+        status = why_set(unit->why, ERR_LINK,
+                         "needs %s(), which %s does not provide, though the archive's index says so",
+                         import->name, provider);
+    return status;
 }
 
-static enum status gather(struct transaction *transaction, struct unit *unit)
+static enum status gather(struct unit *unit)
 {
     enum status status = OK;
 
     for (uint32_t i = 0; i < unit->cell.import_count && status == OK; i++)
-        status = find_provider(transaction, unit, &unit->cell.imports[i]);
+        status = find_provider(unit, &unit->cell.imports[i]);
     return status;
 }
 
-static enum status place(struct transaction *transaction, struct unit *unit)
+/* Clears what calls left below on the stack: unload would take it for return addresses of calls under way. */
+static __attribute__((noinline)) void clear_stack(void)
 {
-    return unit_place(unit, transaction->why);
-}
+    uint8_t below[2048];
 
-static enum status link(struct transaction *transaction, struct unit *unit)
-{
-    return unit_link(unit, transaction->why);
+    memset(below, 0, sizeof below);
+    __asm__ volatile("" : : "r"(below) : "memory");
 }
 
 /* The entry point takes its reason in the register in which guarded_call() passes its argument. */
 enum status cell_call_entry(uint64_t address, enum cell_reason reason)
 {
-    return address ? guarded_call((enum status(*)(void *))address, (void *)(uint64_t)reason) : OK;
+    enum status status;
+
+    if (!address)
+        return OK;
+    status = guarded_call((enum status(*)(void *))address, (void *)(uint64_t)reason);
+    clear_stack();
+    return status;
 }
 
-static enum status run_entry(struct transaction *transaction, uint64_t address, const char *entry)
+static enum status run_entry(struct unit *unit, uint64_t address, const char *entry)
 {
-    enum status status = cell_call_entry(address, transaction->reason);
+    enum status status = cell_call_entry(address, current.reason);
 
     if (status == OK)
         return OK;
-    why_set(transaction->why, status, "its %s() failed: %s", entry, status_name(status));
+    why_set(unit->why, status, "its %s() failed: %s", entry, status_name(status));
     return status == ERR_FAULT ? ERR_FAULT : ERR_INIT;
 }
 
-static enum status init(struct transaction *transaction, struct unit *unit)
+static enum status init(struct unit *unit)
 {
-    return run_entry(transaction, unit->cell.manifest.init, "init");
+    return run_entry(unit, unit->cell.manifest.init, "init");
 }
 
-static enum status start(struct transaction *transaction, struct unit *unit)
+static enum status start(struct unit *unit)
 {
-    enum status status = run_entry(transaction, unit->cell.manifest.start, "start");
+    enum status status = run_entry(unit, unit->cell.manifest.start, "start");
 
     unit->started = status == OK;
     return status;
@@ -162,41 +170,40 @@ static enum status start(struct transaction *transaction, struct unit *unit)
 
 /* Unless @p status is an error already: does @p step for each unit, those that it adds included. An
  * explanation begins with the chain of those that asked for the unit. */
-static enum status each_unit(struct transaction *transaction, enum status status,
-                             enum status (*step)(struct transaction *, struct unit *))
+static enum status each_unit(enum status status, enum status (*step)(struct unit *))
 {
-    for (struct list *node = transaction->units.next;
-         status == OK && node != &transaction->units; node = node->next) {
-        status = step(transaction, unit_at(node));
+    for (struct list *node = current.units.next; status == OK && node != &current.units;
+         node = node->next) {
+        status = step(unit_at(node));
         for (struct unit *unit = unit_at(node); status != OK && unit; unit = unit->needed_by)
-            why_prefix(transaction->why, unit->cell.manifest.name);
+            why_prefix(current.why, unit->cell.manifest.name);
     }
     return status;
 }
 
 /* Moves a unit to the end of the list, its providers before it; where they form a cycle, the one that was
  * asked for first comes last. What is not live yet is of this transaction. */
-static void put_in_order(struct transaction *transaction, struct unit *unit)
+static void put_in_order(struct unit *unit)
 {
     unit->ordered = true;
     for (uint32_t i = 0; i < unit->cell.import_count; i++) {
         struct cell *provider = unit->cell.imports[i].symbol->cell;
 
         if (provider && !provider->live && !unit_of(&provider->link)->ordered)
-            put_in_order(transaction, unit_of(&provider->link));
+            put_in_order(unit_of(&provider->link));
     }
     list_remove(&unit->link);
-    list_push_back(&transaction->units, &unit->link);
+    list_push_back(&current.units, &unit->link);
 }
 
-static void commit(struct transaction *transaction)
+static void commit(void)
 {
-    list_each(node, &transaction->units)
+    list_each(node, &current.units)
     {
         unit_bind_calls(unit_at(node));
     }
     harts_fence_i();
-    list_each(node, &transaction->units)
+    list_each(node, &current.units)
     {
         struct cell *cell = &unit_at(node)->cell;
 
@@ -208,52 +215,83 @@ static void commit(struct transaction *transaction)
 
 void unit_retract(struct unit *unit)
 {
-    __atomic_store_n(&unit->cell.live, false, __ATOMIC_RELEASE);
-    for (uint32_t i = 0; i < unit->cell.export_count; i++)
-        hook_bind(&unit->cell.exports[i], false);
+    struct cell *cell = &unit->cell;
+
+    for (uint32_t i = 0; cell->live && i < cell->export_count; i++)
+        hook_bind(&cell->exports[i], false);
+    __atomic_store_n(&cell->live, false, __ATOMIC_RELEASE);
+    for (uint32_t i = 0; i < cell->import_count; i++) {
+        if (cell->imports[i].stub)
+            stub_release(cell->imports[i].stub);
+    }
 }
 
-static void undo(struct transaction *transaction)
+static void undo(void)
 {
-    for (struct list *node = transaction->units.previous; node != &transaction->units;
+    for (struct list *node = current.units.previous; node != &current.units;
          node = node->previous) {
         const struct manifest *manifest = &unit_at(node)->cell.manifest;
 
         if (unit_at(node)->started && cell_call_entry(manifest->stop, REASON_UNLOAD) != OK)
             log_write("load: %s could not be stopped while the load was undone", manifest->name);
     }
-    list_each(node, &transaction->units)
+    list_each(node, &current.units)
     {
-        struct unit *unit = unit_at(node);
-
-        if (unit->cell.live)
-            unit_retract(unit);
-        kind_abandon_all(&unit->cell);
-        unit_release_imports(unit);
+        kind_abandon_all(&unit_at(node)->cell);
+        unit_retract(unit_at(node));
     }
-    while (!list_empty(&transaction->units))
-        unit_drop(unit_at(list_pop_front(&transaction->units)));
+    while (!list_empty(&current.units))
+        unit_drop(unit_at(list_pop_front(&current.units)));
 }
 
-enum status transaction_run(struct transaction *transaction, enum status status)
+/* Unless @p status, what adding units came to, is an error already: loads them all. On any error undoes
+ * everything. Ends the transaction. */
+static enum status run(enum status status)
 {
-    status = each_unit(transaction, status, gather);
-    while (status == OK && !unit_at(transaction->units.next)->ordered)
-        put_in_order(transaction, unit_at(transaction->units.next));
-    status = each_unit(transaction, status, place);
-    status = each_unit(transaction, status, link);
+    status = each_unit(status, gather);
+    while (status == OK && !unit_at(current.units.next)->ordered)
+        put_in_order(unit_at(current.units.next));
+    status = each_unit(status, unit_place);
+    status = each_unit(status, unit_link);
     harts_fence_i();
-    status = each_unit(transaction, status, init);
+    status = each_unit(status, init);
     if (status == OK)
-        commit(transaction);
-    status = each_unit(transaction, status, start);
+        commit();
+    status = each_unit(status, start);
     if (status != OK)
-        undo(transaction);
-    while (!list_empty(&transaction->units)) {
-        struct unit *unit = unit_at(list_pop_front(&transaction->units));
+        undo();
+    while (!list_empty(&current.units)) {
+        struct unit *unit = unit_at(list_pop_front(&current.units));
 
         heap_free(buffer_kind, unit->staging);
         unit->staging = NULL;
     }
+    transaction_end();
+    return status;
+}
+
+enum status cell_load(const char *name, struct why *why)
+{
+    return cell_load_image(name, NULL, 0, why);
+}
+
+enum status cell_load_image(const char *name, const void *image, size_t bytes, struct why *why)
+{
+    enum status status = transaction_begin(REASON_LOAD, why);
+
+    return status == OK ? run(add(name, NULL, image, bytes)) : status;
+}
+
+enum status cells_boot(unsigned *count, struct why *why)
+{
+    char name[CELL_NAME_ROOM];
+    enum status status = transaction_begin(REASON_BOOT, why);
+
+    for (unsigned i = 0; status == OK && archive_boot_set(i, name); i++)
+        status = add(name, NULL, NULL, 0);
+    if (status == OK && current.count == 0)
+        status = why_set(why, ERR_NOT_FOUND, "the boot archive names no boot set");
+    status = run(status);
+    *count = current.count;
     return status;
 }

@@ -35,7 +35,7 @@ static uint64_t carve_tables(struct unit *unit, uint64_t at)
 
 /* Enters exports, still without addresses, so that the other units of the transaction find them; and
  * imports, still without providers. */
-static enum status enter_symbols(struct unit *unit, struct why *why)
+static enum status enter_symbols(struct unit *unit)
 {
     OWN(spin_guard) guard = {0};
     struct cell *cell = &unit->cell;
@@ -56,7 +56,7 @@ static enum status enter_symbols(struct unit *unit, struct why *why)
                 .name = name, .bytes = (uint32_t)image->symbols[i].size, .cell = cell};
             status = symbol_insert(symbol);
             if (status != OK)
-                why_set(why, status, "exports %s(), which %s provides already", name,
+                why_set(unit->why, status, "exports %s(), which %s provides already", name,
                         cell_name(symbol_lookup(name)->cell));
         }
     }
@@ -64,8 +64,7 @@ static enum status enter_symbols(struct unit *unit, struct why *why)
     return status;
 }
 
-enum status unit_open(struct unit *unit, const void *object, size_t bytes, bool copy,
-                      struct why *why)
+enum status unit_open(struct unit *unit, const void *object, size_t bytes, bool copy)
 {
     enum status status;
     uint64_t table_bytes;
@@ -73,19 +72,19 @@ enum status unit_open(struct unit *unit, const void *object, size_t bytes, bool 
     if (copy || (uint64_t)object % 8 != 0) {
         unit->copy = heap_alloc_bytes(buffer_kind, bytes);
         if (!unit->copy)
-            return why_set(why, ERR_NOMEM, "no memory for a copy of its object (%zu bytes)", bytes);
+            return why_set(unit->why, ERR_NOMEM, "no memory for a copy of its object (%zu bytes)", bytes);
         object = memcpy(unit->copy, object, bytes);
     }
-    status = elf_open(&unit->image, object, bytes, why);
+    status = elf_open(&unit->image, object, bytes, unit->why);
     if (status != OK)
         return status;
     table_bytes = carve_tables(unit, 0);
     unit->tables = heap_alloc_bytes(buffer_kind, table_bytes);
     if (!unit->tables)
-        return why_set(why, ERR_NOMEM, "no memory for its tables (%lu bytes)", table_bytes);
+        return why_set(unit->why, ERR_NOMEM, "no memory for its tables (%lu bytes)", table_bytes);
     memset(unit->tables, 0, table_bytes);
     carve_tables(unit, (uint64_t)unit->tables);
-    return enter_symbols(unit, why);
+    return enter_symbols(unit);
 }
 
 static struct cell_block *block_of(struct cell *cell, enum section_class class)
@@ -96,7 +95,7 @@ static struct cell_block *block_of(struct cell *cell, enum section_class class)
 }
 
 /* Lays the sections out one after another, each in its block; addresses are still offsets. */
-static enum status lay_out(struct unit *unit, struct why *why)
+static enum status lay_out(struct unit *unit)
 {
     const struct elf_image *image = &unit->image;
     struct cell *cell = &unit->cell;
@@ -108,7 +107,7 @@ static enum status lay_out(struct unit *unit, struct why *why)
         if (image->classes[i] == SECTION_IGNORED)
             continue;
         if (section->addralign > ARENA_ALIGN && block != &cell->state)
-            return why_set(why, ERR_UNSUPPORTED, "section %s: aligned to more than %u bytes",
+            return why_set(unit->why, ERR_UNSUPPORTED, "section %s: aligned to more than %u bytes",
                            elf_section_name(image, i), ARENA_ALIGN);
         unit->sections[i].address = align_up(block->bytes, section->addralign ?: 1);
         block->bytes = unit->sections[i].address + section->size;
@@ -118,7 +117,7 @@ static enum status lay_out(struct unit *unit, struct why *why)
     return OK;
 }
 
-static enum status allocate(struct unit *unit, struct why *why)
+static enum status allocate(struct unit *unit)
 {
     struct cell *cell = &unit->cell;
     frames state = {0};
@@ -126,18 +125,18 @@ static enum status allocate(struct unit *unit, struct why *why)
 
     unit->staging = heap_alloc_bytes(buffer_kind, cell->text.bytes + cell->rodata.bytes);
     if (!unit->staging)
-        return why_set(why, ERR_NOMEM, "no memory for linking it");
+        return why_set(unit->why, ERR_NOMEM, "no memory for linking it");
     cell->text.base = arena_alloc(cell->text.bytes, true);
     cell->rodata.base = arena_alloc(cell->rodata.bytes, false);
     if (!cell->text.base || !cell->rodata.base)
-        return why_set(why, ERR_NOMEM, "no room for %zu bytes of text and %zu of read-only data",
+        return why_set(unit->why, ERR_NOMEM, "no room for %zu bytes of text and %zu of read-only data",
                        cell->text.bytes, cell->rodata.bytes);
     if (!cell->state.bytes)
         return OK;
     while (order < FRAME_MAX_ORDER && PAGE_BYTES << order < cell->state.bytes)
         order++;
     if (!frames_alloc(&state, order, FRAME_STATE))
-        return why_set(why, ERR_NOMEM, "no memory for %zu bytes of state", cell->state.bytes);
+        return why_set(unit->why, ERR_NOMEM, "no memory for %zu bytes of state", cell->state.bytes);
     cell->state.base = frames_leak(&state);
     memset(cell->state.base, 0, cell->state.bytes);
     return OK;
@@ -170,14 +169,14 @@ static void stage(struct unit *unit)
     }
 }
 
-enum status unit_place(struct unit *unit, struct why *why)
+enum status unit_place(struct unit *unit)
 {
     const struct elf_image *image = &unit->image;
-    enum status status = lay_out(unit, why);
+    enum status status = lay_out(unit);
     uint32_t export = 0;
 
     if (status == OK)
-        status = allocate(unit, why);
+        status = allocate(unit);
     if (status != OK)
         return status;
     stage(unit);
@@ -251,7 +250,7 @@ static enum status note_site(void *argument, uint32_t section,
                                                                                         : OK;
 }
 
-static enum status check_tables(struct unit *unit, struct why *why)
+static enum status check_tables(struct unit *unit)
 {
     const struct elf_image *image = &unit->image;
     const struct link_section *frames = &unit->sections[image->eh_frame];
@@ -266,17 +265,17 @@ static enum status check_tables(struct unit *unit, struct why *why)
         .text = (uint64_t)unit->cell.text.base,
         .text_bytes = unit->cell.text.bytes};
     struct manifest manifest;
-    enum status status = manifest_read(&manifest, image, unit->sections, why);
+    enum status status = manifest_read(&manifest, image, unit->sections, unit->why);
 
     if (status == OK && strcmp(manifest.name, unit->cell.manifest.name) != 0)
-        status = why_set(why, ERR_FORMAT, "its manifest says that it is cell %s", manifest.name);
+        status = why_set(unit->why, ERR_FORMAT, "its manifest says that it is cell %s", manifest.name);
     if (status != OK)
         return status;
     unit->cell.manifest = manifest;
-    return eh_frame_validate(&tables, why);
+    return eh_frame_validate(&tables, unit->why);
 }
 
-enum status unit_link(struct unit *unit, struct why *why)
+enum status unit_link(struct unit *unit)
 {
     struct cell *cell = &unit->cell;
     const struct link_context context = {.image = &unit->image,
@@ -284,11 +283,11 @@ enum status unit_link(struct unit *unit, struct why *why)
                                          .resolve = resolve,
                                          .site = note_site,
                                          .argument = unit,
-                                         .why = why};
+                                         .why = unit->why};
     enum status status = link_apply(&context);
 
     if (status == OK)
-        status = check_tables(unit, why);
+        status = check_tables(unit);
     if (status != OK)
         return status;
     text_write(cell->text.base, unit->staging, cell->text.bytes);
@@ -309,17 +308,6 @@ void unit_bind_calls(struct unit *unit)
         if (link_patch_pair(site->address, target, pair) != OK)
             panic("a call site at 0x%lx that was checked does not reach", site->address);
         text_write_pair(site->address, pair);
-    }
-}
-
-void unit_release_imports(struct unit *unit)
-{
-    for (uint32_t i = 0; i < unit->cell.import_count; i++) {
-        struct import *import = &unit->cell.imports[i];
-
-        if (import->stub)
-            stub_release(import->stub);
-        import->stub = NULL;
     }
 }
 

@@ -1,44 +1,9 @@
-/* Load and unload as the shell asks for them, and the boot set. */
-#include "archive.h"
+/* Unloading a cell: who still needs it, and its end. */
 #include "cell_private.h"
 #include "harts.h"
 #include "heap_private.h"
 #include "nucleus/format.h"
 #include "nucleus/string.h"
-
-enum status cell_load(const char *name, struct why *why)
-{
-    return cell_load_image(name, NULL, 0, why);
-}
-
-enum status cell_load_image(const char *name, const void *image, size_t bytes, struct why *why)
-{
-    struct transaction transaction;
-    enum status status = transaction_begin(&transaction, REASON_LOAD, why);
-
-    if (status != OK)
-        return status;
-    status = transaction_add(&transaction, name, NULL, image, bytes);
-    status = transaction_run(&transaction, status);
-    transaction_end();
-    return status;
-}
-
-enum status cells_boot(unsigned *count, struct why *why)
-{
-    struct transaction transaction;
-    char name[CELL_NAME_ROOM];
-    enum status status = transaction_begin(&transaction, REASON_BOOT, why);
-
-    for (unsigned i = 0; status == OK && archive_boot_set(i, name); i++)
-        status = transaction_add(&transaction, name, NULL, NULL, 0);
-    if (status == OK && transaction.count == 0)
-        status = why_set(why, ERR_NOT_FOUND, "the boot archive names no boot set");
-    status = transaction_run(&transaction, status);
-    *count = transaction.count;
-    transaction_end();
-    return status;
-}
 
 /* Who still needs a cell: the cells that use it, else a task that runs in it. */
 struct search {
@@ -141,7 +106,6 @@ static enum status unload(struct unit *unit, uint64_t frame, struct why *why)
         return status;
     }
     unit_retract(unit);
-    unit_release_imports(unit);
     unit_drop(unit);
     harts_fence_i();
     return OK;
@@ -149,8 +113,7 @@ static enum status unload(struct unit *unit, uint64_t frame, struct why *why)
 
 enum status cell_unload(const char *name, struct why *why)
 {
-    struct transaction transaction;
-    enum status status = transaction_begin(&transaction, REASON_UNLOAD, why);
+    enum status status = transaction_begin(REASON_UNLOAD, why);
     struct unit *unit;
 
     if (status != OK)
