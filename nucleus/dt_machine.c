@@ -2,6 +2,7 @@
  * abi/nucleus/machine.h). */
 #include "dt.h"
 #include "nucleus/string.h"
+#include "text.h"
 
 /* Usable child number @p index of one device_type (NULL: of any). */
 static bool child_of_type(dt_node node, const char *type, unsigned index, dt_node *child)

@@ -13,6 +13,7 @@
 #include "names.h"
 #include "nucleus/machine.h"
 #include "shell_state.h"
+#include "text.h"
 
 #define KEY_INTERRUPT '\x03'
 

@@ -10,6 +10,7 @@
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
 #include "test.h"
+#include "text.h"
 
 #define WRITERS 4u
 
