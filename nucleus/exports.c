@@ -2,6 +2,7 @@
  * made by the build from those headers, so the two cannot disagree. */
 #include "cell_private.h"
 #include "nucleus/cells.h"
+#include "nucleus/device_tree.h"
 #include "nucleus/format.h"
 #include "nucleus/frame.h"
 #include "nucleus/hart.h"

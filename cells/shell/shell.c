@@ -10,6 +10,7 @@
 #include "shell.h"
 #include "cell.h"
 #include "console.h"
+#include "devicetree.h"
 #include "names.h"
 #include "nucleus/machine.h"
 #include "shell_state.h"

@@ -5,6 +5,7 @@
 #include "command.h"
 #include "console.h"
 #include "crew.h"
+#include "devicetree.h"
 #include "irq.h"
 #include "nucleus/hart.h"
 #include "nucleus/machine.h"
