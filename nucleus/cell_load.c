@@ -27,11 +27,15 @@ enum status cell_load_image(const char *name, const void *image, size_t bytes, s
 enum status cells_boot(unsigned *count, struct why *why)
 {
     struct transaction transaction;
-    char name[CELL_NAME_ROOM];
+    char key[16], name[CELL_NAME_ROOM];
     enum status status = transaction_begin(&transaction, REASON_BOOT, why);
 
-    for (unsigned i = 0; status == OK && archive_boot_set(i, name); i++)
+    for (unsigned i = 0; status == OK; i++) {
+        format(key, sizeof key, "boot.%02u", i);
+        if (!archive_provider(key, name))
+            break;
         status = transaction_add(&transaction, name, NULL, NULL, 0);
+    }
     if (status == OK && transaction.count == 0)
         status = why_set(why, ERR_NOT_FOUND, "the boot archive names no boot set");
     status = transaction_run(&transaction, status);

@@ -119,7 +119,7 @@ static enum status find_provider(struct transaction *transaction, struct unit *u
     import->symbol = symbol_lookup_locked(import->name);
     if (import->symbol)
         return OK;
-    if (!archive_symbol_provider(import->name, provider)) {
+    if (!archive_provider(import->name, provider)) {
         why_set(transaction->why, ERR_LINK,
                 "needs %s(), which no loaded or archived cell provides", import->name);
         explain(transaction, unit);
