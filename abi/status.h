@@ -29,4 +29,29 @@ enum status {
     ERR_IO = 15,         /* a device failed */
 };
 
+/** A word for a status: "out of memory". */
+static inline const char *status_name(enum status status)
+{
+    static const char *const names[] = {
+        [OK] = "ok",
+        [AGAIN] = "must wait",
+        [ERR_NOMEM] = "out of memory",
+        [ERR_INVALID] = "invalid argument",
+        [ERR_NOT_FOUND] = "not found",
+        [ERR_EXISTS] = "exists already",
+        [ERR_BUSY] = "in use",
+        [ERR_FORMAT] = "malformed",
+        [ERR_UNSUPPORTED] = "not supported",
+        [ERR_LINK] = "cannot be linked",
+        [ERR_INIT] = "refused to start",
+        [ERR_FAULT] = "faulted",
+        [ERR_CANCELLED] = "cancelled",
+        [ERR_TIMEOUT] = "timed out",
+        [ERR_DENIED] = "not permitted",
+        [ERR_IO] = "device error",
+    };
+
+    return (unsigned)status < sizeof names / sizeof names[0] ? names[status] : "unknown status";
+}
+
 #endif

@@ -1,13 +1,13 @@
 /* The boot archive: cpio in the newc format (cpio(5), "New ASCII Format"), used where it lies.
  *
- * Its file `mitos.index`, written by pack, says who provides what. It is text:
+ * Its file `mitos.index`, written by pack, says who provides what. It is text: the line "mitos-index 2", then lines
+ * "KEY CELL", sorted by KEY as bytes, each KEY once. KEY is
  *
- *     mitos-index 1
- *     boot CELL              the boot set, in order
- *     default IFACE CELL     the cell that is loaded for an interface
- *     symbol NAME CELL       sorted by NAME as bytes, each once, after all other lines
+ *     NAME             of a function that CELL exports
+ *     default.IFACE    CELL is loaded for the interface IFACE
+ *     boot.00          CELL is the first of the boot set; boot.01 the next, and so on
  *
- * A cell CELL is the file CELL.cell. */
+ * No function has a dot in its name. A cell CELL is the file CELL.cell. */
 #ifndef NUCLEUS_ARCHIVE_H
 #define NUCLEUS_ARCHIVE_H
 
@@ -22,11 +22,7 @@ MUST_CHECK enum status archive_open(const void *bytes, size_t length, struct why
 
 /** The regular file @p name; @p bytes points into the archive. */
 bool archive_file(const char *name, const void **bytes, size_t *length);
-/** Copies the name of the cell that provides @p symbol into @p cell. @return false: none does. */
-bool archive_symbol_provider(const char *symbol, char cell[CELL_NAME_ROOM]);
-/** The same for the default provider of interface @p interface. */
-bool archive_interface_default(const char *interface, char cell[CELL_NAME_ROOM]);
-/** The same for number @p index of the boot set. @return false: past the last. */
-bool archive_boot_set(unsigned index, char cell[CELL_NAME_ROOM]);
+/** Copies the name of the cell that the index has for @p key into @p cell. @return false: none. */
+bool archive_provider(const char *key, char cell[CELL_NAME_ROOM]);
 
 #endif

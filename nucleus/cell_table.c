@@ -5,6 +5,7 @@
 #include "arena.h"
 #include "cell_private.h"
 #include "heap_private.h"
+#include "nucleus/device_tree.h"
 #include "nucleus/format.h"
 #include "nucleus/frame.h"
 #include "nucleus/hart.h"

@@ -1,190 +1,24 @@
-/* The flattened device tree (Devicetree Specification 0.4, chapter 5), read where the firmware left it.
- *
- * dt_open() checks every token once, so the readers behind it need no bounds. They walk: the tree of
- * a machine with 8 harts has some 600 tokens, and it is asked a few dozen times in a boot. */
+/* The device tree as the nucleus needs it: dt_open() checks every token of it once, and what is asked
+ * before there are cells is found by one walk, range_find(). It walks anew for each question: the tree
+ * of a machine with 8 harts has some 600 tokens, and it is asked a few dozen times in a boot. */
 #include "dt.h"
 
-#include "nucleus/string.h"
+#include "nucleus/machine.h"
 
 #define MAGIC 0xd00dfeedu
 #define HEADER_BYTES 40u
-#define DEPTH_MOST 32u
 
-enum tag { TAG_BEGIN = 1, TAG_END_NODE, TAG_PROPERTY, TAG_NOP, TAG_END = 9 };
+/* Words of the header (5.2), as offsets. */
+enum { TOTAL_BYTES = 4, STRUCTURE = 8, STRINGS = 12, RESERVATIONS = 16, VERSION = 20 };
+enum { OLDEST_VERSION = 24, STRINGS_BYTES = 32, STRUCTURE_BYTES = 36 };
 
-/* Words of the header (5.2). */
-enum {
-    TOTAL_BYTES = 1,
-    STRUCT,
-    STRINGS,
-    RESERVED,
-    VERSION,
-    COMPATIBLE,
-    BOOT_HART,
-    STRINGS_BYTES,
-    STRUCT_BYTES
-};
+/* Before a tree is open: a root node with nothing in it, then an end of reservations. */
+static const uint8_t none[32] = {[3] = DT_BEGIN, [11] = DT_END_NODE, [15] = DT_END};
+static struct dt_tree tree = {.structure = none, .reservations = none + 16};
 
-/* The open tree. Before there is one: a root node with nothing in it, and no reservations. */
-static const uint8_t empty_structure[] = {0, 0, 0, TAG_BEGIN,    0, 0, 0, 0,
-                                          0, 0, 0, TAG_END_NODE, 0, 0, 0, TAG_END};
-static const uint8_t empty_reservations[16];
-
-static struct tree {
-    const uint8_t *structure, *reservations;
-    const char *strings;
-    uint32_t structure_bytes, strings_bytes, bytes;
-} tree = {.structure = empty_structure,
-          .reservations = empty_reservations,
-          .structure_bytes = sizeof empty_structure};
-
-/* A piece of the structure block. */
-struct token {
-    uint32_t tag, next;   /* next: offset of the token behind */
-    const char *name;     /* of a node or property */
-    const uint8_t *value; /* of a property */
-    uint32_t bytes;
-};
-
-static uint32_t u32_at(const void *bytes)
+const struct dt_tree *dt_tree(void)
 {
-    const uint8_t *b = bytes;
-
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-}
-
-/* A number of @p cells cells, 0 to 2. */
-static uint64_t cells_at(const uint8_t *bytes, uint32_t cells)
-{
-    uint64_t value = 0;
-
-    for (; cells > 0; cells--, bytes += 4)
-        value = value << 32 | u32_at(bytes);
-    return value;
-}
-
-/* Inline, so that walks read nothing of a token that they do not need. A checked tag is a small number. */
-static inline __attribute__((always_inline)) struct token token_at(uint32_t offset)
-{
-    const uint8_t *at = tree.structure + offset;
-    struct token token = {.tag = at[3], .next = offset + 4};
-
-    if (token.tag == TAG_BEGIN) {
-        token.name = (const char *)at + 4;
-        token.next += (uint32_t)align_up(strlen(token.name) + 1, 4);
-    } else if (token.tag == TAG_PROPERTY) {
-        token.bytes = u32_at(at + 4);
-        token.name = tree.strings + u32_at(at + 8);
-        token.value = at + 12;
-        token.next += 8 + (uint32_t)align_up(token.bytes, 4);
-    }
-    return token;
-}
-
-static bool token_valid(uint32_t offset, uint32_t *next)
-{
-    const uint8_t *at = tree.structure + offset;
-    uint32_t room = tree.structure_bytes - offset, length = 4;
-
-    switch (u32_at(at)) {
-    case TAG_BEGIN:
-        while (length < room && at[length])
-            length++;
-        if (length == room)
-            return false;
-        break;
-    case TAG_PROPERTY: /* the strings block ends with a NUL */
-        if (room < 12 || u32_at(at + 4) > room - 12 || u32_at(at + 8) >= tree.strings_bytes)
-            return false;
-        break;
-    case TAG_END_NODE:
-    case TAG_NOP:
-    case TAG_END:
-        break;
-    default:
-        return false;
-    }
-    *next = token_at(offset).next;
-    return true;
-}
-
-/* One root node at offset 0, ends that match the beginnings, properties inside of nodes, TAG_END. */
-static bool structure_valid(uint32_t *bad)
-{
-    uint32_t depth = 0, next;
-
-    for (uint32_t offset = 0;; offset = next) {
-        uint32_t tag;
-
-        *bad = offset;
-        if (offset > tree.structure_bytes - 4 || !token_valid(offset, &next))
-            return false;
-        tag = u32_at(tree.structure + offset);
-        if (offset == 0 ? tag != TAG_BEGIN : depth == 0 && tag != TAG_END && tag != TAG_NOP)
-            return false;
-        if (tag == TAG_END)
-            return depth == 0;
-        if (tag == TAG_BEGIN && ++depth > DEPTH_MOST)
-            return false;
-        if (tag == TAG_END_NODE)
-            depth--;
-    }
-}
-
-/* Whether bytes start .. start + bytes - 1 are part of the tree, behind its header. */
-static bool block_valid(uint32_t start, uint32_t bytes)
-{
-    return start >= HEADER_BYTES && start <= tree.bytes && bytes <= tree.bytes - start;
-}
-
-static bool reservations_valid(const uint8_t *blob, uint32_t start)
-{
-    for (; block_valid(start, 16); start += 16) {
-        if (cells_at(blob + start, 2) == 0 && cells_at(blob + start + 8, 2) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Sets `tree`, and checks it. */
-static enum status tree_check(const uint8_t *blob, size_t most, struct why *why)
-{
-    uint32_t header[HEADER_BYTES / 4], bad;
-
-    for (unsigned i = 0; i < HEADER_BYTES / 4 && most >= HEADER_BYTES; i++)
-        header[i] = u32_at(blob + 4 * i);
-    if ((uintptr_t)blob % 8 != 0 || most < HEADER_BYTES || header[0] != MAGIC ||
-        header[TOTAL_BYTES] > most || header[TOTAL_BYTES] < HEADER_BYTES)
-        return why_set(why, ERR_FORMAT, "device tree: there is none, or it is cut short");
-    if (header[VERSION] < 17 || header[COMPATIBLE] > 17)
-        return why_set(why, ERR_UNSUPPORTED, "device tree: version %u, only 17 is understood",
-                       header[VERSION]);
-    tree = (struct tree){.structure = blob + header[STRUCT],
-                         .reservations = blob + header[RESERVED],
-                         .strings = (const char *)blob + header[STRINGS],
-                         .structure_bytes = header[STRUCT_BYTES],
-                         .strings_bytes = header[STRINGS_BYTES],
-                         .bytes = header[TOTAL_BYTES]};
-    if (tree.structure_bytes < 4 || !block_valid(header[STRUCT], tree.structure_bytes) ||
-        !block_valid(header[STRINGS], tree.strings_bytes) ||
-        !reservations_valid(blob, header[RESERVED]))
-        return why_set(why, ERR_FORMAT, "device tree: a block of it exceeds its length");
-    if (tree.strings_bytes > 0 && tree.strings[tree.strings_bytes - 1])
-        return why_set(why, ERR_FORMAT, "device tree: its strings do not end");
-    if (!structure_valid(&bad))
-        return why_set(why, ERR_FORMAT, "device tree: damaged at offset 0x%x of its structure",
-                       bad);
-    return OK;
-}
-
-enum status dt_open(const void *blob, size_t most, struct why *why)
-{
-    struct tree before = tree;
-    enum status status = tree_check(blob, most, why);
-
-    if (status != OK)
-        tree = before;
-    return status;
+    return &tree;
 }
 
 size_t dt_bytes(void)
@@ -192,250 +26,172 @@ size_t dt_bytes(void)
     return tree.bytes;
 }
 
-static const dt_node root;
-
-/* The first node that begins at @p offset or later, whatever its depth. */
-static bool node_from(uint32_t offset, dt_node *node)
+static uint32_t u32_at(const uint8_t *bytes)
 {
-    for (;;) {
-        struct token token = token_at(offset);
-
-        if (token.tag == TAG_BEGIN) {
-            node->offset = offset;
-            return true;
-        }
-        if (token.tag == TAG_END)
-            return false;
-        offset = token.next;
-    }
+    return (uint32_t)dt_number(bytes, 1);
 }
 
-/* The next child at @p offset, which is between children or properties of a node. */
-static bool child_from(uint32_t offset, dt_node *child)
+/* One root node at offset 0, ends that match the beginnings, properties inside of nodes, and DT_END, whose
+ * zeroes end any name before it. */
+static bool structure_valid(const struct dt_tree *made, uint32_t bytes, uint32_t strings_bytes,
+                            uint32_t *bad)
 {
-    struct token token = token_at(offset);
+    uint32_t end = bytes - 4;
+    int depth = 0;
 
-    while (token.tag == TAG_PROPERTY || token.tag == TAG_NOP) {
-        offset = token.next;
-        token = token_at(offset);
-    }
-    child->offset = offset;
-    return token.tag == TAG_BEGIN;
-}
-
-/* The offset behind a node and all that is in it. */
-static uint32_t node_end(dt_node node)
-{
-    uint32_t offset = node.offset, depth = 0;
-
-    do {
-        struct token token = token_at(offset);
-
-        if (token.tag == TAG_BEGIN)
-            depth++;
-        if (token.tag == TAG_END_NODE)
-            depth--;
-        offset = token.next;
-    } while (depth > 0);
-    return offset;
-}
-
-bool dt_child(dt_node node, const dt_node *after, dt_node *child)
-{
-    return child_from(after ? node_end(*after) : token_at(node.offset).next, child);
-}
-
-static bool node_parent(dt_node node, dt_node *parent)
-{
-    dt_node child, within = root;
-
-    while (dt_child(within, NULL, &child)) {
-        while (node.offset >= node_end(child)) {
-            if (!dt_child(within, &child, &child))
-                return false;
-        }
-        if (child.offset >= node.offset) {
-            *parent = within;
-            return child.offset == node.offset;
-        }
-        within = child;
-    }
-    return false;
-}
-
-bool dt_property(dt_node node, const char *name, const void **bytes, size_t *length)
-{
-    struct token token = token_at(node.offset);
-
-    do {
-        token = token_at(token.next);
-        if (token.tag == TAG_PROPERTY && strcmp(token.name, name) == 0) {
-            *bytes = token.value;
-            *length = token.bytes;
-            return true;
-        }
-    } while (token.tag == TAG_PROPERTY || token.tag == TAG_NOP);
-    return false;
-}
-
-bool dt_u32(dt_node node, const char *name, unsigned index, uint32_t *value)
-{
-    const void *bytes;
-    size_t length;
-
-    if (!dt_property(node, name, &bytes, &length) || length / 4 <= index)
+    *bad = 0;
+    if (bytes < 8 || bytes % 4 != 0 || u32_at(made->structure + end) != DT_END)
         return false;
-    *value = u32_at((const uint8_t *)bytes + 4ul * index);
-    return true;
+    for (; *bad < end; *bad = dt_token_at(made, *bad).next) {
+        const uint8_t *at = made->structure + *bad;
+        uint32_t tag = u32_at(at), room = end - *bad;
+
+        if (tag < DT_BEGIN || tag > DT_NOP)
+            return false;
+        if (*bad == 0 ? tag != DT_BEGIN : depth == 0 && tag != DT_NOP)
+            return false;
+        if (tag == DT_PROPERTY &&
+            (room < 12 || u32_at(at + 4) > room - 12 || u32_at(at + 8) >= strings_bytes))
+            return false;
+        depth += (tag == DT_BEGIN) - (tag == DT_END_NODE);
+        if (depth > DT_DEPTH_MOST)
+            return false;
+    }
+    return *bad == end && depth == 0;
 }
 
-const char *dt_string(dt_node node, const char *name)
+/* Whether bytes start .. start + bytes - 1 are part of the tree, behind its header. */
+static bool block_valid(const uint8_t *blob, uint64_t start, uint64_t bytes)
 {
-    const void *bytes;
-    size_t length;
-
-    if (!dt_property(node, name, &bytes, &length) || length == 0 ||
-        ((const char *)bytes)[length - 1] || strlen(bytes) + 1 != length)
-        return NULL;
-    return bytes;
+    return start >= HEADER_BYTES && start + bytes <= u32_at(blob + TOTAL_BYTES);
 }
 
-/* Whether a list of strings, each with its NUL, holds @p text. */
-static bool list_holds(const char *list, size_t length, const char *text)
+static bool reservations_valid(const uint8_t *blob)
 {
-    size_t text_bytes = strlen(text) + 1;
-
-    while (length >= text_bytes) {
-        size_t bytes = 1;
-
-        if (memcmp(list, text, text_bytes) == 0)
+    for (uint64_t start = u32_at(blob + RESERVATIONS); block_valid(blob, start, 16); start += 16) {
+        if (dt_number(blob + start, 2) == 0 && dt_number(blob + start + 8, 2) == 0)
             return true;
-        while (bytes < length && list[bytes - 1])
-            bytes++;
-        list += bytes;
-        length -= bytes;
     }
     return false;
 }
 
-bool dt_usable(dt_node node)
+enum status dt_open(const void *blob, size_t most, struct why *why)
 {
-    const void *bytes;
-    size_t length;
-    const char *status = dt_string(node, "status");
+    const uint8_t *at = blob;
+    uint32_t structure_bytes, strings_bytes, bad;
+    struct dt_tree made;
 
-    if (!dt_property(node, "status", &bytes, &length))
-        return true;
-    return status && (strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0);
+    if ((uintptr_t)at % 8 != 0 || most < HEADER_BYTES || u32_at(at) != MAGIC ||
+        u32_at(at + TOTAL_BYTES) > most)
+        return why_set(why, ERR_FORMAT, "device tree: there is none, or it is cut short");
+    if (u32_at(at + VERSION) < 17 || u32_at(at + OLDEST_VERSION) > 17)
+        return why_set(why, ERR_UNSUPPORTED, "device tree: version %u, only 17 is understood",
+                       u32_at(at + VERSION));
+    structure_bytes = u32_at(at + STRUCTURE_BYTES);
+    strings_bytes = u32_at(at + STRINGS_BYTES);
+    if (!block_valid(at, u32_at(at + STRUCTURE), structure_bytes) ||
+        !block_valid(at, u32_at(at + STRINGS), strings_bytes) || !reservations_valid(at))
+        return why_set(why, ERR_FORMAT, "device tree: a block of it exceeds its length");
+    made = (struct dt_tree){.structure = at + u32_at(at + STRUCTURE),
+                            .reservations = at + u32_at(at + RESERVATIONS),
+                            .strings = (const char *)at + u32_at(at + STRINGS),
+                            .bytes = u32_at(at + TOTAL_BYTES)};
+    if (strings_bytes > 0 && made.strings[strings_bytes - 1])
+        return why_set(why, ERR_FORMAT, "device tree: its strings do not end");
+    if (!structure_valid(&made, structure_bytes, strings_bytes, &bad))
+        return why_set(why, ERR_FORMAT, "device tree: damaged at offset 0x%x of its structure",
+                       bad);
+    tree = made;
+    return OK;
 }
 
-bool dt_find_compatible(const char *compatible, const dt_node *after, dt_node *found)
+/* The range that is number @p index of all usable nodes together that are children of @p parent ("": the root;
+ * NULL: anybody) and whose property @p key lists @p value (NULL: or not). */
+static bool range_find(const char *parent, const char *key, const char *value, unsigned index,
+                       uint64_t *base, uint64_t *bytes)
 {
-    const void *list;
-    size_t length;
-    dt_node node;
+    dt_node parents[DT_DEPTH_MOST], node = {0};
+    int depth = 0;
 
-    for (uint32_t offset = after ? token_at(after->offset).next : 0; node_from(offset, &node);
-         offset = token_at(node.offset).next) {
-        if (dt_property(node, "compatible", &list, &length) &&
-            list_holds(list, length, compatible) && dt_usable(node)) {
-            *found = node;
-            return true;
-        }
-    }
-    return false;
-}
-
-bool dt_find_phandle(uint32_t phandle, dt_node *found)
-{
-    uint32_t value;
-    dt_node node;
-
-    for (uint32_t offset = 0; node_from(offset, &node); offset = token_at(node.offset).next) {
-        if (dt_u32(node, "phandle", 0, &value) && value == phandle) {
-            *found = node;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The child that the first @p length bytes of @p name name: in full, or without the unit address. */
-static bool child_named(dt_node node, const char *name, size_t length, dt_node *found)
-{
-    unsigned matches = 0;
-    dt_node child;
-
-    for (const dt_node *after = NULL; dt_child(node, after, &child); after = &child) {
-        const char *full = token_at(child.offset).name;
-
-        if (strncmp(full, name, length) != 0)
+    for (bool more = true; more; more = dt_next(&tree, &node, &depth)) {
+        parents[depth] = node;
+        if (depth == 0 || (parent && depth != (*parent ? 2 : 1)))
             continue;
-        if (!full[length]) {
-            *found = child;
-            return true;
+        if (parent && strcmp(dt_token_at(&tree, parents[depth - 1].offset).name, parent) != 0)
+            continue;
+        if ((value && !dt_lists(&tree, node, key, value)) || !dt_usable(&tree, node))
+            continue;
+        for (unsigned i = 0; dt_range(&tree, parents[depth - 1], node, i, base, bytes); i++) {
+            if (index-- == 0)
+                return true;
         }
-        if (full[length] == '@' && matches++ == 0)
-            *found = child;
     }
-    return matches == 1;
+    return false;
 }
 
-bool dt_find_path(const char *path, dt_node *found)
+bool dt_memory(unsigned index, uint64_t *base, uint64_t *bytes)
 {
-    dt_node node = root;
-
-    if (*path != '/')
-        return false;
-    while (*path == '/' && path[1]) {
-        size_t length = 0;
-
-        path++;
-        while (path[length] && path[length] != '/')
-            length++;
-        if (length == 0 || !child_named(node, path, length, &node))
-            return false;
-        path += length;
-    }
-    *found = node;
-    return true;
+    return range_find("", "device_type", "memory", index, base, bytes);
 }
 
-bool dt_reg_within(dt_node parent, dt_node node, unsigned index, uint64_t *base, uint64_t *bytes)
+bool dt_reserved(unsigned index, uint64_t *base, uint64_t *bytes)
 {
-    uint32_t address_cells = 2, size_cells = 1, step;
-    const void *value;
-    size_t length;
-
-    dt_u32(parent, "#address-cells", 0, &address_cells);
-    dt_u32(parent, "#size-cells", 0, &size_cells);
-    if (address_cells == 0 || address_cells > 2 || size_cells > 2 ||
-        !dt_property(node, "reg", &value, &length))
-        return false;
-    step = 4 * (address_cells + size_cells);
-    if (length / step <= index)
-        return false;
-    value = (const uint8_t *)value + (size_t)index * step;
-    *base = cells_at(value, address_cells);
-    *bytes = cells_at((const uint8_t *)value + 4 * address_cells, size_cells);
-    return true;
-}
-
-bool dt_reg(dt_node node, unsigned index, paddr *base, uint64_t *bytes)
-{
-    dt_node parent;
-
-    return node_parent(node, &parent) && dt_reg_within(parent, node, index, &base->value, bytes);
-}
-
-bool dt_reservation(unsigned index, uint64_t *base, uint64_t *bytes)
-{
-    for (const uint8_t *entry = tree.reservations;; entry += 16) {
-        *base = cells_at(entry, 2);
-        *bytes = cells_at(entry + 8, 2);
+    for (const uint8_t *entry = tree.reservations;; entry += 16, index--) {
+        *base = dt_number(entry, 2);
+        *bytes = dt_number(entry + 8, 2);
         if (*base == 0 && *bytes == 0)
-            return false;
-        if (index-- == 0)
+            return range_find("reserved-memory", NULL, NULL, index, base, bytes);
+        if (index == 0)
             return true;
     }
+}
+
+bool dt_hart(unsigned index, uint64_t *hartid)
+{
+    return range_find("cpus", "device_type", "cpu", index, hartid, &(uint64_t){0});
+}
+
+bool dt_device(const char *compatible, uint64_t *base, uint64_t *bytes)
+{
+    return range_find(NULL, "compatible", compatible, 0, base, bytes);
+}
+
+/* A property of a child of the root that is one number of one or two cells; @p otherwise when there is none. */
+static uint64_t number(const char *child, const char *name, uint64_t otherwise)
+{
+    dt_node node = {0};
+    int depth = 0;
+
+    while (dt_next(&tree, &node, &depth)) {
+        if (depth == 1 && strcmp(dt_token_at(&tree, node.offset).name, child) == 0) {
+            uint32_t bytes;
+            const uint8_t *value = dt_value(&tree, node, name, &bytes);
+
+            return value && (bytes == 4 || bytes == 8) ? dt_number(value, bytes / 4) : otherwise;
+        }
+    }
+    return otherwise;
+}
+
+bool dt_initrd(uint64_t *base, uint64_t *bytes)
+{
+    uint64_t end = number("chosen", "linux,initrd-end", 0);
+
+    *base = number("chosen", "linux,initrd-start", UINT64_MAX);
+    *bytes = end - *base;
+    return end > *base;
+}
+
+uint64_t dt_timebase(void)
+{
+    return number("cpus", "timebase-frequency", 0);
+}
+
+uint64_t machine_ram_bytes(void)
+{
+    uint64_t base, bytes, sum = 0;
+
+    for (unsigned i = 0; dt_memory(i, &base, &bytes); i++)
+        sum += bytes;
+    return sum;
 }

@@ -7,7 +7,7 @@
 
 #include "nucleus/string.h"
 
-#define WIDTH_MOST 100000
+#define WIDTH_MOST 100000 /* absurd widths are cut, so that nothing overflows */
 
 struct output {
     char *to;
@@ -18,182 +18,137 @@ struct output {
 struct conversion {
     bool left, zero;
     int width, precision; /* precision: -1 for none */
-    int length;           /* bytes of the argument, of an integer */
+    int bits;             /* of an integer */
+    char letter;
 };
 
-static void put(struct output *out, char byte)
+/* The bytes of @p text, or, with @p step 0, the first one again and again. */
+static void put(struct output *out, const char *text, int step, int times)
 {
-    if (out->length < out->room)
-        out->to[out->length] = byte;
-    out->length++;
-}
-
-static void put_times(struct output *out, char byte, int times)
-{
-    while (times-- > 0)
-        put(out, byte);
+    for (; times > 0; times--, out->length++, text += step) {
+        if (out->length < out->room)
+            out->to[out->length] = *text;
+    }
 }
 
 /* Prefix, zeros and text, with blanks on the side where they belong. */
 static void put_field(struct output *out, const struct conversion *how, const char *prefix,
                       int zeros, const char *text, int length)
 {
-    int blanks = how->width - (int)strlen(prefix) - zeros - length;
+    int prefix_length = (int)strlen(prefix), blanks = how->width - prefix_length - length;
 
-    if (!how->left)
-        put_times(out, ' ', blanks);
-    while (*prefix)
-        put(out, *prefix++);
-    put_times(out, '0', zeros);
-    while (length-- > 0)
-        put(out, *text++);
-    if (how->left)
-        put_times(out, ' ', blanks);
+    zeros = zeros > 0 ? zeros : 0;
+    put(out, " ", 0, how->left ? 0 : blanks - zeros);
+    put(out, prefix, 1, prefix_length);
+    put(out, "0", 0, zeros);
+    put(out, text, 1, length);
+    put(out, " ", 0, how->left ? blanks - zeros : 0);
 }
 
-static void put_string(struct output *out, const struct conversion *how, const char *text)
+/* @return false: the letter is none of a number. */
+static bool put_number(struct output *out, const struct conversion *how, va_list *arguments)
 {
-    int length = 0;
-
-    if (!text)
-        text = "(null)";
-    while ((how->precision < 0 || length < how->precision) && text[length])
-        length++;
-    put_field(out, how, "", 0, text, length);
-}
-
-static void put_number(struct output *out, const struct conversion *how, const char *prefix,
-                       uint64_t value, unsigned base, const char *digits)
-{
+    const char *digits = how->letter == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
+    const char *prefix = how->letter == 'p' ? "0x" : "";
+    bool is_signed = how->letter == 'd' || how->letter == 'i';
+    bool is_hex = how->letter == 'x' || how->letter == 'X' || how->letter == 'p';
     char text[20], *end = text + sizeof text, *start = end;
-    int wanted = how->precision >= 0 ? how->precision : 1, zeros;
+    int wanted = how->precision, unused = 64 - how->bits;
+    uint64_t value;
 
-    if (how->precision < 0 && how->zero && !how->left && how->width > (int)strlen(prefix))
+    if (!is_signed && !is_hex && how->letter != 'u')
+        return false;
+    value = how->bits > 32 ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned);
+    value <<= unused;
+    if (is_signed && value >> 63) {
+        prefix = "-";
+        value = -value;
+    }
+    for (value >>= unused; value > 0; value /= is_hex ? 16 : 10)
+        *--start = digits[value % (is_hex ? 16 : 10)];
+    if (wanted < 0 && how->zero && !how->left)
         wanted = how->width - (int)strlen(prefix);
-    for (; value > 0; value /= base)
-        *--start = digits[value % base];
-    zeros = wanted - (int)(end - start);
-    put_field(out, how, prefix, zeros > 0 ? zeros : 0, start, (int)(end - start));
+    if (how->precision < 0 && wanted < 1)
+        wanted = 1;
+    put_field(out, how, prefix, wanted - (int)(end - start), start, (int)(end - start));
+    return true;
 }
 
-static void put_integer(struct output *out, const struct conversion *how, char letter,
-                        uint64_t value)
-{
-    int unused = 64 - 8 * how->length;
-    int64_t number = (int64_t)(value << unused) >> unused;
-
-    if (letter == 'd' || letter == 'i')
-        put_number(out, how, number < 0 ? "-" : "",
-                   number < 0 ? -(uint64_t)number : (uint64_t)number, 10, "0123456789");
-    else
-        put_number(out, how, "", value << unused >> unused, letter == 'u' ? 10 : 16,
-                   letter == 'X' ? "0123456789ABCDEF" : "0123456789abcdef");
-}
-
-/* Reads a run of digits; absurd widths are cut, so that nothing overflows. */
-static const char *number_parse(const char *text, int *value)
+/* Reads digits, or takes an argument for a star. */
+static const char *number_parse(const char *text, int *value, va_list *arguments)
 {
     *value = 0;
-    for (; *text >= '0' && *text <= '9'; text++) {
-        if (*value < WIDTH_MOST)
-            *value = *value * 10 + (*text - '0');
+    if (*text == '*') {
+        *value = va_arg(*arguments, int);
+        *value = *value < -WIDTH_MOST ? -WIDTH_MOST : *value;
+        return text + 1;
     }
+    for (; *text >= '0' && *text <= '9'; text++)
+        *value = *value < WIDTH_MOST ? *value * 10 + (*text - '0') : *value;
     return text;
 }
 
-static const char *length_parse(const char *text, int *length)
-{
-    bool twice = text[0] && text[1] == text[0];
-
-    *length = sizeof(int);
-    if (*text == 'h')
-        *length = twice ? sizeof(char) : sizeof(short);
-    else if (*text == 'l' || *text == 'z')
-        *length = sizeof(long);
-    else
-        return text;
-    return text + (twice ? 2 : 1);
-}
-
-/* @p text stands behind the percent sign. @return the conversion's letter. */
+/* @p text stands behind the percent sign. @return where the conversion's letter stands. */
 static const char *conversion_parse(const char *text, struct conversion *how, va_list *arguments)
 {
-    *how = (struct conversion){.precision = -1};
+    *how = (struct conversion){.precision = -1, .bits = 32};
     for (; *text == '-' || *text == '0'; text++) {
         how->left |= *text == '-';
         how->zero |= *text == '0';
     }
-    if (*text == '*') {
-        how->width = va_arg(*arguments, int);
-        text++;
-        if (how->width < 0) {
-            how->left = true;
-            how->width = how->width < -WIDTH_MOST ? WIDTH_MOST : -how->width;
-        }
-    } else {
-        text = number_parse(text, &how->width);
+    text = number_parse(text, &how->width, arguments);
+    if (how->width < 0) {
+        how->left = true;
+        how->width = -how->width;
     }
-    if (*text == '.' && text[1] == '*') {
-        how->precision = va_arg(*arguments, int);
-        text += 2;
-    } else if (*text == '.') {
-        text = number_parse(text + 1, &how->precision);
+    if (*text == '.')
+        text = number_parse(text + 1, &how->precision, arguments);
+    for (; *text == 'h' || *text == 'l' || *text == 'z'; text++)
+        how->bits = *text != 'h' ? 64 : how->bits == 32 ? 16 : 8;
+    how->letter = *text;
+    if (*text == 'p') {
+        how->bits = 64;
+        how->precision = 16;
     }
-    return length_parse(text, &how->length);
+    return text;
 }
 
-/* Does what @p letter says. @return false: it is none of ours. */
-static bool convert(struct output *out, struct conversion *how, char letter, va_list *arguments)
+/* Does what the letter says. @return false: it is none of ours. */
+static bool convert(struct output *out, const struct conversion *how, va_list *arguments)
 {
-    switch (letter) {
-    case 'd':
-    case 'i':
-    case 'u':
-    case 'x':
-    case 'X':
-        put_integer(out, how, letter,
-                    how->length > 4 ? va_arg(*arguments, unsigned long)
-                                    : va_arg(*arguments, unsigned));
-        return true;
-    case 'c':
-        put_field(out, how, "", 0, (char[]){(char)va_arg(*arguments, int)}, 1);
-        return true;
-    case 's':
-        put_string(out, how, va_arg(*arguments, const char *));
-        return true;
-    case 'p':
-        how->precision = 16;
-        put_number(out, how, "0x", (uint64_t)va_arg(*arguments, void *), 16, "0123456789abcdef");
-        return true;
-    case '%':
-        put(out, '%');
-        return true;
-    default:
-        return false;
+    const char *text = "%";
+    int length = 1;
+    char byte;
+
+    if (how->letter == 's') {
+        text = va_arg(*arguments, const char *);
+        text = text ? text : "(null)";
+        for (length = 0; length != how->precision && text[length];)
+            length++;
+    } else if (how->letter == 'c') {
+        byte = (char)va_arg(*arguments, int);
+        text = &byte;
+    } else if (how->letter != '%') {
+        return put_number(out, how, arguments);
     }
+    put_field(out, how, "", 0, text, length);
+    return true;
 }
 
 size_t format_list(char *to, size_t room, const char *text, va_list arguments)
 {
     struct output out = {.to = to, .room = room};
+    struct conversion how;
     va_list rest;
 
     va_copy(rest, arguments);
     while (*text) {
-        const char *start = text;
-        struct conversion how;
+        const char *end = *text == '%' ? conversion_parse(text + 1, &how, &rest) : text;
 
-        if (*text != '%') {
-            put(&out, *text++);
-            continue;
-        }
-        text = conversion_parse(text + 1, &how, &rest);
-        if (*text && convert(&out, &how, *text, &rest)) {
-            text++;
-            continue;
-        }
-        while (start < text) /* not understood: shown as it stands */
-            put(&out, *start++);
+        if (end > text && *end && convert(&out, &how, &rest))
+            text = end + 1;
+        else /* as it stands, also what is not understood */
+            put(&out, text++, 1, 1);
     }
     va_end(rest);
     if (room > 0)

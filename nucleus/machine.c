@@ -19,12 +19,10 @@ static unsigned range_count;
 
 void machine_find_exit(void)
 {
-    dt_node node;
-    paddr base;
-    uint64_t bytes;
+    uint64_t base, bytes;
 
-    if (dt_find_compatible("sifive,test0", NULL, &node) && dt_reg(node, 0, &base, &bytes))
-        exit_device = physical_to_pointer(base);
+    if (dt_device("sifive,test0", &base, &bytes))
+        exit_device = physical_to_pointer((paddr){base});
 }
 
 void machine_exit(unsigned status)

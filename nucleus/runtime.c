@@ -18,17 +18,10 @@ int __popcountdi2(long value)
     return (int)(v * EACH_BYTE(1) >> 56);
 }
 
-/* The lowest one, as a factor, shifts a de Bruijn sequence so that its top six bits are unique (Leiserson,
- * Prokop, Randall: Using de Bruijn Sequences to Index a 1 in a Computer Word). Undefined for 0, as libgcc's. */
+/* The zeroes below the lowest one are what borrowing turns into ones. */
 int __ctzdi2(long value)
 {
-    static const uint8_t places[64] = {
-        0,  1,  2,  53, 3,  7,  54, 27, 4,  38, 41, 8,  34, 55, 48, 28, 62, 5,  39, 46, 44, 42,
-        22, 9,  24, 35, 59, 56, 49, 18, 29, 11, 63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21,
-        23, 58, 17, 10, 51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12};
-    uint64_t v = (uint64_t)value;
-
-    return places[(v & -v) * 0x022fdd63cc95386dul >> 58];
+    return __popcountdi2(~value & (long)((uint64_t)value - 1));
 }
 
 int __clzdi2(long value)
@@ -37,7 +30,7 @@ int __clzdi2(long value)
 
     for (unsigned shift = 1; shift < 64; shift *= 2)
         v |= v >> shift;
-    return 64 - __popcountdi2((long)v);
+    return __popcountdi2((long)~v);
 }
 
 int __ffsdi2(long value)
@@ -53,7 +46,6 @@ unsigned int __bswapsi2(unsigned int value)
 
 unsigned long __bswapdi2(unsigned long value)
 {
-    value = (value & 0x00ff00ff00ff00ff) << 8 | (value >> 8 & 0x00ff00ff00ff00ff);
-    value = (value & 0x0000ffff0000ffff) << 16 | (value >> 16 & 0x0000ffff0000ffff);
-    return value << 32 | value >> 32;
+    return (unsigned long)__bswapsi2((unsigned int)value) << 32 |
+           __bswapsi2((unsigned int)(value >> 32));
 }

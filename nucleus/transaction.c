@@ -102,7 +102,7 @@ static enum status find_provider(struct unit *unit, struct import *import)
     import->symbol = symbol_lookup(import->name);
     if (import->symbol)
         return OK;
-    if (!archive_symbol_provider(import->name, provider))
+    if (!archive_provider(import->name, provider))
         return why_set(unit->why, ERR_LINK, "needs %s(), which no loaded or archived cell provides",
                        import->name);
     if (!unit_lookup(provider))
@@ -284,11 +284,13 @@ enum status cell_load_image(const char *name, const void *image, size_t bytes, s
 
 enum status cells_boot(unsigned *count, struct why *why)
 {
-    char name[CELL_NAME_ROOM];
+    char key[16] = "boot.00", name[CELL_NAME_ROOM];
     enum status status = transaction_begin(REASON_BOOT, why);
 
-    for (unsigned i = 0; status == OK && archive_boot_set(i, name); i++)
+    for (unsigned i = 1; status == OK && archive_provider(key, name); i++) {
         status = add(name, NULL, NULL, 0);
+        format(key, sizeof key, "boot.%02u", i);
+    }
     if (status == OK && current.count == 0)
         status = why_set(why, ERR_NOT_FOUND, "the boot archive names no boot set");
     status = run(status);

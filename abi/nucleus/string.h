@@ -1,7 +1,7 @@
 /**
  * @file nucleus/string.h
  * Memory and strings, with unwind tables (picolibc's have none). Meanings as in ISO C 7.24.
- * None of these sleeps, locks or allocates.
+ * None of these sleeps, locks or allocates. More is in text.h.
  */
 #ifndef MITOS_NUCLEUS_STRING_H
 #define MITOS_NUCLEUS_STRING_H
@@ -17,19 +17,16 @@ int memcmp(const void *a, const void *b, size_t bytes);
 size_t strlen(const char *text);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t most);
-char *strchr(const char *text, int byte);
-char *strstr(const char *text, const char *part);
 
 /** Copies at most @p room - 1 bytes and always ends with a NUL; @return false when cut. @p room > 0. */
-bool string_copy(char *to, size_t room, const char *from);
-/** Whether @p text begins with @p prefix. */
-bool string_starts(const char *text, const char *prefix);
-/** Whether @p text matches @p pattern, where `*` stands for any run and `?` for one byte. */
-bool string_matches(const char *text, const char *pattern);
-/**
- * Reads an unsigned number: decimal, or hexadecimal after 0x. The whole of @p text must be the number.
- * @return false when it is none or exceeds 64 bits; then @p value is untouched.
- */
-bool string_to_u64(const char *text, uint64_t *value);
+static inline bool string_copy(char *to, size_t room, const char *from)
+{
+    size_t i = 0;
+
+    for (; i < room - 1 && from[i]; i++)
+        to[i] = from[i];
+    to[i] = '\0';
+    return from[i] == '\0';
+}
 
 #endif

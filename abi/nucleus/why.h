@@ -19,7 +19,5 @@ enum status why_set(struct why *why, enum status status, const char *format, ...
     __attribute__((format(printf, 3, 4)));
 /** Puts "@p prefix: " in front of the text. */
 void why_prefix(struct why *why, const char *prefix);
-/** A word for a status: "out of memory". */
-const char *status_name(enum status status);
 
 #endif

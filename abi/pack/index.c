@@ -1,9 +1,9 @@
-/* The index of a boot archive, the text file mitos.index:
+/* The index of a boot archive, the text file mitos.index: after a first line "mitos-index 2" lines "KEY CELL",
+ * sorted by KEY as bytes, each KEY once. KEY is
  *
- *     mitos-index 1
- *     boot CELL              the boot set, in order
- *     default IFACE CELL     the cell that is loaded for an interface
- *     symbol NAME CELL       who provides a function; sorted by NAME as bytes
+ *     NAME             of a function: CELL provides it
+ *     default.IFACE    CELL is loaded for the interface
+ *     boot.00          the first cell of the boot set; boot.01 the next, and so on
  *
  * Two cells may export one function when both provide its interface; then the default one is
  * listed. */
@@ -13,7 +13,7 @@
 #include <string.h>
 
 struct provided {
-    const char *name; /* of a function or an interface */
+    const char *name; /* of a function or an interface; or the key of a line */
     const struct object *cell;
 };
 
@@ -80,9 +80,10 @@ static bool provides(const struct object *cell, const char *interface)
 }
 
 static bool index_boot(const struct object *cells, size_t count, const char *boot,
-                       struct buffer *index)
+                       struct provided_list *lines)
 {
     char *rest = boot ? text_copy(boot, strlen(boot)) : NULL, *name;
+    unsigned number = 0;
     bool good = true;
 
     while (rest && (name = strsep(&rest, " \t"))) {
@@ -91,8 +92,9 @@ static bool index_boot(const struct object *cells, size_t count, const char *boo
         if (!find_cell(cells, count, name)) {
             fprintf(stderr, "pack: boot cell \"%s\" is not among the files\n", name);
             good = false;
+        } else {
+            add_provided(lines, text_format("boot.%02u", number++), find_cell(cells, count, name));
         }
-        buffer_print(index, "boot %s\n", name);
     }
     return good;
 }
@@ -139,7 +141,7 @@ static bool check_defaults(const struct object *cells, size_t count,
 /* The provider of each interface; it must be clear which. Leaves the choices in @p defaults. */
 static bool index_defaults(const struct object *cells, size_t count,
                            const struct index_options *options, struct provided_list *defaults,
-                           struct buffer *index)
+                           struct provided_list *lines)
 {
     struct provided_list all = {0};
     bool good = true;
@@ -165,7 +167,7 @@ static bool index_defaults(const struct object *cells, size_t count,
             continue;
         }
         add_provided(defaults, all.items[i].name, cell);
-        buffer_print(index, "default %s %s\n", all.items[i].name, cell->manifest.name);
+        add_provided(lines, text_format("default.%s", all.items[i].name), cell);
     }
     return good;
 }
@@ -191,7 +193,7 @@ static const struct object *choose_provider(const struct provided_list *defaults
 }
 
 static bool index_symbols(const struct object *cells, size_t count,
-                          const struct provided_list *defaults, struct buffer *index)
+                          const struct provided_list *defaults, struct provided_list *lines)
 {
     struct provided_list all = {0};
     bool good = true;
@@ -215,7 +217,7 @@ static bool index_symbols(const struct object *cells, size_t count,
             good = false;
             continue;
         }
-        buffer_print(index, "symbol %s %s\n", all.items[i].name, cell->manifest.name);
+        add_provided(lines, all.items[i].name, cell);
     }
     return good;
 }
@@ -223,11 +225,16 @@ static bool index_symbols(const struct object *cells, size_t count,
 bool index_build(const struct object *cells, size_t count, const struct index_options *options,
                  struct buffer *index)
 {
-    struct provided_list defaults = {0};
+    struct provided_list defaults = {0}, lines = {0};
 
-    buffer_print(index, "mitos-index 1\n");
-    return index_boot(cells, count, options->boot, index) &&
-           check_defaults(cells, count, options) &&
-           index_defaults(cells, count, options, &defaults, index) &&
-           index_symbols(cells, count, &defaults, index);
+    if (!index_boot(cells, count, options->boot, &lines) ||
+        !check_defaults(cells, count, options) ||
+        !index_defaults(cells, count, options, &defaults, &lines) ||
+        !index_symbols(cells, count, &defaults, &lines))
+        return false;
+    sort_provided(&lines);
+    buffer_print(index, "mitos-index 2\n");
+    for (size_t i = 0; i < lines.count; i++)
+        buffer_print(index, "%s %s\n", lines.items[i].name, lines.items[i].cell->manifest.name);
+    return true;
 }

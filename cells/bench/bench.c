@@ -11,6 +11,7 @@
 #include "nucleus/string.h"
 #include "nucleus/why.h"
 #include "task.h"
+#include "text.h"
 
 struct result {
     uint64_t minimum, median;

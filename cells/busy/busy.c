@@ -15,6 +15,7 @@
 #include "nucleus/spinlock.h"
 #include "nucleus/string.h"
 #include "task.h"
+#include "text.h"
 #include "vm.h"
 
 #define NS_PER_SECOND 1000000000ull

@@ -8,10 +8,11 @@
  * time, the interrupt finds nothing to do and sets the next one. That makes a new slice in every
  * switch cheap.
  *
- * Nothing here is lost before start(): the hardware is set as soon as somebody asks.
+ * Nothing here is lost before start(): the hardware is set as soon as somebody asks, if need be by SBI.
  */
 #include "cell.h"
 #include "clock.h"
+#include "devicetree.h"
 #include "nucleus/hart.h"
 #include "nucleus/list.h"
 #include "nucleus/machine.h"
@@ -33,7 +34,7 @@ struct hart_clock {
 struct clock_state {
     struct hart_clock harts[MAX_HARTS];
     uint64_t timebase;
-    bool sstc;
+    bool sstc; /* until start() SBI is used, which any machine has */
 };
 CELL_STATE(struct clock_state);
 
@@ -197,7 +198,6 @@ static enum status clock_init(enum cell_reason reason)
 {
     (void)reason;
     state.timebase = machine_timebase();
-    state.sstc = machine_has_isa("sstc");
     for (unsigned hart = 0; hart < MAX_HARTS; hart++) {
         struct hart_clock *clock = &state.harts[hart];
 
@@ -205,6 +205,13 @@ static enum status clock_init(enum cell_reason reason)
         clock->slice_end = NEVER;
         clock->armed = NEVER;
     }
+    return OK;
+}
+
+static enum status clock_start(enum cell_reason reason)
+{
+    (void)reason;
+    state.sstc = machine_has_isa("sstc");
     return OK;
 }
 
@@ -266,4 +273,5 @@ static enum status clock_stop(enum cell_reason reason)
 
 CELL(.name = "clock", .version = "1.0",
      .summary = "Nanoseconds since boot, timers of tasks, the scheduler's slice; no periodic tick",
-     .provides = "clock", .init = clock_init, .stop = clock_stop, .check = clock_check);
+     .provides = "clock", .init = clock_init, .start = clock_start, .stop = clock_stop,
+     .check = clock_check);

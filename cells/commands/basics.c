@@ -5,6 +5,7 @@
 #include "nucleus/format.h"
 #include "nucleus/hart.h"
 #include "shell.h"
+#include "text.h"
 
 /* What fits behind a name into 80 columns. */
 #define LIST_COLUMNS 67

@@ -1,5 +1,6 @@
 /* The manifest and the state of the cell, and what the commands share. */
 #include "commands.h"
+#include "text.h"
 
 #include "nucleus/format.h"
 

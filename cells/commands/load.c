@@ -3,6 +3,7 @@
 
 #include "inspect.h"
 #include "nucleus/why.h"
+#include "text.h"
 
 static unsigned count_cells(void)
 {

@@ -1,6 +1,7 @@
 /* The command symbols: the exported functions. */
 #include "commands.h"
 #include "inspect.h"
+#include "text.h"
 
 static void symbol_to_json(struct json *json, const struct symbol_info *symbol)
 {

@@ -1,6 +1,7 @@
 /* Commands about what runs: tasks, harts. */
 #include "nucleus/hart.h"
 #include "task_list.h"
+#include "text.h"
 
 /* Tasks that may come into being between counting and copying. */
 #define SPARE_ROWS 16u

@@ -5,6 +5,7 @@
 #include "inspect.h"
 #include "nucleus/format.h"
 #include "task.h"
+#include "text.h"
 
 enum outcome { PASSED, FAILED, CANCELLED };
 

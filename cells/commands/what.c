@@ -3,6 +3,7 @@
 #include "inspect.h"
 #include "nucleus/frame.h"
 #include "task_list.h"
+#include "text.h"
 #include "vm.h"
 
 struct findings {

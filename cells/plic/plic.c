@@ -7,16 +7,16 @@
  * ignored while the bit is off, and a claim may be on its way when a line is detached.
  *
  * A handler runs with the lock of its line held, so whoever has that lock knows that no hart is
- * in the handler. Lines may be attached before start() maps the registers; start() turns them on.
+ * in the handler. start() finds the device and makes the lines: before that there is no source.
  */
 #include "cell.h"
+#include "devicetree.h"
 #include "driver.h"
 #include "irq.h"
 #include "nucleus/format.h"
 #include "nucleus/hart.h"
 #include "nucleus/heap.h"
 #include "nucleus/log.h"
-#include "nucleus/machine.h"
 #include "nucleus/spinlock.h"
 #include "nucleus/string.h"
 #include "vm.h"
@@ -49,7 +49,7 @@ struct plic_state {
     uint32_t context; /* of the first hart in S-mode */
     paddr base;
     mapping priority_page, enable_page, context_page;
-    volatile uint32_t *priorities; /* NULL until start() */
+    volatile uint32_t *priorities; /* NULL until they are mapped */
     volatile uint32_t *registers; /* of the context */
 };
 CELL_STATE(struct plic_state);
@@ -63,7 +63,7 @@ static inline struct line *line_locked(struct line *line)
     return line;
 }
 
-/** Turns @p source on or off; before start() it is noted in the line only. */
+/** Turns @p source on or off; until the registers are mapped it is noted in the line only. */
 static void source_set(uint32_t source, bool on)
 {
     volatile uint32_t *priorities = __atomic_load_n(&state.priorities, __ATOMIC_ACQUIRE);
@@ -194,12 +194,25 @@ static enum status lines_make(void)
     return OK;
 }
 
+static void lines_drop(void)
+{
+    state.sources = 0;
+    heap_free(state.lines_kind, state.lines);
+    state.lines = NULL;
+}
+
 static enum status plic_init(enum cell_reason reason)
+{
+    (void)reason;
+    return kind_create(&state.lines_kind, "irq lines", 0, 0);
+}
+
+/** What the device tree says. */
+static enum status device_find(void)
 {
     dt_node plic;
     uint64_t bytes;
 
-    (void)reason;
     if (!plic_find(&plic)) {
         log_write("plic: the device tree has no PLIC (sifive,plic-1.0.0 or riscv,plic0)");
         return ERR_NOT_FOUND;
@@ -214,9 +227,7 @@ static enum status plic_init(enum cell_reason reason)
         log_write("plic: context %u lies outside its registers", state.context);
         return ERR_FORMAT;
     }
-    if (kind_create(&state.lines_kind, "irq lines", 0, 0) != OK)
-        return ERR_NOMEM;
-    return lines_make();
+    return OK;
 }
 
 /** Unmaps what is mapped. Unchecked: the mappings live in the state, out of the analysis' sight. */
@@ -259,14 +270,18 @@ static bool line_is_attached(struct line *line)
 
 static enum status plic_start(enum cell_reason reason)
 {
-    uint64_t enable = ENABLE_BASE + state.context * (uint64_t)ENABLE_STRIDE;
+    enum status status = device_find();
     volatile uint32_t *priorities, *enables;
+    uint64_t enable = ENABLE_BASE + state.context * (uint64_t)ENABLE_STRIDE;
 
     (void)reason;
-    if (!state.lines && lines_make() != OK) /* started again after a stop() */
-        return ERR_NOMEM;
+    if (status == OK)
+        status = lines_make();
+    if (status != OK)
+        return status;
     if (!registers_map(enable, CONTEXT_BASE + state.context * (uint64_t)CONTEXT_STRIDE)) {
         registers_unmap();
+        lines_drop();
         return ERR_NOMEM;
     }
     state.registers = page_registers(&state.context_page, 0);
@@ -294,8 +309,7 @@ static enum status plic_stop(enum cell_reason reason)
     state.priorities = NULL;
     state.registers = NULL;
     registers_unmap();
-    heap_free(state.lines_kind, state.lines);
-    state.lines = NULL;
+    lines_drop();
     return OK;
 }
 

@@ -1,6 +1,7 @@
 /* The part of completion that needs no names at hand: which word, and what its candidates agree
  * on. The names themselves are walked in names.c. */
 #include "completion.h"
+#include "text.h"
 
 #include "nucleus/string.h"
 

@@ -10,6 +10,7 @@
 #include "nucleus/cells.h"
 #include "nucleus/format.h"
 #include "shell_state.h"
+#include "text.h"
 
 #define LISTED_MOST 200u
 

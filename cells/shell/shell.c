@@ -10,9 +10,11 @@
 #include "shell.h"
 #include "cell.h"
 #include "console.h"
+#include "devicetree.h"
 #include "names.h"
 #include "nucleus/machine.h"
 #include "shell_state.h"
+#include "text.h"
 
 #define KEY_INTERRUPT '\x03'
 

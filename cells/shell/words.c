@@ -5,6 +5,7 @@
 
 #include "nucleus/format.h"
 #include "nucleus/string.h"
+#include "text.h"
 
 struct reader {
     const char *at;

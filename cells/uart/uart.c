@@ -13,6 +13,7 @@
 #include "cell.h"
 #include "console.h"
 #include "device.h"
+#include "devicetree.h"
 #include "driver.h"
 #include "irq.h"
 #include "nucleus/hart.h"
@@ -200,11 +201,33 @@ static bool byte_send(uint8_t byte)
     return true;
 }
 
+/** Finds the device, unless that was done. Not in init(), which may not call devicetree; but what is
+ *  printed between that and start() is to be seen. */
+static enum status device_find(void)
+{
+    dt_node node;
+    paddr base;
+    uint64_t bytes;
+
+    if (state.device.registers)
+        return OK;
+    if (!dt_find_compatible("ns16550a", NULL, &node))
+        return ERR_NOT_FOUND;
+    if (!dt_reg(node, 0, &base, &bytes) || !dt_u32(node, "interrupts", 0, &state.source))
+        return ERR_FORMAT;
+    if (!dt_u32(node, "reg-shift", 0, &state.device.shift))
+        state.device.shift = 0;
+    state.device.registers = physical_to_pointer(base);
+    return OK;
+}
+
 /** Sends what the transmit ring holds now. @return false when the device does not take it. */
 static bool ring_send(void)
 {
     uint8_t byte;
 
+    if (device_find() != OK)
+        return false;
     for (uint32_t left = ring_used(&state.transmit); left > 0; left--)
         if (ring_take(&state.transmit, &byte) && !byte_send(byte))
             return false;
@@ -238,22 +261,7 @@ EXPORT void console_emergency(const char *text, size_t bytes)
 
 static enum status uart_init(enum cell_reason reason)
 {
-    dt_node node;
-    paddr base;
-    uint64_t bytes;
-
     (void)reason;
-    if (!dt_find_compatible("ns16550a", NULL, &node)) {
-        log_write("uart: the device tree has no ns16550a");
-        return ERR_NOT_FOUND;
-    }
-    if (!dt_reg(node, 0, &base, &bytes) || !dt_u32(node, "interrupts", 0, &state.source)) {
-        log_write("uart: the device tree's ns16550a lacks reg or interrupts");
-        return ERR_FORMAT;
-    }
-    if (!dt_u32(node, "reg-shift", 0, &state.device.shift))
-        state.device.shift = 0;
-    state.device.registers = physical_to_pointer(base);
     state.transmit = (struct ring){.bytes = state.transmit_bytes, .size = TRANSMIT_BYTES};
     state.receive = (struct ring){.bytes = state.receive_bytes, .size = RECEIVE_BYTES};
     /* What wait_queue_init() does; but that is another cell's, and init() calls none. */
@@ -272,8 +280,14 @@ static bool line_attach(void) UNCHECKED
 static enum status uart_start(enum cell_reason reason)
 {
     OWN(spin_guard) guard = {0};
+    enum status status = device_find();
 
     (void)reason;
+    if (status != OK) {
+        log_write(status == ERR_NOT_FOUND ? "uart: the device tree has no ns16550a"
+                                          : "uart: the device tree's ns16550a lacks reg or interrupts");
+        return status;
+    }
     if (!line_attach()) {
         log_write("uart: interrupt source %u cannot be had", state.source);
         return ERR_BUSY;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devicetree.h"
 #include "dt.h"
 #include "platform.h"
 

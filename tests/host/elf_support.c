@@ -16,12 +16,6 @@ const struct layout layout_near = {.text = 0xffffffc080200000,
                                    .imports = 0xffffffc080000000,
                                    .stubs = 0};
 
-/* For why.c. nucleus/string.c would bring its own memcpy() and take the sanitizer's place. */
-bool string_copy(char *to, size_t room, const char *from)
-{
-    return (size_t)snprintf(to, room, "%s", from) < room;
-}
-
 struct object object_read(const char *path)
 {
     struct object object = {0};

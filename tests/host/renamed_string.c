@@ -7,6 +7,4 @@
 #define strlen nucleus_strlen
 #define strcmp nucleus_strcmp
 #define strncmp nucleus_strncmp
-#define strchr nucleus_strchr
-#define strstr nucleus_strstr
 #include "string.c"

@@ -12,17 +12,17 @@
 
 #define ARCHIVE_MOST 65536
 
-static const char good_index[] = "mitos-index 1\n"
-                                 "boot vm\n"
-                                 "boot task\n"
-                                 "default sched sched_rr\n"
-                                 "boot sched_rr\n"
-                                 "default vm vm\n"
-                                 "symbol a hello\n"
-                                 "symbol sched_pick sched_rr\n"
-                                 "symbol sched_pick2 sched_mlfq\n"
-                                 "symbol task_spawn task\n"
-                                 "symbol vm_map vm\n";
+static const char good_index[] = "mitos-index 2\n"
+                                 "a hello\n"
+                                 "boot.00 vm\n"
+                                 "boot.01 task\n"
+                                 "boot.02 sched_rr\n"
+                                 "default.sched sched_rr\n"
+                                 "default.vm vm\n"
+                                 "sched_pick sched_rr\n"
+                                 "sched_pick2 sched_mlfq\n"
+                                 "task_spawn task\n"
+                                 "vm_map vm\n";
 
 /* An archive in memory of exactly its length, so that the sanitizer sees every step outside. */
 struct image {
@@ -92,6 +92,8 @@ static struct image opened(void)
 /* Every reader, over whatever is open. */
 static void read_everything(void)
 {
+    static const char *const keys[] = {"boot.00",    "boot.01", "default.sched",
+                                       "task_spawn", "",        "zzz"};
     char cell[CELL_NAME_ROOM];
     const char *name;
     const void *bytes;
@@ -102,12 +104,10 @@ static void read_everything(void)
             sum += ((const unsigned char *)bytes)[at];
         assert_true(archive_file(name, &bytes, &length));
     }
-    for (unsigned i = 0; archive_boot_set(i, cell); i++)
-        sum += strlen(cell);
-    archive_interface_default("sched", cell);
-    archive_symbol_provider("task_spawn", cell);
-    archive_symbol_provider("", cell);
-    archive_symbol_provider("zzz", cell);
+    for (unsigned i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (archive_provider(keys[i], cell))
+            sum += strlen(cell);
+    }
     assert_true(sum < SIZE_MAX);
 }
 
@@ -139,35 +139,25 @@ static void test_files_are_found_by_name_and_number(void **unused)
 
 static void test_index_answers(void **unused)
 {
-    static const char *const boot[] = {"vm", "task", "sched_rr"};
+    static const char *const known[][2] = {
+        {"boot.00", "vm"},          {"boot.01", "task"},
+        {"boot.02", "sched_rr"},    {"default.sched", "sched_rr"},
+        {"default.vm", "vm"},       {"a", "hello"},
+        {"sched_pick", "sched_rr"}, {"sched_pick2", "sched_mlfq"},
+        {"task_spawn", "task"},     {"vm_map", "vm"}};
+    static const char *const unknown[] = {
+        "boot.03", "boot.0", "boot", "default.sche", "default.schedx", "default", "sched_pic",
+        "A",       "zzz",    "",     "vm",           "mitos-index"};
     struct image image = opened();
     char cell[CELL_NAME_ROOM];
 
     (void)unused;
-    for (unsigned i = 0; i < 3; i++) {
-        assert_true(archive_boot_set(i, cell));
-        assert_string_equal(cell, boot[i]);
+    for (unsigned i = 0; i < sizeof known / sizeof known[0]; i++) {
+        assert_true(archive_provider(known[i][0], cell));
+        assert_string_equal(cell, known[i][1]);
     }
-    assert_false(archive_boot_set(3, cell));
-    assert_true(archive_interface_default("sched", cell));
-    assert_string_equal(cell, "sched_rr");
-    assert_true(archive_interface_default("vm", cell));
-    assert_string_equal(cell, "vm");
-    assert_false(archive_interface_default("sche", cell));
-    assert_false(archive_interface_default("schedx", cell));
-    assert_true(archive_symbol_provider("a", cell));
-    assert_string_equal(cell, "hello");
-    assert_true(archive_symbol_provider("sched_pick", cell));
-    assert_string_equal(cell, "sched_rr");
-    assert_true(archive_symbol_provider("sched_pick2", cell));
-    assert_string_equal(cell, "sched_mlfq");
-    assert_true(archive_symbol_provider("vm_map", cell));
-    assert_string_equal(cell, "vm");
-    assert_false(archive_symbol_provider("sched_pic", cell));
-    assert_false(archive_symbol_provider("A", cell));
-    assert_false(archive_symbol_provider("zzz", cell));
-    assert_false(archive_symbol_provider("", cell));
-    assert_false(archive_symbol_provider("boot", cell));
+    for (unsigned i = 0; i < sizeof unknown / sizeof unknown[0]; i++)
+        assert_false(archive_provider(unknown[i], cell));
     free(image.bytes);
 }
 
@@ -177,26 +167,26 @@ static void test_every_one_of_many_symbols_is_found(void **unused)
 
     (void)unused;
     for (unsigned count = 0; count < 260; count += count < 20 ? 1 : 40) {
-        size_t length = (size_t)snprintf(index, sizeof index, "mitos-index 1\n");
+        size_t length = (size_t)snprintf(index, sizeof index, "mitos-index 2\n");
         struct image image;
         char name[64], cell[CELL_NAME_ROOM], expected[CELL_NAME_ROOM];
 
         for (unsigned i = 0; i < count; i++)
             length +=
-                (size_t)snprintf(index + length, sizeof index - length, "symbol s%03u%.*s cell%u\n",
-                                 i, (int)(i % 40), "________________________________________", i);
+                (size_t)snprintf(index + length, sizeof index - length, "s%03u%.*s cell%u\n", i,
+                                 (int)(i % 40), "________________________________________", i);
         image = image_make(index, length);
         assert_int_equal(archive_open(image.bytes, image.length, NULL), OK);
         for (unsigned i = 0; i < count; i++) {
             snprintf(name, sizeof name, "s%03u%.*s", i, (int)(i % 40),
                      "________________________________________");
             snprintf(expected, sizeof expected, "cell%u", i);
-            assert_true(archive_symbol_provider(name, cell));
+            assert_true(archive_provider(name, cell));
             assert_string_equal(cell, expected);
             name[strlen(name) - 1] ^= 1;
-            archive_symbol_provider(name, cell);
+            archive_provider(name, cell);
             strcat(name, "x");
-            assert_false(archive_symbol_provider(name, cell));
+            assert_false(archive_provider(name, cell));
         }
         free(image.bytes);
     }
@@ -206,29 +196,27 @@ static void test_wrong_indexes_are_refused(void **unused)
 {
     static const char *const bad[] = {
         "",
-        "mitos-index 1",
-        "mitos-index 2\n",
-        "boot vm\n",
-        "mitos-index 1\n\n",
-        "mitos-index 1\nboot vm",
-        "mitos-index 1\nboot\n",
-        "mitos-index 1\nboot \n",
-        "mitos-index 1\nboot  vm\n",
-        "mitos-index 1\n boot vm\n",
-        "mitos-index 1\nboot vm \n",
-        "mitos-index 1\nboot vm task\n",
-        "mitos-index 1\nboot\tvm\n",
-        "mitos-index 1\nboot v\377m\n",
-        "mitos-index 1\nbooty vm\n",
-        "mitos-index 1\nboo vm\n",
-        "mitos-index 1\ndefault vm\n",
-        "mitos-index 1\ndefault vm vm vm\n",
-        "mitos-index 1\nsymbol a\n",
-        "mitos-index 1\nsymbol b x\nsymbol a x\n",
-        "mitos-index 1\nsymbol a x\nsymbol a y\n",
-        "mitos-index 1\nsymbol ab x\nsymbol a y\n",
-        "mitos-index 1\nsymbol a x\nboot vm\n",
-        "mitos-index 1\nboot a_name_of_thirty_two_characters_\n",
+        "mitos-index 2",
+        "mitos-index 1\n",
+        "boot.00 vm\n",
+        "mitos-index 2\n\n",
+        "mitos-index 2\nboot.00 vm",
+        "mitos-index 2\nboot.00 ",
+        "mitos-index 2\nboot.00",
+        "mitos-index 2\nboot.00\n",
+        "mitos-index 2\nboot.00 \n",
+        "mitos-index 2\nboot.00  vm\n",
+        "mitos-index 2\n boot.00 vm\n",
+        "mitos-index 2\nboot.00 vm \n",
+        "mitos-index 2\nboot.00 vm task\n",
+        "mitos-index 2\nboot.00\tvm\n",
+        "mitos-index 2\nboot.00 v\377m\n",
+        "mitos-index 2\nbo\377t.00 vm\n",
+        "mitos-index 2\nb x\na x\n",
+        "mitos-index 2\na x\na y\n",
+        "mitos-index 2\nab x\na y\n",
+        "mitos-index 2\na x\nboot.00 vm\nZ y\n",
+        "mitos-index 2\nboot.00 a_name_of_thirty_two_characters_\n",
     };
 
     (void)unused;
@@ -236,8 +224,8 @@ static void test_wrong_indexes_are_refused(void **unused)
         if (open_index(bad[i]) != ERR_FORMAT)
             fail_msg("accepted: %s", bad[i]);
     }
-    assert_int_equal(open_index("mitos-index 1\n"), OK);
-    assert_int_equal(open_index("mitos-index 1\nboot a_name_of_thirty_one_characters\n"), OK);
+    assert_int_equal(open_index("mitos-index 2\n"), OK);
+    assert_int_equal(open_index("mitos-index 2\nboot.00 a_name_of_thirty_one_characters\n"), OK);
     assert_int_equal(open_index(good_index), OK);
 }
 
@@ -359,9 +347,9 @@ static void test_nothing_is_found_when_none_is_open(void **unused)
     assert_int_equal(archive_open("rubbish", 7, NULL), ERR_FORMAT);
     assert_false(archive_get(0, &name, &bytes, &length));
     assert_false(archive_file("vm.cell", &bytes, &length));
-    assert_false(archive_boot_set(0, cell));
-    assert_false(archive_interface_default("vm", cell));
-    assert_false(archive_symbol_provider("vm_map", cell));
+    assert_false(archive_provider("boot.00", cell));
+    assert_false(archive_provider("default.vm", cell));
+    assert_false(archive_provider("vm_map", cell));
 }
 
 /* --- beside cpio itself --- */

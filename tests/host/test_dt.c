@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "devicetree.h"
 #include "dt.h"
 #include "dt_trees.h"
+#include "nucleus/machine.h"
 #include "platform.h"
 
 static dt_node at(const char *path)

@@ -49,8 +49,8 @@ class Archive(PackCase):
         folder = self.extract()
         self.assertEqual(
             (folder / "mitos.index").read_text(),
-            "mitos-index 1\nboot beta\nboot alpha\nsymbol Z_beta beta\nsymbol a alpha\n"
-            "symbol a0 alpha\nsymbol a_b alpha\nsymbol z_beta beta\n")
+            "mitos-index 2\nZ_beta beta\na alpha\na0 alpha\na_b alpha\nboot.00 beta\n"
+            "boot.01 alpha\nz_beta beta\n")
         for name in ("alpha", "beta"):
             self.assertEqual(self.pack("check", folder / f"{name}.cell").returncode, 0)
             self.assertIn((folder / f"{name}.cell").read_bytes(),
@@ -62,8 +62,7 @@ class Archive(PackCase):
         self.make_cell("alpha", "".join(f"EXPORT void {name}(void) {{}}\n" for name in names))
         self.assertEqual(self.archive("alpha.cell").returncode, 0)
         listed = [
-            line.split()[1] for line in (self.extract() / "mitos.index").read_text().splitlines()
-            if line.startswith("symbol ")
+            line.split()[0] for line in (self.extract() / "mitos.index").read_text().splitlines()[1:]
         ]
         self.assertEqual(listed, sorted(names, key=str.encode))
 
@@ -77,7 +76,7 @@ class Archive(PackCase):
         found = [at for at in range(len(whole)) if whole.startswith(b"\x7fELF", at)]
         self.assertEqual(len(found), 5)
         self.assertEqual([at % 16 for at in found], [0] * 5)
-        self.assertEqual(whole.index(b"mitos-index 1") % 16, 0)
+        self.assertEqual(whole.index(b"mitos-index 2") % 16, 0)
 
     def test_copies_are_stripped_and_sound(self):
         """readelf and ld find no fault with a stripped copy, and what is loaded is equal."""
@@ -149,9 +148,8 @@ class Archive(PackCase):
         for winner in ("sched_mlfq", "sched_rr"):
             self.assertEqual(self.archive("--default", f"sched={winner}", *cells).returncode, 0)
             self.assertIn(
-                f"mitos-index 1\ndefault console uart\ndefault sched {winner}\n"
-                f"symbol console_write_step uart\nsymbol sched_pick {winner}\n"
-                f"symbol sched_ready {winner}\n",
+                f"mitos-index 2\nconsole_write_step uart\ndefault.console uart\n"
+                f"default.sched {winner}\nsched_pick {winner}\nsched_ready {winner}\n",
                 self.pack("list", "boot.cpio").stdout)
 
     def test_one_symbol_of_unrelated_cells(self):

@@ -7,6 +7,13 @@
 #include "nucleus/string.h"
 #include "platform.h"
 
+/* Beside the C library's, as renamed_string.c does it. */
+#define strchr nucleus_strchr
+#define strstr nucleus_strstr
+#include "text.h"
+#undef strchr
+#undef strstr
+
 /* By the names that renamed_string.c and renamed_runtime.c give them. */
 void *nucleus_memcpy(void *restrict to, const void *restrict from, size_t bytes);
 void *nucleus_memmove(void *to, const void *from, size_t bytes);
@@ -15,8 +22,6 @@ int nucleus_memcmp(const void *a, const void *b, size_t bytes);
 size_t nucleus_strlen(const char *text);
 int nucleus_strcmp(const char *a, const char *b);
 int nucleus_strncmp(const char *a, const char *b, size_t most);
-char *nucleus_strchr(const char *text, int byte);
-char *nucleus_strstr(const char *text, const char *part);
 int nucleus_popcount(long value);
 int nucleus_ctz(long value);
 int nucleus_clz(long value);

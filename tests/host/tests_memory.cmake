@@ -10,6 +10,7 @@ mitos_host_test(heap SOURCES test_heap.c ${heap_sources} DEFINITIONS MITOS_DEBUG
 mitos_host_test(heap_debug SOURCES test_heap.c ${heap_sources} DEFINITIONS MITOS_DEBUG=1)
 mitos_host_test(heap_model SOURCES test_heap_model.c ${heap_sources} DEFINITIONS MITOS_DEBUG=0)
 
+# The check and what the nucleus asks are nucleus/dt.c, the other readers the cell devicetree.
 # The trees that QEMU makes, by harts and MiB, and one of our own. -append and -initrd want a kernel, which
 # is not run.
 find_program(MITOS_QEMU qemu-system-riscv64 REQUIRED)
@@ -46,7 +47,8 @@ add_custom_command(
     DEPENDS ${CMAKE_CURRENT_LIST_DIR}/dt/odd.dts
     VERBATIM)
 add_custom_target(dt_files ALL DEPENDS ${dt_files} ${tree})
-set(dt_sources dt_trees.c nucleus/dt.c nucleus/dt_machine.c ${memory_support})
+set(dt_sources dt_trees.c nucleus/dt.c cells/devicetree/nodes.c cells/devicetree/machine.c
+               ${memory_support})
 foreach(test dt dt_damage)
     mitos_host_test(${test} SOURCES test_${test}.c ${dt_sources}
                     LIBRARIES ${MITOS_LIBFDT} ARGUMENTS ${dt_arguments} ${tree} 0 0)

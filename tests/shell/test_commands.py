@@ -51,7 +51,8 @@ class Json(unittest.TestCase):
         uart = self.of("cell uart --json")
         providers = {row["symbol"]: row["provider"] for row in uart["imported"]}
         self.assertEqual(providers["irq_attach"], "plic")
-        self.assertEqual(providers["dt_reg"], "nucleus")
+        self.assertEqual(providers["dt_reg"], "devicetree")
+        self.assertEqual(providers["hart_ticks"], "nucleus")
         self.assertIn("console_write_step", [row["name"] for row in uart["exported"]])
         self.assertEqual(len(uart["exported"]), uart["exports"])
         self.assertEqual(len(uart["imported"]), uart["imports"])

@@ -121,7 +121,7 @@ class BootFailures(unittest.TestCase):
                             "stops: boot archive: it has no mitos.index")
 
     def test_index_that_is_malformed(self):
-        self.expect_failure(self.change("mitos.index", lambda data: data.replace(b"boot uart", b"boot")),
+        self.expect_failure(self.change("mitos.index", lambda data: data.replace(b"boot.05 uart", b"boot.05")),
                             "stops: boot archive: line ", "of mitos.index is malformed")
 
     def test_no_boot_set(self):
@@ -137,7 +137,7 @@ class BootFailures(unittest.TestCase):
 
     def test_index_that_lies(self):
         def lie(index):
-            return index.replace(b" vm\n", b" hello\n").replace(b"boot hello\n", b"")
+            return index.replace(b" vm\n", b" hello\n")
 
         self.expect_failure(self.change("mitos.index", lie), "stops: boot set: task: needs ",
                             "which hello does not provide")
@@ -154,7 +154,7 @@ class BootFailures(unittest.TestCase):
 
     def test_damaged_provider_names_the_chain(self):
         damaged = self.change("dep_e.cell", lambda data: data[:100])
-        damaged = write_members([(n, data.replace(b"boot shell", b"boot dep_a") if n == "mitos.index" else data)
+        damaged = write_members([(n, data.replace(b"boot.08 shell", b"boot.08 dep_a") if n == "mitos.index" else data)
                                  for n, data in read_members(damaged)])
         self.expect_failure(damaged, "stops: boot set: dep_a: dep_b: dep_c: dep_d: dep_e: ELF")
 

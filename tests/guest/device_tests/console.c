@@ -5,11 +5,13 @@
 #include "command.h"
 #include "console.h"
 #include "crew.h"
+#include "devicetree.h"
 #include "irq.h"
 #include "nucleus/hart.h"
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
 #include "test.h"
+#include "text.h"
 
 #define WRITERS 4u
 

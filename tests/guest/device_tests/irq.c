@@ -1,6 +1,7 @@
 /* External interrupts, with the machine's real-time clock as the device that makes them. */
 #include "clock.h"
 #include "console.h"
+#include "devicetree.h"
 #include "irq.h"
 #include "nucleus/machine.h"
 #include "test.h"

@@ -6,6 +6,7 @@
 #include "nucleus/records.h"
 #include "nucleus/string.h"
 #include "task.h"
+#include "text.h"
 
 /* Types of relocation (RISC-V ELF psABI 1.0, chapter 8). */
 #define R_RISCV_CALL 18u

@@ -6,6 +6,7 @@
 #include "nucleus/log.h"
 #include "nucleus/string.h"
 #include "task.h"
+#include "text.h"
 
 #define LOG_BYTES 20000u
 /* Offsets in the ELF header (ELF-64 Object File Format 1.5, figure 2). */

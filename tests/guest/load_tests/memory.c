@@ -4,6 +4,7 @@
 #include "nucleus/heap.h"
 #include "nucleus/string.h"
 #include "task.h"
+#include "text.h"
 #include "vm.h"
 
 /* Memory that is taken away: blocks, each with the place of the next in it. */

@@ -3,6 +3,7 @@
 #include "image.h"
 #include "nucleus/format.h"
 #include "nucleus/string.h"
+#include "text.h"
 
 #define ELF_MACHINE 18u
 

@@ -5,6 +5,7 @@
 #include "nucleus/hart.h"
 #include "nucleus/string.h"
 #include "task.h"
+#include "text.h"
 
 /* actor with @p plan. */
 static bool load_actor(struct test_run *t, unsigned plan) REQUIRES(may_park);

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "console.h"
 #include "task.h"
+#include "text.h"
 
 #define MS 1000000u
 

@@ -4,6 +4,7 @@
 #include "nucleus/cells.h"
 #include "nucleus/why.h"
 #include "test.h"
+#include "text.h"
 
 /* What the list of `help` shows of the first line; more is cut. */
 #define LIST_COLUMNS 67

@@ -5,6 +5,7 @@
 #include "nucleus/format.h"
 #include "nucleus/heap.h"
 #include "nucleus/memory_map.h"
+#include "nucleus/records.h"
 #include "nucleus/string.h"
 #include "nucleus/why.h"
 #include "probe.h"
@@ -108,7 +109,7 @@ TEST(vm, store_to_nucleus_text_faults)
 
 TEST(vm, store_to_nucleus_rodata_faults)
 {
-    expect_store_fault(t, "read-only data of the nucleus", (uint64_t)status_name(OK));
+    expect_store_fault(t, "read-only data of the nucleus", (uint64_t)nucleus_export(0)->name);
 }
 
 TEST(vm, store_to_stub_faults)

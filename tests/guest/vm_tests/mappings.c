@@ -1,4 +1,5 @@
 /* What mappings do, seen from one task. */
+#include "devicetree.h"
 #include "nucleus/frame.h"
 #include "nucleus/heap.h"
 #include "nucleus/machine.h"

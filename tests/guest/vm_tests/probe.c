@@ -7,6 +7,7 @@
 #include "nucleus/format.h"
 #include "nucleus/log.h"
 #include "nucleus/string.h"
+#include "text.h"
 #include "vm.h"
 
 #define LOG_BYTES 32768u
