@@ -14,7 +14,6 @@
 #include "symbols.h"
 
 #define TRANSACTION_MAX_CELLS 64u
-#define STUB_BYTES 8u
 
 /** A cell with what only the loader needs. */
 struct unit {

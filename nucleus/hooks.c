@@ -2,6 +2,7 @@
 #include "hooks_private.h"
 
 #include "harts.h"
+#include "nucleus/format.h"
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
 #include "sbi_calls.h"
@@ -31,6 +32,11 @@ void firmware_console(const char *text, size_t bytes)
             sbi_call(SBI_LEGACY_PUTCHAR, 0, '\r', 0, 0, 0);
         sbi_call(SBI_LEGACY_PUTCHAR, 0, (uint8_t)text[i], 0, 0, 0);
     }
+}
+
+void plain_address(uint64_t address, char *to, size_t room)
+{
+    format(to, room, "0x%lx", address);
 }
 
 #define HOOK_DEFAULT(name, fallback) .name = (void *)fallback,

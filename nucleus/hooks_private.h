@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "console.h"
+#include "inspect.h"
 #include "irq.h"
 #include "sched.h"
 #include "symbols.h"
@@ -19,7 +20,8 @@
     X(vm_page_fault, nothing)                                                                      \
     X(vm_arena_added, nothing)                                                                     \
     X(console_emergency, firmware_console)                                                         \
-    X(task_ended, nothing)
+    X(task_ended, nothing)                                                                         \
+    X(code_describe, plain_address)
 
 /** The functions to call; each points to its default or into a cell. Written in a commit only. */
 #define HOOK_POINTER(name, fallback) __typeof__(name) *name;
@@ -29,6 +31,8 @@ extern struct hooks {
 
 /** The default of console_emergency: the SBI console. */
 void firmware_console(const char *text, size_t bytes);
+/** The default of code_describe. */
+void plain_address(uint64_t address, char *to, size_t room);
 
 /** Binds the hook that has @p symbol's name, if there is one, to it, or back to its default. */
 void hook_bind(const struct symbol *symbol, bool bind);

@@ -5,7 +5,6 @@
 
 #include "harts.h"
 #include "hooks_private.h"
-#include "nucleus/cells.h"
 #include "nucleus/format.h"
 #include "nucleus/log.h"
 #include "nucleus/machine.h"
@@ -96,16 +95,6 @@ static char software_fault[MAX_HARTS][160];
 /* Keeps the lines of one report together. Not taken when the machine stops: its holder may be why. */
 static struct spinlock report_lock;
 
-void report_place(char *to, size_t room, uint64_t pc)
-{
-    struct symbol_info symbol;
-
-    if (symbol_at(pc, &symbol))
-        format(to, room, "%s:%s+0x%lx", symbol.cell, symbol.name, pc - symbol.address);
-    else
-        format(to, room, "0x%lx, no function", pc);
-}
-
 static void print_report(const struct task *task, const struct registers *registers)
 {
     const char *cause = registers->cause < 16 ? causes[registers->cause] : NULL;
@@ -119,8 +108,8 @@ static void print_report(const struct task *task, const struct registers *regist
         note = "stack overflow";
     else if (registers->cause >= 12 && registers->value < PAGE_BYTES)
         note = "NULL pointer";
-    report_place(place, sizeof place, registers->pc);
-    report_place(caller, sizeof caller, registers->x[1]);
+    hooks.code_describe(registers->pc, place, sizeof place);
+    hooks.code_describe(registers->x[1], caller, sizeof caller);
     log_print("fault: %s at 0x%lx%s%s", cause ? cause : "unknown exception", registers->value,
               *note ? ": " : "", note);
     log_print("fault: task %lu %s hart %u pc 0x%lx (%s)", task->number, task->name, hart_index(),
@@ -157,7 +146,7 @@ void panic(const char *text, ...)
     va_start(arguments, text);
     format_list(line, sizeof line, text, arguments);
     va_end(arguments);
-    report_place(place, sizeof place, (uint64_t)__builtin_return_address(0));
+    hooks.code_describe((uint64_t)__builtin_return_address(0), place, sizeof place);
     log_print("panic in %s: %s", place, line);
     machine_fail("panic");
 }

@@ -79,6 +79,8 @@ struct registers *trap_handler(struct registers *registers)
     role_assert_irqs_off();
     if (hart->depth > 1) {
         hooks.console_emergency = firmware_console; /* the cell's may be what faulted */
+        if (hart->depth > 2)
+            hooks.code_describe = plain_address; /* the same */
         report_fault(task, registers);
         machine_fail("a fault in an interrupt or in the scheduler");
     }

@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "cell_private.h"
 #include "heap_private.h"
+#include "hooks_private.h"
 #include "nucleus/frame.h"
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
@@ -43,6 +44,10 @@ static enum status enter_symbols(struct unit *unit)
     enum status status = OK;
 
     spin_lock(&guard, &cell_table.lock);
+    cell->section_count = image->section_count;
+    cell->symbols = image->symbols;
+    cell->symbol_names = image->symbol_names;
+    cell->symbol_count = image->symbol_count;
     for (uint32_t i = image->first_global; i < image->symbol_count && status == OK; i++) {
         const char *name = elf_symbol_name(image, i);
 
@@ -161,11 +166,10 @@ static void stage(struct unit *unit)
             memcpy(place->staging, image->bytes + section->offset, section->size);
         }
         place->address += (uint64_t)block->base;
-        cell->sections[cell->section_count++] =
-            (struct section){.name = elf_section_name(image, i),
-                             .address = place->address,
-                             .bytes = section->size,
-                             .class = image->classes[i]};
+        cell->sections[i] = (struct section){.name = elf_section_name(image, i),
+                                             .address = place->address,
+                                             .bytes = section->size,
+                                             .class = image->classes[i]};
     }
 }
 
@@ -192,7 +196,7 @@ static void init_trap(void)
 {
     char place[100];
 
-    report_place(place, sizeof place, (uint64_t)__builtin_return_address(0));
+    hooks.code_describe((uint64_t)__builtin_return_address(0), place, sizeof place);
     fault_caller("%s called another cell in init(), which sees the nucleus only", place);
 }
 

@@ -51,8 +51,6 @@ struct symbol_info {
     uint64_t address, bytes;
     bool exported;
 };
-/** The function that holds @p address, private ones too. @return false: not in any text. */
-bool symbol_at(uint64_t address, struct symbol_info *info);
 
 /** A file of the boot archive. @return false past the last. */
 bool archive_get(unsigned index, const char **name, const void **bytes, size_t *length);

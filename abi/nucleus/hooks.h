@@ -15,6 +15,7 @@
  * | vm_arena_added     | vm.h             | nothing: the boot table maps all             |
  * | console_emergency  | console.h        | the SBI console                              |
  * | task_ended         | task.h           | nothing                                      |
+ * | code_describe      | inspect.h        | the number of the address                    |
  *
  * All run on the hart's interrupt stack or the caller's and never sleep; interrupts are off, but for
  * vm_arena_added and console_emergency, which may be called with them on.

@@ -45,6 +45,8 @@ struct manifest {
     uint64_t init, start, stop, check;
 };
 
+#define STUB_BYTES 8u
+
 /** The one address that a function pointer ever has: a jump in text, patched when the function moves. */
 struct stub {
     struct list link;  /* in its cell's stubs */
@@ -69,7 +71,7 @@ struct site {
     uint32_t import;
 };
 
-/** A section of the object that is in memory. */
+/** A section of the object. */
 struct section {
     const char *name; /* lives as long as the cell */
     uint64_t address, bytes;
@@ -91,8 +93,10 @@ struct cell {
     struct symbol *exports;
     struct import *imports;
     struct site *sites;
-    struct section *sections;
-    uint32_t export_count, import_count, site_count, section_count;
+    struct section *sections; /* by their number in the object */
+    const struct elf_symbol *symbols; /* of the object (nucleus/object.h), with their names */
+    const char *symbol_names;
+    uint32_t export_count, import_count, site_count, section_count, symbol_count;
     struct list stubs; /* of its functions */
 };
 
@@ -104,8 +108,8 @@ struct hook {
     const struct cell *cell; /* NULL: the default */
 };
 
-/** Calls @p visit for each live cell in order of load until it returns false. The table is locked: the
- *  visitor must not call what takes its lock (symbol_at(), other visits). */
+/** Calls @p visit for each cell, also those that are not live yet, in order of load until it returns false. The table is locked: the
+ *  visitor must not call what takes its lock (other visits, symbol_at() of inspect.h). */
 void cells_visit(bool (*visit)(const struct cell *cell, void *argument), void *argument);
 /** Export number @p index of the nucleus, or NULL past the last. Never changes. */
 const struct symbol *nucleus_export(unsigned index);

@@ -1,4 +1,5 @@
 /* The manifest and the state of the cell, and what the commands share. */
+#include "inspect.h"
 #include "commands.h"
 #include "text.h"
 

@@ -1,4 +1,5 @@
 /* Commands about what runs: tasks, harts. */
+#include "inspect.h"
 #include "nucleus/hart.h"
 #include "task_list.h"
 #include "text.h"

@@ -19,7 +19,7 @@ static bool count_users(const struct cell *cell, void *argument)
 {
     struct search *search = argument;
 
-    if (cell != search->cell && cell_uses(cell, search->cell))
+    if (cell->live && cell != search->cell && cell_uses(cell, search->cell))
         search->info->users++;
     return true;
 }
@@ -47,6 +47,8 @@ static void describe(const struct cell *cell, struct cell_info *info)
 
 static bool wanted(const struct cell *cell, struct search *search)
 {
+    if (!cell->live)
+        return false;
     if (search->name)
         return strcmp(cell->manifest.name, search->name) == 0;
     return search->index-- == 0;
@@ -97,18 +99,21 @@ static const char *access_of(enum section_class class)
 static bool describe_section(const struct cell *cell, void *argument)
 {
     struct search *search = argument;
-    const struct section *section = &cell->sections[search->index];
 
-    if (strcmp(cell->manifest.name, search->name) != 0)
+    if (!cell->live || strcmp(cell->manifest.name, search->name) != 0)
         return true;
-    search->found = search->index < cell->section_count;
-    if (!search->found)
-        return false;
-    string_copy(search->section->name, sizeof search->section->name, section->name);
-    string_copy(search->section->access, sizeof search->section->access,
-                access_of(section->class));
-    search->section->address = section->address;
-    search->section->bytes = section->bytes;
+    for (uint32_t i = 0; i < cell->section_count && !search->found; i++) {
+        const struct section *section = &cell->sections[i];
+
+        if (section->class == SECTION_IGNORED || search->index-- > 0)
+            continue;
+        string_copy(search->section->name, sizeof search->section->name, section->name);
+        string_copy(search->section->access, sizeof search->section->access,
+                    access_of(section->class));
+        search->section->address = section->address;
+        search->section->bytes = section->bytes;
+        search->found = true;
+    }
     return false;
 }
 
@@ -125,7 +130,7 @@ static bool describe_import(const struct cell *cell, void *argument)
     struct search *search = argument;
     const struct import *import = &cell->imports[search->index];
 
-    if (strcmp(cell->manifest.name, search->name) != 0)
+    if (!cell->live || strcmp(cell->manifest.name, search->name) != 0)
         return true;
     search->found = search->index < cell->import_count;
     if (!search->found)

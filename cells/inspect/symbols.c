@@ -27,6 +27,8 @@ static bool search_cell(const struct cell *cell, void *argument)
 {
     struct symbol_search *search = argument;
 
+    if (!cell->live)
+        return true;
     if (!search->name && search->index < cell->export_count)
         describe(&cell->exports[search->index], search);
     for (uint32_t i = 0; search->name && !search->found && i < cell->export_count; i++)
@@ -78,7 +80,7 @@ static bool search_set(const struct cell *cell, void *argument)
 {
     struct set_search *search = argument;
 
-    for (uint32_t i = 0; i < cell->section_count; i++) {
+    for (uint32_t i = 0; cell->live && i < cell->section_count; i++) {
         const struct section *section = &cell->sections[i];
         uint64_t count = section->bytes / search->bytes;
 
