@@ -100,6 +100,9 @@ NOT_OURS(unknown_cell_section, "section .cell.xet.thing: none that a cell may ha
 /* Symbols. */
 BAD(no_symbol_table, "symbol table: there is none",
     victim_section(v, ".symtab")->type = SHT_PROGBITS)
+BAD(no_symbol_table_section_0_anywhere, "symbol table: there is none",
+    victim_section(v, ".symtab")->type = SHT_PROGBITS;
+    v->sections[0].offset = 1ul << 63)
 NOT_OURS(two_symbol_tables, ": a second symbol table",
          victim_section(v, ".comment")->type = SHT_SYMTAB)
 NOT_OURS(extended_indexes, ": a second symbol table",
