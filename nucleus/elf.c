@@ -43,25 +43,6 @@ bool elf_is_name(const char *name, char end)
     return at > name && at - name < CELL_NAME_ROOM && (*at == '\0' || *at == end);
 }
 
-static bool check_header(struct reader *r)
-{
-    const struct elf_header *header = (const void *)r->image->bytes;
-    size_t length = r->image->length;
-
-    return sound(r, (uintptr_t)header % 8 == 0, "not aligned to 8 bytes in memory") &&
-           sound(r, length >= sizeof *header && length <= ELF_MAX_BYTES, "a wrong length") &&
-           allowed(r, memcmp(header->ident, "\177ELF\2\1\1", 8) == 0 && header->version == 1,
-                   "not an ELF file: 64-bit, little-endian, System V") &&
-           allowed(r, header->machine == ELF_MACHINE_RISCV, "for a machine that is not RISC-V") &&
-           allowed(r, header->type == ELF_TYPE_REL && !header->phnum, "not a relocatable object") &&
-           allowed(r, !(header->flags & ~1u), "ELF flags: a cell is built for rv64imac and lp64") &&
-           sound(r,
-                 header->ehsize == 64 && header->shentsize == 64 && header->shnum >= 2 &&
-                     header->shnum <= ELF_MAX_SECTIONS && header->shoff % 8 == 0 &&
-                     elf_inside(header->shoff, 64ul * header->shnum, length),
-                 "section headers of a wrong number, size or place");
-}
-
 /* A string table begins and ends with a NUL, so that every offset below its size names a C string. */
 static bool open_strings(struct reader *r, uint32_t section, const char **strings, uint64_t *bytes)
 {
@@ -76,6 +57,34 @@ static bool open_strings(struct reader *r, uint32_t section, const char **string
     *bytes = table->size;
     return sound(r, !(*strings)[0] && !(*strings)[*bytes - 1],
                  "the string table is not terminated");
+}
+
+static bool check_header(struct reader *r)
+{
+    struct elf_image *image = r->image;
+    const struct elf_header *header = (const void *)image->bytes;
+    const struct elf_section *null;
+
+    if (!sound(r, (uintptr_t)header % 8 == 0, "not aligned to 8 bytes in memory") ||
+        !sound(r, image->length >= sizeof *header && image->length <= ELF_MAX_BYTES,
+               "a wrong length") ||
+        !allowed(r, memcmp(header->ident, "\177ELF\2\1\1", 8) == 0 && header->version == 1,
+                 "not an ELF file: 64-bit, little-endian, System V") ||
+        !allowed(r, header->machine == ELF_MACHINE_RISCV, "for a machine that is not RISC-V") ||
+        !allowed(r, header->type == ELF_TYPE_REL && !header->phnum, "not a relocatable object") ||
+        !allowed(r, !(header->flags & ~1u), "ELF flags: a cell is built for rv64imac and lp64") ||
+        !sound(r,
+               header->ehsize == 64 && header->shentsize == 64 && header->shnum >= 2 &&
+                   header->shnum <= ELF_MAX_SECTIONS && header->shoff % 8 == 0 &&
+                   elf_inside(header->shoff, 64ul * header->shnum, image->length),
+               "section headers of a wrong number, size or place"))
+        return false;
+    null = image->sections = (const void *)(image->bytes + header->shoff);
+    image->section_count = header->shnum;
+    return sound(r,
+                 !(null->name | null->type | null->flags | null->offset | null->size | null->info),
+                 "section 0 is not empty") &&
+           open_strings(r, header->shstrndx, &image->section_names, &image->section_names_bytes);
 }
 
 /* Where a section ends in the file. */
@@ -148,7 +157,7 @@ static bool check_loaded(struct reader *r, uint32_t index)
            sound(r, !(flags & SHF_EXECINSTR) || section->addralign > 1, "a wrong alignment") &&
            sound(r,
                  sort->class != SECTION_SET ||
-                     (section->size != 0 && elf_is_name(elf_set_name(r->image, index), 0)),
+                     (section->size != 0 && elf_is_name(r->name + sort->bytes, '\0')),
                  "a set has a name of [a-z0-9_] and is not empty");
 }
 
@@ -156,46 +165,29 @@ static bool check_section(struct reader *r, uint32_t index, uint64_t *end)
 {
     struct elf_image *image = r->image;
     const struct elf_section *section = &image->sections[index];
-    uint64_t align = section->addralign;
-    bool symbols = section->type == SHT_SYMTAB, entries = symbols || section->type == SHT_RELA;
+    uint64_t flags = section->flags, type = section->type, align = section->addralign;
+    bool again = type == SHT_SYMTAB && image->symbol_table != 0;
 
     _Static_assert(sizeof(struct elf_symbol) == 24 && sizeof(struct elf_relocation) == 24, "ELF");
-    r->name = section->name < image->section_names_bytes ? elf_section_name(image, index) : NULL;
-    if (!sound(r, r->name, "its name is out of range") ||
-        !sound(r,
-               section->size <= ELF_MAX_BYTES && section->offset <= image->length &&
-                   past(section) <= image->length,
-               "outside of the object, or too large") ||
-        !sound(r, align <= ELF_MAX_ALIGN && !(align & (align - 1)), "a wrong alignment") ||
-        !sound(r, is_apart(image, section, end), "overlaps another section, or headers") ||
-        (section->flags & SHF_ALLOC && !(section->flags & SHF_WRITE && section->size == 0) &&
-         !check_loaded(r, index)) ||
-        !allowed(r,
-                 section->type != SHT_REL && section->type != SHT_SYMTAB_SHNDX &&
-                     !(symbols && image->symbol_table),
-                 "a second symbol table, or relocations without addends"))
-        return false;
-    if (symbols)
+    if (type == SHT_SYMTAB)
         image->symbol_table = index;
-    return sound(
-        r,
-        !entries || (section->entsize == 24 && section->size % 24 == 0 && section->offset % 8 == 0),
-        "a wrong size or alignment");
-}
-
-static bool check_sections(struct reader *r)
-{
-    const struct elf_section *null = r->image->sections;
-    uint64_t end = 0;
-
-    if (!sound(r, !(null->name | null->type | null->flags | null->offset | null->size | null->info),
-               "section 0 is not empty"))
-        return false;
-    r->kind = "section";
-    for (uint32_t i = 1; i < r->image->section_count; i++)
-        if (!check_section(r, i, &end))
-            return false;
-    return true;
+    r->name = section->name < image->section_names_bytes ? elf_section_name(image, index) : NULL;
+    return sound(r, r->name, "its name is out of range") &&
+           sound(r,
+                 section->size <= ELF_MAX_BYTES && section->offset <= image->length &&
+                     past(section) <= image->length,
+                 "outside of the object, or too large") &&
+           sound(r, align <= ELF_MAX_ALIGN && !(align & (align - 1)), "a wrong alignment") &&
+           sound(r, is_apart(image, section, end), "overlaps another section, or headers") &&
+           (!(flags & SHF_ALLOC) || (flags & SHF_WRITE && section->size == 0) ||
+            check_loaded(r, index)) &&
+           allowed(r, type != SHT_REL && type != SHT_SYMTAB_SHNDX && !again,
+                   "a second symbol table, or relocations without addends") &&
+           sound(
+               r,
+               (type != SHT_SYMTAB && type != SHT_RELA) ||
+                   (section->entsize == 24 && section->size % 24 == 0 && section->offset % 8 == 0),
+               "a wrong size or alignment");
 }
 
 static bool check_symbol(struct reader *r, uint32_t index)
@@ -253,51 +245,48 @@ static bool check_symbols(struct reader *r)
     return true;
 }
 
-static bool check_relocation_tables(struct reader *r)
+static bool check_relocations(struct reader *r, uint32_t index)
 {
     struct elf_image *image = r->image;
+    const struct elf_section *table = &image->sections[index];
+    const struct elf_relocation *entry = (const void *)(image->bytes + table->offset);
+    bool good = true;
 
-    r->kind = "section";
-    for (uint32_t i = 1; i < image->section_count; i++) {
-        const struct elf_section *table = &image->sections[i];
-        const struct elf_relocation *entry = (const void *)(image->bytes + table->offset);
-
-        if (table->type != SHT_RELA)
-            continue;
-        r->name = elf_section_name(image, i);
-        if (!sound(r,
-                   table->link == image->symbol_table && table->info != 0 &&
-                       table->info < image->section_count,
-                   "sh_link or sh_info is wrong"))
-            return false;
-        if (image->classes[table->info] == SECTION_IGNORED)
-            continue;
-        if (!sound(r, !image->tables[table->info], "relocates what another one does") ||
-            !allowed(r, table->info != image->state, "state has initial values, but it is zeroed"))
-            return false;
-        image->tables[table->info] = (uint8_t)i;
-        for (uint64_t left = table->size; left > 0; left -= sizeof *entry, entry++) {
-            if (entry->symbol >= image->symbol_count)
-                return sound(r, false, "the symbol's number is out of range");
-            image->site_count += entry->symbol >= image->first_global;
-        }
+    if (table->type != SHT_RELA)
+        return true;
+    r->name = elf_section_name(image, index);
+    if (!sound(r,
+               table->link == image->symbol_table && table->info != 0 &&
+                   table->info < image->section_count,
+               "sh_link or sh_info is wrong"))
+        return false;
+    if (image->classes[table->info] == SECTION_IGNORED)
+        return true;
+    for (uint64_t left = table->size; left > 0; left -= sizeof *entry, entry++) {
+        good &= entry->symbol < image->symbol_count;
+        image->site_count += entry->symbol >= image->first_global;
     }
-    return true;
+    if (!sound(r, good, "a symbol's number is out of range") ||
+        !sound(r, !image->tables[table->info], "relocates what another one does"))
+        return false;
+    image->tables[table->info] = (uint8_t)index;
+    return allowed(r, table->info != image->state, "state has initial values, but it is zeroed");
 }
 
 enum status elf_open(struct elf_image *image, const void *bytes, size_t length, struct why *why)
 {
-    struct reader reader = {.image = image, .why = why, .kind = "ELF", .name = "header"};
-    const struct elf_header *header = bytes;
+    struct reader r = {.image = image, .why = why, .kind = "ELF", .name = "header"};
+    uint64_t end = 0;
+    bool good;
 
     *image = (struct elf_image){.bytes = bytes, .length = length};
-    if (!check_header(&reader))
-        return reader.status;
-    image->sections = (const void *)(image->bytes + header->shoff);
-    image->section_count = header->shnum;
-    if (open_strings(&reader, header->shstrndx, &image->section_names,
-                     &image->section_names_bytes) &&
-        check_sections(&reader) && check_symbols(&reader) && check_relocation_tables(&reader))
-        return OK;
-    return reader.status;
+    good = check_header(&r);
+    r.kind = "section";
+    for (uint32_t i = 1; good && i < image->section_count; i++)
+        good = check_section(&r, i, &end);
+    good = good && check_symbols(&r);
+    r.kind = "section";
+    for (uint32_t i = 1; good && i < image->section_count; i++)
+        good = check_relocations(&r, i);
+    return good ? OK : r.status;
 }

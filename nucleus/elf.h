@@ -56,11 +56,6 @@ static inline const char *elf_section_name(const struct elf_image *image, uint32
 {
     return image->section_names + image->sections[section].name;
 }
-/** NAME of a section `.cell.set.NAME`. */
-static inline const char *elf_set_name(const struct elf_image *image, uint32_t section)
-{
-    return elf_section_name(image, section) + sizeof ".cell.set." - 1;
-}
 static inline const char *elf_symbol_name(const struct elf_image *image, uint32_t symbol)
 {
     return image->symbol_names + image->symbols[symbol].name;

@@ -191,7 +191,7 @@ NOT_OURS(table_without_addends, ".rela.text: a second symbol table, or relocatio
          victim_section(v, ".rela.text")->type = SHT_REL)
 BAD(entry_outside, "the field crosses the section's end",
     victim_relocation(v, ".rodata", R_RISCV_64, ANY)->offset = victim_section(v, ".rodata")->size)
-BAD(entry_symbol, "the symbol's number is out of range",
+BAD(entry_symbol, "a symbol's number is out of range",
     victim_relocation(v, ".rodata", R_RISCV_64, ANY)->symbol = v->symbol_count)
 BAD(entries_unsorted, "not sorted by offset",
     victim_relocation(v, ".text", R_RISCV_CALL_PLT, IMPORT)[1].offset = 0)
@@ -307,7 +307,6 @@ static void reads_what_the_object_holds(void **state)
     assert_int_equal(imports, 7); /* five of shapes.h, _Unwind_Resume, __gcc_personality_v0 */
     set = find(&image, ".cell.set.thing");
     assert_int_equal(image.classes[set], SECTION_SET);
-    assert_string_equal(elf_set_name(&image, set), "thing");
     assert_int_equal(image.sections[set].size, 32);
     assert_int_equal(image.classes[image.state], SECTION_STATE);
     assert_int_equal(image.classes[find(&image, ".comment")], SECTION_IGNORED);
