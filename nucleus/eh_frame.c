@@ -17,7 +17,7 @@ struct cursor {
 
 /* What the functions of one CIE have in common. */
 struct cie {
-    uint64_t code_align;
+    uint64_t offset, code_align;
     bool has_lsda;
 };
 
@@ -122,31 +122,30 @@ static const char *check_program(struct cursor cursor, uint64_t align, uint64_t 
 
 static const char *check_cie(struct cursor cursor, struct cie *cie)
 {
-    static const char *const known[] = {"zR", "zPLR", "zRS", "zPLRS"};
-    uint64_t version = take(&cursor, 1), data_align, address;
-    const char *letter = (const char *)cursor.at;
-    struct cursor data;
+    static const char *const known[] = {"zR", "zRS", "zPLR", "zPLRS"};
+    uint64_t version = take(&cursor, 1), data_align, address, bytes;
+    const char *letters = (const char *)cursor.at;
     unsigned which = 0;
 
     while (take(&cursor, 1) != 0)
         ;
-    while (!cursor.overrun && which < 4 && strcmp(letter, known[which]) != 0)
+    while (!cursor.overrun && which < 4 && strcmp(letters, known[which]) != 0)
         which++;
     if (cursor.overrun || which == 4 || (version != 1 && version != 3))
         return "a CIE of an unknown version or augmentation, or cut short";
-    *cie = (struct cie){.code_align = take_uleb(&cursor), .has_lsda = letter[1] == 'P'};
+    cie->has_lsda = which >= 2;
+    cie->code_align = take_uleb(&cursor);
     data_align = take_uleb(&cursor);
     address = version == 1 ? take(&cursor, 1) : take_uleb(&cursor);
     if (cie->code_align - 1 > 3 || data_align - 1 > 0x7e || address > LAST_REGISTER)
         return "a CIE whose factors or return address are out of range";
-    data = take_part(&cursor, take_uleb(&cursor));
-    while (*++letter && *letter != 'S') {
-        if (take(&data, 1) != (*letter == 'P' ? POINTER | POINTER_INDIRECT : POINTER))
-            return "a pointer encoding that is not known";
-        take(&data, *letter == 'P' ? 4 : 0);
-    }
-    if (data.overrun || data.at != data.end)
+    bytes = take_uleb(&cursor);
+    if (bytes != (cie->has_lsda ? 7 : 1))
         return "augmentation data of a wrong length";
+    if ((cie->has_lsda && (take(&cursor, 1) != (POINTER | POINTER_INDIRECT) ||
+                           (take(&cursor, 4), take(&cursor, 1)) != POINTER)) ||
+        take(&cursor, 1) != POINTER)
+        return "a pointer encoding that is not known";
     return check_program(cursor, 0, 0);
 }
 
@@ -188,13 +187,32 @@ static uint64_t take_pointer(const struct eh_frame *tables, struct cursor *curso
     return distance ? from + (uint64_t)(int64_t)distance : 0;
 }
 
-static const char *check_fde(const struct eh_frame *tables, struct cursor cursor,
-                             const struct cie *cie)
+/* The record at @p offset, without its length, as far as it lies inside. */
+static struct cursor record_at(const struct eh_frame *tables, uint64_t offset)
+{
+    struct cursor all = {tables->frames + offset, tables->frames + tables->frames_bytes, false};
+
+    return take_part(&all, take(&all, 4));
+}
+
+/* An FDE, at @p offset, names its CIE, which comes before it, by the distance; that of the last one is known. */
+static const char *check_fde(const struct eh_frame *tables, struct cursor cursor, uint64_t offset,
+                             uint64_t distance, struct cie *cie)
 {
     uint64_t start = take_pointer(tables, &cursor), range = take(&cursor, 4), lsda;
-    struct cursor data = take_part(&cursor, take_uleb(&cursor));
+    struct cursor data = take_part(&cursor, take_uleb(&cursor)), record;
     const char *fault = NULL;
 
+    if (distance > offset + 4)
+        return "an FDE without a CIE";
+    if (offset + 4 - distance != cie->offset) {
+        cie->offset = offset + 4 - distance;
+        record = record_at(tables, cie->offset);
+        if (take(&record, 4) != 0 || record.overrun)
+            return "an FDE without a CIE";
+        if ((fault = check_cie(record, cie)) != NULL)
+            return fault;
+    }
     if (!elf_inside(start - tables->text, range, tables->text_bytes))
         return "an FDE outside of the cell's text";
     if (cie->has_lsda && (lsda = take_pointer(tables, &data)) != 0)
@@ -204,35 +222,10 @@ static const char *check_fde(const struct eh_frame *tables, struct cursor cursor
     return fault ? fault : check_program(cursor, cie->code_align, range);
 }
 
-/* The record at @p offset, without its length, as far as it lies inside. */
-static struct cursor record_at(const struct eh_frame *tables, uint64_t offset)
-{
-    struct cursor all = {tables->frames + offset, tables->frames + tables->frames_bytes, false};
-
-    return take_part(&all, take(&all, 4));
-}
-
-/* An FDE names its CIE, which comes before it, by the distance; that of the last one is known. */
-static const char *find_cie(const struct eh_frame *tables, uint64_t offset, uint64_t distance,
-                            uint64_t *known, struct cie *cie)
-{
-    uint64_t at = offset + 4 - distance;
-    struct cursor record;
-
-    if (distance > offset + 4)
-        return "an FDE without a CIE";
-    if (at == *known)
-        return NULL;
-    *known = at;
-    record = record_at(tables, at);
-    return take(&record, 4) != 0 || record.overrun ? "an FDE without a CIE"
-                                                   : check_cie(record, cie);
-}
-
 enum status eh_frame_validate(const struct eh_frame *tables, struct why *why)
 {
-    uint64_t offset = 0, known = UINT64_MAX;
-    struct cie cie = {0}, other;
+    uint64_t offset = 0;
+    struct cie cie = {.offset = UINT64_MAX}; /* of the last FDE */
 
     while (offset < tables->frames_bytes) {
         struct cursor record = record_at(tables, offset);
@@ -244,10 +237,8 @@ enum status eh_frame_validate(const struct eh_frame *tables, struct why *why)
         id = take(&record, 4);
         if (record.overrun)
             fault = "a record is empty or cut short";
-        else if (id == 0)
-            fault = check_cie(record, &other);
-        else if (!(fault = find_cie(tables, offset, id, &known, &cie)))
-            fault = check_fde(tables, record, &cie);
+        else if (id != 0) /* a CIE is checked for the FDEs that name it */
+            fault = check_fde(tables, record, offset, id, &cie);
         if (fault)
             return why_set(why, ERR_FORMAT, ".eh_frame+0x%lx: %s", offset, fault);
         offset = (uint64_t)(record.end - tables->frames);

@@ -1,7 +1,6 @@
 /**
  * @file elf.h
- * The object format (System V ABI, chapter 4; RISC-V ELF psABI 1.0), and a validated view of a relocatable
- * object (ET_REL) in memory. All fields are little-endian.
+ * A validated view of a relocatable object (ET_REL, nucleus/object.h) in memory.
  *
  * elf_open() checks everything once: headers, ranges, overlaps, names, symbols. (Of the entries of
  * relocation tables only the symbols' numbers; link_apply() does the rest.) Then every number in the image can be used as it is, and
@@ -15,56 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nucleus/object.h"
 #include "nucleus/records.h"
 #include "nucleus/why.h"
 #include "status.h"
-
-#define ELF_MAX_BYTES (64ul << 20) /* of an object, and of its state */
-#define ELF_MAX_SECTIONS 256u
-#define ELF_MAX_GLOBALS 4096u /* symbols that are not local */
-#define ELF_MAX_ALIGN 4096u
-
-struct elf_header {
-    uint8_t ident[16];
-    uint16_t type, machine;
-    uint32_t version;
-    uint64_t entry, phoff, shoff;
-    uint32_t flags;
-    uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-
-struct elf_section {
-    uint32_t name, type;
-    uint64_t flags, addr, offset, size;
-    uint32_t link, info;
-    uint64_t addralign, entsize; /* addralign 0: 1 */
-};
-
-struct elf_symbol {
-    uint32_t name;
-    uint8_t info, other;
-    uint16_t shndx;
-    uint64_t value, size;
-};
-
-struct elf_relocation {
-    uint64_t offset;
-    uint32_t type, symbol; /* the halves of r_info */
-    int64_t addend;
-};
-
-// clang-format off
-enum { ELF_TYPE_REL = 1, ELF_MACHINE_RISCV = 243, ELF_FLAG_RVC = 1 };
-enum elf_section_type {
-    SHT_PROGBITS = 1, SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_NOTE = 7, SHT_NOBITS, SHT_REL,
-    SHT_SYMTAB_SHNDX = 18
-};
-enum elf_section_flag { SHF_WRITE = 0x1, SHF_ALLOC = 0x2, SHF_EXECINSTR = 0x4 };
-enum elf_section_index { SHN_UNDEF = 0, SHN_ABS = 0xfff1, SHN_COMMON = 0xfff2 };
-enum elf_symbol_binding { STB_LOCAL, STB_GLOBAL, STB_WEAK };
-enum elf_symbol_type { STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_SECTION, STT_FILE };
-enum { STV_DEFAULT };
-// clang-format on
 
 struct elf_image {
     const uint8_t *bytes;
@@ -102,11 +55,6 @@ static inline bool elf_inside(uint64_t offset, uint64_t size, uint64_t limit)
 static inline const char *elf_section_name(const struct elf_image *image, uint32_t section)
 {
     return image->section_names + image->sections[section].name;
-}
-/** NAME of a section `.cell.set.NAME`. */
-static inline const char *elf_set_name(const struct elf_image *image, uint32_t section)
-{
-    return elf_section_name(image, section) + sizeof ".cell.set." - 1;
 }
 static inline const char *elf_symbol_name(const struct elf_image *image, uint32_t symbol)
 {

@@ -14,13 +14,6 @@
 
 #include "elf.h"
 
-enum {
-    R_RISCV_CALL = 18,
-    R_RISCV_CALL_PLT = 19,
-    R_RISCV_PCREL_HI20 = 23,
-    R_RISCV_PCREL_LO12_I = 24
-};
-
 /** Where section number i of the object goes. One per section index, entry 0 included. */
 struct link_section {
     uint64_t address; /* final; 0: not loaded */

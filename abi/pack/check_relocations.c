@@ -1,5 +1,5 @@
-/* Rules on relocations: those that the nucleus' linker knows, by where they may stand. The table
- * names all types of the RISC-V ELF psABI, so that a refusal can say which. */
+/* Rules on relocations: those that the nucleus' linker knows, by where they may stand. */
+#include "../nucleus/object_rules.h"
 #include "pack.h"
 
 #include <string.h>
@@ -7,71 +7,11 @@
 /* Where a type may occur in sections that are loaded. */
 enum place { NOWHERE = 0, TEXT = 1, DATA = 2, BOTH = TEXT | DATA };
 
-#define TYPE(name, place) [R_RISCV_##name] = {"R_RISCV_" #name, place}
-
+#define TYPE(number, name, place) [number] = {"R_RISCV_" #name, place},
 static const struct {
     const char *name;
     enum place place;
-} types[] = {
-    TYPE(NONE, BOTH),
-    TYPE(32, NOWHERE),
-    TYPE(64, DATA),
-    TYPE(RELATIVE, NOWHERE),
-    TYPE(COPY, NOWHERE),
-    TYPE(JUMP_SLOT, NOWHERE),
-    TYPE(TLS_DTPMOD32, NOWHERE),
-    TYPE(TLS_DTPMOD64, NOWHERE),
-    TYPE(TLS_DTPREL32, NOWHERE),
-    TYPE(TLS_DTPREL64, NOWHERE),
-    TYPE(TLS_TPREL32, NOWHERE),
-    TYPE(TLS_TPREL64, NOWHERE),
-    TYPE(BRANCH, TEXT),
-    TYPE(JAL, TEXT),
-    TYPE(CALL, TEXT),
-    TYPE(CALL_PLT, TEXT),
-    TYPE(GOT_HI20, NOWHERE),
-    TYPE(TLS_GOT_HI20, NOWHERE),
-    TYPE(TLS_GD_HI20, NOWHERE),
-    TYPE(PCREL_HI20, TEXT),
-    TYPE(PCREL_LO12_I, TEXT),
-    TYPE(PCREL_LO12_S, TEXT),
-    TYPE(HI20, NOWHERE),
-    TYPE(LO12_I, NOWHERE),
-    TYPE(LO12_S, NOWHERE),
-    TYPE(TPREL_HI20, NOWHERE),
-    TYPE(TPREL_LO12_I, NOWHERE),
-    TYPE(TPREL_LO12_S, NOWHERE),
-    TYPE(TPREL_ADD, NOWHERE),
-    TYPE(ADD8, DATA),
-    TYPE(ADD16, DATA),
-    TYPE(ADD32, DATA),
-    TYPE(ADD64, DATA),
-    TYPE(SUB8, DATA),
-    TYPE(SUB16, DATA),
-    TYPE(SUB32, DATA),
-    TYPE(SUB64, DATA),
-    TYPE(GNU_VTINHERIT, NOWHERE),
-    TYPE(GNU_VTENTRY, NOWHERE),
-    TYPE(ALIGN, NOWHERE),
-    TYPE(RVC_BRANCH, TEXT),
-    TYPE(RVC_JUMP, TEXT),
-    TYPE(RVC_LUI, NOWHERE),
-    TYPE(GPREL_I, NOWHERE),
-    TYPE(GPREL_S, NOWHERE),
-    TYPE(TPREL_I, NOWHERE),
-    TYPE(TPREL_S, NOWHERE),
-    TYPE(RELAX, BOTH),
-    TYPE(SUB6, DATA),
-    TYPE(SET6, DATA),
-    TYPE(SET8, DATA),
-    TYPE(SET16, DATA),
-    TYPE(SET32, DATA),
-    TYPE(32_PCREL, DATA),
-    TYPE(IRELATIVE, NOWHERE),
-    {"R_RISCV_PLT32", NOWHERE},
-    {"R_RISCV_SET_ULEB128", NOWHERE},
-    {"R_RISCV_SUB_ULEB128", NOWHERE},
-};
+} types[] = {RELOCATIONS(TYPE)};
 
 #define TYPE_COUNT (sizeof types / sizeof *types)
 

@@ -1,6 +1,7 @@
 /* Reads a relocatable object with libelf and checks its form: every table's size and every index is
  * looked at here, once. What object_read() accepted can be walked without further checks.
  * Reference: System V ABI, chapter 4; RISC-V ELF psABI. */
+#include "../nucleus/object_rules.h"
 #include "pack.h"
 
 #include <gelf.h>
@@ -63,7 +64,7 @@ static bool read_sections(struct object *object, Elf *elf)
         if (!section->name)
             return malformed(object, "a section has no valid name");
         if ((section->header.sh_addralign & (section->header.sh_addralign - 1)) != 0 ||
-            section->header.sh_addralign > 4096)
+            section->header.sh_addralign > ELF_MAX_ALIGN)
             return malformed(object, text_format("%s: alignment", section->name));
         if (!read_bytes(from, section))
             return malformed(object, text_format("%s lies outside of the file", section->name));

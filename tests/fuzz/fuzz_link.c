@@ -29,8 +29,6 @@ static uint64_t touch(const struct elf_image *image)
         const struct elf_section *section = &image->sections[i];
 
         sum += strlen(elf_section_name(image, i));
-        if (image->classes[i] == SECTION_SET)
-            sum += strlen(elf_set_name(image, i));
         for (uint64_t j = 0; section->type != SHT_NOBITS && j < section->size; j += 61)
             sum += image->bytes[section->offset + j];
     }

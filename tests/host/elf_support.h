@@ -8,17 +8,8 @@
 
 #include "link.h"
 
-/* Relocation types and flags that only tests speak of. */
+/* Types and flags that only tests speak of. */
 enum {
-    R_RISCV_NONE = 0,
-    R_RISCV_64 = 2,
-    R_RISCV_BRANCH = 16,
-    R_RISCV_JAL = 17,
-    R_RISCV_PCREL_LO12_S = 25,
-    R_RISCV_RVC_BRANCH = 44,
-    R_RISCV_RVC_JUMP = 45,
-    R_RISCV_RELAX = 51,
-    R_RISCV_32_PCREL = 57,
     SHT_INIT_ARRAY = 14,
     SHF_MERGE = 0x10,
     SHF_STRINGS = 0x20,

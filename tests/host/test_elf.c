@@ -100,13 +100,19 @@ NOT_OURS(unknown_cell_section, "section .cell.xet.thing: none that a cell may ha
 /* Symbols. */
 BAD(no_symbol_table, "symbol table: there is none",
     victim_section(v, ".symtab")->type = SHT_PROGBITS)
+BAD(no_symbol_table_section_0_anywhere, "section 0 is not empty",
+    victim_section(v, ".symtab")->type = SHT_PROGBITS;
+    v->sections[0].offset = 1ul << 63)
 NOT_OURS(two_symbol_tables, ": a second symbol table",
-         victim_section(v, ".comment")->type = SHT_SYMTAB)
+         *victim_section(v, ".comment") = (struct elf_section){
+             .name = victim_section(v, ".comment")->name,
+             .type = SHT_SYMTAB,
+             .entsize = sizeof(struct elf_symbol)})
 NOT_OURS(extended_indexes, ": a second symbol table",
          victim_section(v, ".comment")->type = SHT_SYMTAB_SHNDX)
-BAD(symbol_entsize, "symbol table: a wrong size", victim_section(v, ".symtab")->entsize = 16)
-BAD(symbol_table_size, "symbol table: a wrong size", victim_section(v, ".symtab")->size -= 8)
-BAD(symbol_table_misaligned, "symbol table: a wrong size or alignment",
+BAD(symbol_entsize, "section .symtab: a wrong size", victim_section(v, ".symtab")->entsize = 16)
+BAD(symbol_table_size, "section .symtab: a wrong size", victim_section(v, ".symtab")->size -= 8)
+BAD(symbol_table_misaligned, "section .symtab: a wrong size or alignment",
     victim_section(v, ".symtab")->offset += 4;
     victim_section(v, ".symtab")->size -= 24)
 BAD(symbol_link, "symbol table: no string table",
@@ -152,8 +158,8 @@ NOT_OURS(symbol_exported_data, "symbol shape_long: exported, but no function",
          victim_symbol(v, "shape_long")->info = STB_GLOBAL << 4 | STT_OBJECT)
 BAD(symbol_exported_nameless, "global, but without a name",
     victim_symbol(v, "shape_long")->name = 0)
-BAD(symbol_twice, "symbol shape_goto: defined twice",
-    victim_symbol(v, "shape_long")->name = victim_symbol(v, "shape_goto")->name)
+/* Which names are taken, the loader's symbol table says (load.second_export_of_a_function_...). */
+NOT_BAD(symbol_twice, victim_symbol(v, "shape_long")->name = victim_symbol(v, "shape_goto")->name)
 BAD(function_in_data, "symbol shape_long: a function outside of text",
     victim_symbol(v, "shape_long")->shndx = (uint16_t)victim_section_index(v, ".rodata");
     victim_symbol(v, "shape_long")->size = victim_symbol(v, "shape_long")->value = 0)
@@ -185,7 +191,7 @@ NOT_OURS(table_without_addends, ".rela.text: a second symbol table, or relocatio
          victim_section(v, ".rela.text")->type = SHT_REL)
 BAD(entry_outside, "the field crosses the section's end",
     victim_relocation(v, ".rodata", R_RISCV_64, ANY)->offset = victim_section(v, ".rodata")->size)
-BAD(entry_symbol, "the symbol's number is out of range",
+BAD(entry_symbol, "a symbol's number is out of range",
     victim_relocation(v, ".rodata", R_RISCV_64, ANY)->symbol = v->symbol_count)
 BAD(entries_unsorted, "not sorted by offset",
     victim_relocation(v, ".text", R_RISCV_CALL_PLT, IMPORT)[1].offset = 0)
@@ -301,7 +307,6 @@ static void reads_what_the_object_holds(void **state)
     assert_int_equal(imports, 7); /* five of shapes.h, _Unwind_Resume, __gcc_personality_v0 */
     set = find(&image, ".cell.set.thing");
     assert_int_equal(image.classes[set], SECTION_SET);
-    assert_string_equal(elf_set_name(&image, set), "thing");
     assert_int_equal(image.sections[set].size, 32);
     assert_int_equal(image.classes[image.state], SECTION_STATE);
     assert_int_equal(image.classes[find(&image, ".comment")], SECTION_IGNORED);

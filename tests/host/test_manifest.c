@@ -50,8 +50,8 @@ BAD(version_unterminated, "no version of",
     struct elf_section *home = victim_section(v, ".rodata.str1.8");
     v->object.bytes[home->offset + home->size - 1] = 'x';
     v->symbols[MEMBER(v, version)->symbol].value = home->size - 1)
-BAD(summary_with_control, "or no summary", text(v, "All that")[3] = '\n')
-BAD(summary_with_delete, "or no summary", text(v, "All that")[3] = 0x7f)
+BAD(summary_with_control, "no summary of", text(v, "All that")[3] = '\n')
+BAD(summary_with_delete, "no summary of", text(v, "All that")[3] = 0x7f)
 NOT_BAD(summary_beyond_ascii, text(v, "All that")[0] = '\xc3')
 BAD(provides_upper_case, "provides is no list", text(v, "shape other_2")[7] = 'O')
 NOT_BAD(provides_spaces, memcpy(text(v, "shape other_2"), " shape  one ", 13))

@@ -159,6 +159,22 @@ TEST(load, second_export_of_a_function_is_refused)
     image_free(&image);
 }
 
+TEST(load, second_export_of_a_function_by_one_object_is_refused)
+{
+    static const char name[] = "dep_e_pointers";
+    struct image image;
+
+    if (!image_copy(t, &image, "dep_e", 0))
+        return;
+    for (size_t i = 0; i + sizeof name <= image.length; i++) {
+        if (memcmp(image.bytes + i, name, sizeof name) == 0)
+            image.bytes[i + strlen("dep_e")] = '\0';
+    }
+    load_bad(t, "dep_e", &image, ERR_EXISTS,
+             TEXTS("dep_e: exports dep_e(), which dep_e provides already"));
+    image_free(&image);
+}
+
 TEST(load, loaded_cell_is_not_loaded_again)
 {
     load_bad(t, "hello", NULL, ERR_EXISTS, TEXTS("hello is loaded already"));
