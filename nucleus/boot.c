@@ -67,13 +67,14 @@ static void note_ram(uint64_t base, uint64_t end)
     memory_note((uint64_t)rodata_end, high, ACCESS_RW);
 }
 
-static void take_memory(uint64_t dtb)
+/* @return the number of free frames. */
+static uint64_t take_memory(uint64_t dtb)
 {
     struct physical_range rams[FRAME_MAX_RAMS], reserved[FRAME_MAX_RESERVED];
     unsigned ram_count = 0, count = 0;
     uint64_t image = pointer_to_physical(image_start).value;
     struct why why;
-    uint64_t base, bytes;
+    uint64_t base, bytes, free;
 
     memory_note(DIRECT_MAP_BASE, DIRECT_MAP_BASE + GIGAPAGE_BYTES, ACCESS_RW); /* devices */
     for (; ram_count < FRAME_MAX_RAMS && dt_memory(ram_count, &base, &bytes); ram_count++) {
@@ -89,8 +90,9 @@ static void take_memory(uint64_t dtb)
         reserved[count++] = (struct physical_range){base, bytes};
     for (unsigned i = 0; count < FRAME_MAX_RESERVED && dt_reserved(i, &base, &bytes); i++)
         reserved[count++] = (struct physical_range){base, bytes};
-    if (frame_init(rams, ram_count, reserved, count, &why) != OK)
+    if (frame_init(rams, ram_count, reserved, count, &free, &why) != OK)
         panic("memory: %s", why.text);
+    return free;
 }
 
 static void open_archive(void)
@@ -120,17 +122,16 @@ static void load_boot_set(void)
 
 void boot(uint64_t hart, uint64_t dtb, uint64_t instructions)
 {
-    struct frame_stats stats;
+    uint64_t free;
 
     role_assert_irqs_off();
     harts_init_boot(hart);
     machine_note_entry(instructions);
     step_start = instructions;
     read_device_tree(dtb);
-    take_memory(dtb);
-    frame_stats(&stats);
+    free = take_memory(dtb);
     log_print("Mitos on %lu MiB, %lu frames free (%lu instructions)", machine_ram_bytes() >> 20,
-              stats.free, step_cost());
+              free, step_cost());
     heap_init();
     arena_init();
     cell_table_init();

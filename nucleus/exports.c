@@ -9,6 +9,7 @@
 #include "nucleus/log.h"
 #include "nucleus/machine.h"
 #include "nucleus/memory_map.h"
+#include "nucleus/memory_records.h"
 #include "nucleus/runtime.h"
 #include "nucleus/records.h"
 #include "nucleus/spinlock.h"

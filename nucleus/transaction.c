@@ -264,7 +264,7 @@ static void undo(struct transaction *transaction)
         if (unit->committed)
             cell_retract(unit->cell);
         unit->committed = false;
-        kind_abandon_all(unit->cell);
+        kind_destroy_all(unit->cell, true, NULL);
         cell_release_imports(unit->cell);
     }
 }

@@ -1,5 +1,5 @@
 /* What mappings do, seen from one task. */
-#include "nucleus/frame.h"
+#include "inspect.h"
 #include "nucleus/heap.h"
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
