@@ -92,7 +92,7 @@ static SLOW void *block_take(unsigned order, enum frame_use use)
     return base;
 }
 
-/* While the blocks are made: physical memory that is taken, in any order. */
+/* While the blocks are made: physical memory that is taken, whole frames, in any order. */
 struct taken {
     unsigned count;
     struct physical_range ranges[FRAME_MAX_RESERVED + FRAME_MAX_RAMS];
@@ -104,11 +104,10 @@ static bool is_taken(const struct taken *taken, uint64_t page, uint64_t *until)
     bool is = false;
 
     for (unsigned i = 0; i < taken->count; i++) {
-        uint64_t first = taken->ranges[i].base & -PAGE_BYTES;
-        uint64_t end = align_up(taken->ranges[i].base + taken->ranges[i].bytes, PAGE_BYTES);
-        uint64_t border = page < first ? first : end;
+        const struct physical_range *range = &taken->ranges[i];
+        uint64_t border = page < range->base ? range->base : range->base + range->bytes;
 
-        is |= page - first < end - first;
+        is |= page - range->base < range->bytes;
         if (page < border && border < *until)
             *until = border;
     }
@@ -159,9 +158,11 @@ enum status frame_init(const struct physical_range *rams, unsigned ram_count,
         return why_set(why, ERR_INVALID, "more than %u ranges of RAM or %u reserved ones",
                        FRAME_MAX_RAMS, FRAME_MAX_RESERVED);
     for (unsigned i = 0; i < reserved_count; i++) {
-        taken.ranges[i] = reserved[i];
-        if (reserved[i].bytes > DIRECT_MAP_BYTES) /* the end must not overflow */
-            taken.ranges[i].bytes = DIRECT_MAP_BYTES;
+        uint64_t bytes = reserved[i].bytes; /* as much as can matter, so that no sum overflows */
+
+        bytes = bytes < DIRECT_MAP_BYTES ? bytes : DIRECT_MAP_BYTES;
+        taken.ranges[i].base = reserved[i].base & -PAGE_BYTES;
+        taken.ranges[i].bytes = align_up(reserved[i].base % PAGE_BYTES + bytes, PAGE_BYTES);
     }
     for (unsigned order = 0; order < ORDERS; order++)
         list_init(&pool.free[order]);
@@ -169,7 +170,8 @@ enum status frame_init(const struct physical_range *rams, unsigned ram_count,
     for (unsigned i = 0; i < ram_count; i++) {
         uint64_t base = align_up(rams[i].base, PAGE_BYTES);
         uint64_t end = (rams[i].base + rams[i].bytes) & -PAGE_BYTES;
-        uint64_t bytes = (end - base) / PAGE_BYTES * sizeof(struct frame_block);
+        uint64_t count = (end - base) / PAGE_BYTES;
+        uint64_t bytes = align_up(count * sizeof(struct frame_block), PAGE_BYTES);
         uint64_t gap = gap_find(&taken, base, end, bytes);
 
         if (base >= end)

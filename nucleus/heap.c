@@ -49,18 +49,15 @@ static void bin_init(struct bin *bin, size_t slot_bytes, size_t alignment)
 
 /* Fills in all but the place in the list of kinds. */
 static void kind_init(struct kind *kind, struct bin *bins, struct cell *owner, const char *name,
-                      size_t object_bytes, size_t alignment)
+                      size_t bytes, size_t align)
 {
-    *kind = (struct kind){.object_bytes = (uint32_t)object_bytes,
-                          .alignment = (uint32_t)alignment,
-                          .bins = bins,
-                          .owner = owner};
+    *kind = (struct kind){.object_bytes = bytes, .alignment = align, .bins = bins, .owner = owner};
     list_init(&kind->slabs);
     string_copy(kind->name, sizeof kind->name, name);
-    if (object_bytes > 0)
-        bin_init(bins, align_up(object_bytes, alignment), alignment);
-    for (unsigned i = 0; object_bytes == 0 && i < BINS; i++)
-        bin_init(&bins[i], buffer_bytes[i], alignment);
+    if (bytes > 0)
+        bin_init(bins, align_up(bytes, align), align);
+    for (unsigned i = 0; bytes == 0 && i < BINS; i++)
+        bin_init(&bins[i], buffer_bytes[i], align);
 }
 
 void heap_init(void)
@@ -151,7 +148,8 @@ static void slabs_release(struct kind *kind, bool all) REQUIRES(irqs_off)
 }
 
 /* Ends @p only, or with NULL every kind of @p owner, with its slabs and what lives in them. Unless @p force,
- * none of them while objects live: ERR_BUSY. */
+ * none of them while objects live: ERR_BUSY. (`live` is read without the kind's lock: who could still
+ * allocate at the same time could do so just after, too.) */
 static enum status kinds_end(const struct cell *owner, const struct kind *only, bool force,
                              struct why *why)
 {
@@ -280,9 +278,9 @@ static inline const char *object_give(struct kind *kind, struct slab *slab, uint
         return "is inside of an object, not its start";
     if (!slab_holds(slab, slot))
         return "is free already";
-    for (uint64_t *end = object + (bytes < POISON_BYTES || MITOS_DEBUG ? bytes : POISON_BYTES) / 8;
-         object < end;)
-        *object++ = POISON;
+    bytes = bytes < POISON_BYTES || MITOS_DEBUG ? bytes : POISON_BYTES;
+    for (uint64_t i = 0; i < bytes / 8; i++)
+        object[i] = POISON;
     slab->live[slot / 64] &= ~(1ul << slot % 64);
     kind->live--;
     if (slab->used-- == bin->slots)

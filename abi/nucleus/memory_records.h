@@ -54,7 +54,7 @@ struct kind {
     uint64_t live; /* objects */
     /* constant: */
     char name[KIND_NAME_ROOM];
-    uint32_t object_bytes, alignment; /* object_bytes 0: buffers of any size */
+    uint64_t object_bytes, alignment; /* object_bytes 0: buffers of any size */
     struct bin *bins;                 /* one; of buffers many, those with the smallest slots first */
     /* the list of kinds and its lock: */
     struct list link;

@@ -57,7 +57,7 @@ EXPORT enum status frame_describe(paddr pa, enum frame_use *use, paddr *base, un
 
 EXPORT const char *frame_use_name(enum frame_use use)
 {
-    static const char *const names[FRAME_USES] = {
+    static const char names[FRAME_USES][12] = {
         "inside", "free",       "cached", "reserved", "slab",  "text",
         "rodata", "page table", "mapped", "state",    "other",
     };

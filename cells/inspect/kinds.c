@@ -5,19 +5,16 @@
 #include "nucleus/string.h"
 
 struct kind_search {
-    unsigned index;      /* of the kind that is wanted */
-    const void *address; /* or one of its slabs' */
+    const void *address; /* in a slab of the kind that is wanted; NULL: kind number `index` is */
+    unsigned index;
     bool found;
     struct kind_info *info;
-    void *object;
+    void *object; /* what is at the address */
     bool live;
 };
 
-static void describe(const struct kind *kind, struct kind_search *search)
+static void describe(const struct kind *kind, struct kind_info *info)
 {
-    struct kind_info *info = search->info;
-
-    search->found = true;
     memset(info, 0, sizeof *info);
     string_copy(info->name, sizeof info->name, kind->name);
     info->owner = kind->owner;
@@ -32,12 +29,31 @@ static void describe(const struct kind *kind, struct kind_search *search)
     }
 }
 
-static bool find_number(const struct kind *kind, void *argument)
+/* Whether a slab of @p kind holds the address, and what is there. */
+static bool holds(const struct kind *kind, struct kind_search *search)
+{
+    list_each(node, &kind->slabs) {
+        const struct slab *slab = list_entry(node, struct slab, all);
+        uint64_t slot = slab_slot(slab, search->address);
+
+        if ((uintptr_t)search->address - (uintptr_t)slab >= PAGE_BYTES << slab->bin->order)
+            continue;
+        if (slot < slab->bin->slots) {
+            search->object = slab_object(slab, slot);
+            search->live = slab_holds(slab, slot);
+        }
+        return true;
+    }
+    return false;
+}
+
+static bool look(const struct kind *kind, void *argument)
 {
     struct kind_search *search = argument;
 
-    if (search->index-- == 0)
-        describe(kind, search);
+    search->found = search->address ? holds(kind, search) : search->index-- == 0;
+    if (search->found)
+        describe(kind, search->info);
     return !search->found;
 }
 
@@ -45,27 +61,8 @@ EXPORT bool kind_get(unsigned index, struct kind_info *info)
 {
     struct kind_search search = {.index = index, .info = info};
 
-    kinds_visit(find_number, &search);
+    kinds_visit(look, &search);
     return search.found;
-}
-
-static bool find_address(const struct kind *kind, void *argument)
-{
-    struct kind_search *search = argument;
-
-    list_each(node, &kind->slabs) {
-        const struct slab *slab = list_entry(node, struct slab, all);
-        uint64_t slot = slab_slot(slab, search->address);
-
-        if ((uintptr_t)search->address - (uintptr_t)slab >= PAGE_BYTES << slab->bin->order)
-            continue;
-        describe(kind, search);
-        if (slot < slab->bin->slots) {
-            search->object = slab_object(slab, slot);
-            search->live = slab_holds(slab, slot);
-        }
-    }
-    return !search->found;
 }
 
 EXPORT enum status heap_describe(const void *address, struct kind_info *kind, void **object,
@@ -73,7 +70,9 @@ EXPORT enum status heap_describe(const void *address, struct kind_info *kind, vo
 {
     struct kind_search search = {.address = address, .info = kind};
 
-    kinds_visit(find_address, &search);
+    if (!address)
+        return ERR_NOT_FOUND;
+    kinds_visit(look, &search);
     *object = search.object;
     *live = search.live;
     return search.found ? OK : ERR_NOT_FOUND;
