@@ -1,6 +1,7 @@
 /**
  * @file inspect.h
- * Interface `inspect`: what is loaded, as copies; for commands, completion, tools.
+ * Interface `inspect`: what is loaded and what memory is used for, as copies; for commands, completion,
+ * tools.
  *
  * Everything is numbered from 0 in order of load. Between two calls cells may come and go, so a walk
  * may miss or repeat one; no call ever shows a cell that is half loaded. None sleeps.
@@ -13,6 +14,8 @@
 #include <stdint.h>
 
 #include "nucleus/cells.h"
+#include "nucleus/frame.h"
+#include "nucleus/heap.h"
 
 struct cell_info {
     char name[CELL_NAME_ROOM];
@@ -66,5 +69,35 @@ struct hook_info {
     const char *bound_to; /* a cell's name, or NULL for the default */
 };
 bool hook_get(unsigned index, struct hook_info *info);
+
+/** What all frames of RAM are used for, counted now. */
+struct frame_stats {
+    uint64_t total, free;      /* frames; free includes the harts' caches */
+    uint64_t cached;           /* frames in the caches of all harts */
+    uint64_t used[FRAME_USES]; /* none are FRAME_INSIDE */
+    uint64_t largest_free;     /* frames in the largest free block */
+};
+void frame_stats(struct frame_stats *stats);
+/** What the frame at @p pa is (cached counts as free), and the base and order of its block.
+ *  @return ERR_NOT_FOUND: not RAM. */
+enum status frame_describe(paddr pa, enum frame_use *use, paddr *base, unsigned *order);
+const char *frame_use_name(enum frame_use use);
+
+struct kind_info {
+    char name[KIND_NAME_ROOM];
+    const struct cell *owner; /* NULL: the nucleus */
+    size_t object_bytes, alignment;
+    uint64_t live;       /* objects */
+    uint64_t live_bytes; /* what was asked for, rounded to the slot size */
+    uint64_t slab_bytes; /* memory held for them */
+};
+/** Kind number @p index, in order of creation. @return false past the last. */
+bool kind_get(unsigned index, struct kind_info *info);
+/**
+ * What the heap knows of any address: its kind, the object's start (NULL: in the heap's own memory), whether
+ * it lives.
+ * @return ERR_NOT_FOUND not in a slab.
+ */
+enum status heap_describe(const void *address, struct kind_info *kind, void **object, bool *live);
 
 #endif

@@ -93,8 +93,7 @@ static void take_memory(uint64_t dtb)
     struct physical_range rams[FRAME_MAX_RAMS];
     struct physical_range reserved[FRAME_MAX_RESERVED] = {{dtb, dt_bytes()}};
     unsigned ram_count = 0, count = 1;
-    uint64_t image = pointer_to_physical(image_start).value, sum = 0;
-    struct frame_stats stats;
+    uint64_t image = pointer_to_physical(image_start).value, sum = 0, free;
     struct why why;
 
     count += dt_initrd(&reserved[1].base, &reserved[1].bytes);
@@ -110,10 +109,9 @@ static void take_memory(uint64_t dtb)
                          dt_reserved(i, &reserved[count].base, &reserved[count].bytes);
          i++)
         count++;
-    if (frame_init(rams, ram_count, reserved, count, &why) != OK)
+    if (frame_init(rams, ram_count, reserved, count, &free, &why) != OK)
         panic("memory: %s", why.text);
-    frame_stats(&stats);
-    log_print("Mitos on %lu MiB, %lu frames free (%lu instructions)", sum >> 20, stats.free,
+    log_print("Mitos on %lu MiB, %lu frames free (%lu instructions)", sum >> 20, free,
               step_cost());
 }
 

@@ -12,6 +12,7 @@
 #include "nucleus/log.h"
 #include "nucleus/machine.h"
 #include "nucleus/memory_map.h"
+#include "nucleus/memory_records.h"
 #include "nucleus/runtime.h"
 #include "nucleus/string.h"
 #include "nucleus/task.h"

@@ -1,36 +1,31 @@
 /* The frame allocator (abi/nucleus/frame.h): a buddy system with a cache of single frames per hart.
  *
- * Each frame of RAM has one byte, its code: 0 inside of a block, else that of the block which begins
- * with it, telling use and order. So the block of any address is found by going up through the
- * alignments to the first code that is not 0, and only the heads of blocks are ever written.
+ * Each frame of RAM has a record, which tells use and order of the block that begins with it, or that the
+ * frame is inside of a block. So the block of any address is found by going up through the alignments to
+ * the first frame that is not inside, and a large block costs no more to take or give than a single frame.
  * INV-FRAME-1: the blocks tile all of RAM. INV-FRAME-2: the buddy of a free block is not a free block
  * of the same order. Free blocks hold their list nodes themselves. */
 #include "frame_private.h"
 #include "heap_private.h"
 #include "nucleus/hart.h"
-#include "nucleus/list.h"
-#include "nucleus/spinlock.h"
+#include "nucleus/memory_records.h"
 #include "nucleus/string.h"
 
 #define ORDERS (FRAME_MAX_ORDER + 1)
 #define CACHE_MOST 32u
 #define CACHE_BATCH 16u
 
-/* A frame in a hart's cache; free for everyone but the buddy system. */
-#define CODE_CACHED ((uint8_t)(FRAME_USES * ORDERS + 1))
-
+/* A range of RAM, by virtual addresses. */
 struct ram {
-    uint64_t first, count; /* frame numbers: physical address / 4096 */
-    uint8_t *codes;
+    uint64_t base, bytes;
+    struct frame_block *blocks; /* the record of each frame */
 };
 
 static struct {
-    struct ram rams[FRAME_MAX_RAMS]; /* with ram_count: constant after boot, the codes apart */
-    unsigned ram_count;
+    struct ram rams[FRAME_MAX_RAMS]; /* constant after boot; those not in use have no bytes */
     struct spinlock lock;
-    /* lock guards: */
-    struct list free[ORDERS];  /* blocks by order */
-    uint64_t used[FRAME_USES]; /* frames taken less those given back, by use, past the caches */
+    /* lock guards, with the records of blocks that are free: */
+    struct list free[ORDERS]; /* blocks by order */
 } pool;
 
 /* Of a hart by its number; locked, so that any hart may empty it. */
@@ -39,257 +34,171 @@ static struct cache {
     /* lock guards: */
     uint64_t count;
     void *frames[CACHE_MOST];
-    uint64_t used[FRAME_USES]; /* as pool.used, for single frames */
 } caches[MAX_HARTS];
 
-static uint8_t code_of(enum frame_use use, unsigned order)
+/* The record of the frame at @p address; NULL: it is not RAM. */
+static inline struct frame_block *block_at(uint64_t address)
 {
-    return (uint8_t)(use * ORDERS + order + 1);
-}
-
-static enum frame_use code_use(uint8_t code)
-{
-    return code == CODE_CACHED ? FRAME_FREE : (enum frame_use)((code - 1u) / ORDERS);
-}
-
-static unsigned code_order(uint8_t code)
-{
-    return code == CODE_CACHED ? 0 : (code - 1u) % ORDERS;
-}
-
-static uint64_t frame_number(const void *address)
-{
-    return pointer_to_physical(address).value >> PAGE_SHIFT;
-}
-
-static void *frame_address(uint64_t frame)
-{
-    return physical_to_pointer((paddr){frame << PAGE_SHIFT});
-}
-
-/* The range of RAM that holds @p frame, or NULL. */
-static const struct ram *ram_of(uint64_t frame)
-{
-    for (const struct ram *ram = pool.rams; ram < pool.rams + pool.ram_count; ram++) {
-        if (frame - ram->first < ram->count)
-            return ram;
+    for (const struct ram *ram = pool.rams; ram < pool.rams + FRAME_MAX_RAMS; ram++) {
+        if (address - ram->base < ram->bytes)
+            return &ram->blocks[(address - ram->base) / PAGE_BYTES];
     }
     return NULL;
 }
 
-/* The code of a frame, or NULL: it is not RAM. */
-static uint8_t *code_at(uint64_t frame)
+static void block_push(uint64_t base, unsigned order) REQUIRES(pool.lock)
 {
-    const struct ram *ram = ram_of(frame);
-
-    return ram ? &ram->codes[frame - ram->first] : NULL;
-}
-
-/* Gives the block that holds @p frame: its first frame and its code. @return 0: not RAM. */
-static FAST uint8_t block_of(uint64_t frame, uint64_t *first)
-{
-    const struct ram *ram = ram_of(frame);
-
-    for (unsigned order = 0; ram && order <= FRAME_MAX_ORDER; order++) {
-        *first = frame >> order << order;
-        if (*first < ram->first)
-            return 0;
-        if (ram->codes[*first - ram->first])
-            return ram->codes[*first - ram->first];
-    }
-    return 0;
-}
-
-static void block_push(uint64_t first, unsigned order) REQUIRES(pool.lock)
-{
-    *code_at(first) = code_of(FRAME_FREE, order);
-    list_push_front(&pool.free[order], frame_address(first));
+    *block_at(base) = (struct frame_block){FRAME_FREE, (uint8_t)order};
+    list_push_front(&pool.free[order], (struct list *)base);
 }
 
 /* Gives a block back and joins it with its buddy while that is free, too. */
-static void block_give(uint64_t first, unsigned order) REQUIRES(pool.lock)
+static SLOW void block_give(uint64_t base, unsigned order)
 {
-    *code_at(first) = 0;
-    for (; order < FRAME_MAX_ORDER; order++) {
-        uint64_t buddy = first ^ 1ul << order;
-        uint8_t *code = code_at(buddy);
+    OWN(spin_guard) guard = {0};
 
-        if (!code || *code != code_of(FRAME_FREE, order))
+    spin_lock(&guard, &pool.lock);
+    for (; order < FRAME_MAX_ORDER; order++) {
+        uint64_t buddy = base ^ PAGE_BYTES << order;
+        struct frame_block *block = block_at(buddy);
+
+        if (!block || block->use != FRAME_FREE || block->order != order)
             break;
-        *code = 0;
-        list_remove(frame_address(buddy));
-        first &= ~(1ul << order);
+        list_remove((struct list *)buddy);
+        *block = *block_at(base) = (struct frame_block){FRAME_INSIDE, 0};
+        base &= buddy;
     }
-    block_push(first, order);
+    block_push(base, order);
+    spin_unlock(&guard, &pool.lock);
 }
 
 /* Takes a block from the smallest that serves and gives back what is too much. @return NULL: none. */
-static void *block_take(unsigned order, uint8_t code) REQUIRES(pool.lock)
+static SLOW void *block_take(unsigned order, enum frame_use use)
 {
+    OWN(spin_guard) guard = {0};
+    void *base = NULL;
     unsigned from = order;
-    uint64_t first;
 
-    while (from <= FRAME_MAX_ORDER && list_empty(&pool.free[from]))
+    spin_lock(&guard, &pool.lock);
+    while (from < ORDERS && list_empty(&pool.free[from]))
         from++;
-    if (from > FRAME_MAX_ORDER)
-        return NULL;
-    first = frame_number(list_pop_front(&pool.free[from]));
-    while (from > order) {
-        from--;
-        block_push(first + (1ul << from), from);
+    if (from < ORDERS) {
+        base = list_pop_front(&pool.free[from]);
+        while (from-- > order)
+            block_push((uint64_t)base + (PAGE_BYTES << from), from);
+        *block_at((uint64_t)base) = (struct frame_block){(uint8_t)use, (uint8_t)order};
     }
-    *code_at(first) = code;
-    return frame_address(first);
+    spin_unlock(&guard, &pool.lock);
+    return base;
 }
 
-/* Frames first .. end - 1. */
-struct span {
-    uint64_t first, end;
+/* While the blocks are made: physical memory that is taken, whole frames, in any order. */
+struct taken {
+    unsigned count;
+    struct physical_range ranges[FRAME_MAX_RESERVED + FRAME_MAX_RAMS];
 };
 
-/* Whether @p frame is in one of the spans, and the first frame at which the answer may change. */
-static bool span_holds(const struct span *spans, unsigned count, uint64_t frame, uint64_t *until)
+/* Whether the frame at @p page is taken. Lowers @p until to the next frame of which that may differ. */
+static bool is_taken(const struct taken *taken, uint64_t page, uint64_t *until)
 {
-    *until = UINT64_MAX;
-    for (unsigned i = 0; i < count; i++) {
-        if (frame >= spans[i].first && frame < spans[i].end) {
-            *until = spans[i].end;
-            return true;
-        }
-        if (spans[i].first > frame && spans[i].first < *until)
-            *until = spans[i].first;
+    bool is = false;
+
+    for (unsigned i = 0; i < taken->count; i++) {
+        const struct physical_range *range = &taken->ranges[i];
+        uint64_t border = page < range->base ? range->base : range->base + range->bytes;
+
+        is |= page - range->base < range->bytes;
+        if (page < border && border < *until)
+            *until = border;
     }
-    return false;
+    return is;
 }
 
-/* The first run of @p count frames in @p ram that no span touches. @return 0: none. */
-static uint64_t gap_find(struct span ram, const struct span *spans, unsigned spans_count,
-                         uint64_t count)
+/* The first run of @p bytes from @p page to @p end that is not taken. @return 0: none. */
+static uint64_t gap_find(const struct taken *taken, uint64_t page, uint64_t end, uint64_t bytes)
 {
-    uint64_t until;
-
-    for (uint64_t frame = ram.first; frame < ram.end; frame = until) {
-        bool taken = span_holds(spans, spans_count, frame, &until);
-
-        if (until > ram.end)
-            until = ram.end;
-        if (!taken && until - frame >= count)
-            return frame;
+    for (uint64_t until; page < end; page = until) {
+        until = end;
+        if (!is_taken(taken, page, &until) && until - page >= bytes)
+            return page;
     }
     return 0;
 }
 
-/* Makes blocks, as large as their places allow, of all frames of a span that are alike. */
-static void blocks_make(struct span span, bool reserved) REQUIRES(pool.lock)
+/* Makes blocks, as large as their places allow. Counts the frames of those that are free. */
+static void blocks_make(const struct taken *taken, uint64_t page, uint64_t end, uint64_t *free)
 {
     unsigned order;
 
-    for (uint64_t frame = span.first; frame < span.end; frame += 1ul << order) {
-        order = 0;
-        while (order < FRAME_MAX_ORDER && frame % (2ul << order) == 0 &&
-               span.end - frame >= 2ul << order)
-            order++;
-        if (reserved)
-            *code_at(frame) = code_of(FRAME_RESERVED, order);
-        else
-            block_push(frame, order);
+    for (; page < end; page += PAGE_BYTES << order) {
+        uint64_t until = end;
+        bool reserved = is_taken(taken, page, &until);
+
+        for (order = 0; order < FRAME_MAX_ORDER; order++) {
+            if (page % (PAGE_BYTES << 1 << order) != 0 || until - page < PAGE_BYTES << 1 << order)
+                break;
+        }
+        if (reserved) {
+            *block_at(page + DIRECT_MAP_BASE) =
+                (struct frame_block){FRAME_RESERVED, (uint8_t)order};
+        } else {
+            block_give(page + DIRECT_MAP_BASE, order);
+            *free += 1ul << order;
+        }
     }
-    if (reserved)
-        pool.used[FRAME_RESERVED] += span.end - span.first;
-}
-
-/* Takes over one range of RAM. @p spans has room for one more, the codes of this range. */
-static enum status ram_add(struct span ram, struct span *spans, unsigned *count) REQUIRES(pool.lock)
-{
-    uint64_t frames = ram.end - ram.first;
-    uint64_t code_frames = align_up(frames, PAGE_BYTES) / PAGE_BYTES, until;
-    uint64_t gap = gap_find(ram, spans, *count, code_frames);
-    struct ram *added = &pool.rams[pool.ram_count];
-
-    if (gap == 0)
-        return ERR_NOMEM;
-    spans[(*count)++] = (struct span){gap, gap + code_frames};
-    *added = (struct ram){.first = ram.first, .count = frames, .codes = frame_address(gap)};
-    memset(added->codes, 0, frames);
-    pool.ram_count++;
-    for (uint64_t frame = ram.first; frame < ram.end; frame = until) {
-        bool reserved = span_holds(spans, *count, frame, &until);
-
-        if (until > ram.end)
-            until = ram.end;
-        blocks_make((struct span){frame, until}, reserved);
-    }
-    return OK;
 }
 
 enum status frame_init(const struct physical_range *rams, unsigned ram_count,
                        const struct physical_range *reserved, unsigned reserved_count,
-                       struct why *why)
+                       uint64_t *free, struct why *why)
 {
-    struct span spans[FRAME_MAX_RESERVED + FRAME_MAX_RAMS];
-    unsigned count = 0;
-    OWN(spin_guard) guard = {0};
-    enum status status = OK;
+    struct taken taken = {.count = reserved_count};
 
-    if (ram_count == 0 || ram_count > FRAME_MAX_RAMS || reserved_count > FRAME_MAX_RESERVED)
-        return why_set(why, ERR_INVALID,
-                       "frames: %u ranges of RAM and %u reserved ones, at most %u and %u",
-                       ram_count, reserved_count, FRAME_MAX_RAMS, FRAME_MAX_RESERVED);
+    if (ram_count > FRAME_MAX_RAMS || reserved_count > FRAME_MAX_RESERVED)
+        return why_set(why, ERR_INVALID, "more than %u ranges of RAM or %u reserved ones",
+                       FRAME_MAX_RAMS, FRAME_MAX_RESERVED);
     for (unsigned i = 0; i < reserved_count; i++) {
-        const struct physical_range *range = &reserved[i];
-        uint64_t most = UINT64_MAX - PAGE_BYTES - range->base;
-        uint64_t end = range->base + (range->bytes < most ? range->bytes : most);
+        uint64_t bytes = reserved[i].bytes; /* as much as can matter, so that no sum overflows */
 
-        if (range->bytes > 0)
-            spans[count++] =
-                (struct span){range->base >> PAGE_SHIFT, (end + PAGE_BYTES - 1) >> PAGE_SHIFT};
+        bytes = bytes < DIRECT_MAP_BYTES ? bytes : DIRECT_MAP_BYTES;
+        taken.ranges[i].base = reserved[i].base & -PAGE_BYTES;
+        taken.ranges[i].bytes = align_up(reserved[i].base % PAGE_BYTES + bytes, PAGE_BYTES);
     }
-    spin_lock(&guard, &pool.lock);
     for (unsigned order = 0; order < ORDERS; order++)
         list_init(&pool.free[order]);
-    for (unsigned i = 0; i < ram_count && status == OK; i++) {
-        struct span ram = {align_up(rams[i].base, PAGE_BYTES) >> PAGE_SHIFT,
-                           (rams[i].base + rams[i].bytes) >> PAGE_SHIFT};
+    *free = 0;
+    for (unsigned i = 0; i < ram_count; i++) {
+        uint64_t base = align_up(rams[i].base, PAGE_BYTES);
+        uint64_t end = (rams[i].base + rams[i].bytes) & -PAGE_BYTES;
+        uint64_t count = (end - base) / PAGE_BYTES;
+        uint64_t bytes = align_up(count * sizeof(struct frame_block), PAGE_BYTES);
+        uint64_t gap = gap_find(&taken, base, end, bytes);
 
-        if (ram.first < ram.end)
-            status = ram_add(ram, spans, &count);
+        if (base >= end)
+            continue;
+        if (gap == 0)
+            return why_set(why, ERR_NOMEM, "RAM at 0x%lx: no room in it for the bookkeeping", base);
+        taken.ranges[taken.count++] = (struct physical_range){gap, bytes};
+        pool.rams[i] = (struct ram){base + DIRECT_MAP_BASE, end - base,
+                                    memset(physical_to_pointer((paddr){gap}), FRAME_INSIDE, bytes)};
+        blocks_make(&taken, base, end, free);
     }
-    if (status == OK && pool.ram_count == 0)
-        status = ERR_INVALID;
-    spin_unlock(&guard, &pool.lock);
-    if (status != OK)
-        why_set(why, status, "frames: no RAM, or no room in it for the bookkeeping");
-    return status;
+    return *free > 0 ? OK : why_set(why, ERR_INVALID, "there is no RAM, or none is free");
 }
 
-static SLOW void cache_refill(struct cache *cache) REQUIRES(cache->lock, irqs_off)
+/* Takes frames from the pool, or gives some back, until the cache holds @p wanted of them if it can. */
+static SLOW void cache_level(struct cache *cache, uint64_t wanted) REQUIRES(cache->lock)
 {
-    OWN(spin_guard) guard = {0};
+    void *frame;
 
-    spin_lock_nested(&guard, &pool.lock);
-    while (cache->count < CACHE_BATCH) {
-        void *base = block_take(0, CODE_CACHED);
-
-        if (!base)
-            break;
-        cache->frames[cache->count++] = base;
-    }
-    spin_unlock_nested(&guard, &pool.lock);
-}
-
-/* Gives frames back to the pool until @p keep are left. */
-static SLOW void cache_flush(struct cache *cache, uint64_t keep) REQUIRES(cache->lock, irqs_off)
-{
-    OWN(spin_guard) guard = {0};
-
-    spin_lock_nested(&guard, &pool.lock);
-    while (cache->count > keep)
-        block_give(frame_number(cache->frames[--cache->count]), 0);
-    spin_unlock_nested(&guard, &pool.lock);
+    while (cache->count > wanted)
+        block_give((uint64_t)cache->frames[--cache->count], 0);
+    while (cache->count < wanted && (frame = block_take(0, FRAME_CACHED)))
+        cache->frames[cache->count++] = frame;
 }
 
 /* The number of this hart is only a hint: the lock makes the cache ours, whichever it is. */
-static void *single_take(enum frame_use use)
+static inline void *single_take(enum frame_use use)
 {
     OWN(spin_guard) guard = {0};
     struct cache *cache = &caches[hart_index()];
@@ -297,51 +206,26 @@ static void *single_take(enum frame_use use)
 
     spin_lock(&guard, &cache->lock);
     if (cache->count == 0)
-        cache_refill(cache);
+        cache_level(cache, CACHE_BATCH);
     if (cache->count > 0) {
         base = cache->frames[--cache->count];
-        *code_at(frame_number(base)) = code_of(use, 0);
-        cache->used[use]++;
+        block_at((uint64_t)base)->use = (uint8_t)use;
     }
     spin_unlock(&guard, &cache->lock);
     return base;
 }
 
-static void single_give(void *base, uint8_t *code)
+static inline void single_give(void *base, struct frame_block *block)
 {
     OWN(spin_guard) guard = {0};
     struct cache *cache = &caches[hart_index()];
 
     spin_lock(&guard, &cache->lock);
-    cache->used[code_use(*code)]--;
-    *code = CODE_CACHED;
+    block->use = FRAME_CACHED;
     if (cache->count == CACHE_MOST)
-        cache_flush(cache, CACHE_MOST - CACHE_BATCH);
+        cache_level(cache, CACHE_MOST - CACHE_BATCH);
     cache->frames[cache->count++] = base;
     spin_unlock(&guard, &cache->lock);
-}
-
-static SLOW void *larger_take(unsigned order, enum frame_use use)
-{
-    OWN(spin_guard) guard = {0};
-    void *base;
-
-    spin_lock(&guard, &pool.lock);
-    base = block_take(order, code_of(use, order));
-    if (base)
-        pool.used[use] += 1ul << order;
-    spin_unlock(&guard, &pool.lock);
-    return base;
-}
-
-static SLOW void larger_give(void *base, uint8_t code)
-{
-    OWN(spin_guard) guard = {0};
-
-    spin_lock(&guard, &pool.lock);
-    pool.used[code_use(code)] -= 1ul << code_order(code);
-    block_give(frame_number(base), code_order(code));
-    spin_unlock(&guard, &pool.lock);
 }
 
 /* Unchecked: this makes the handle. Single frames kept in caches may be what a larger block lacks. */
@@ -350,51 +234,29 @@ bool frames_alloc(frames *block, unsigned order, enum frame_use use) UNCHECKED
     block->base = NULL;
     if (order > FRAME_MAX_ORDER || use <= FRAME_RESERVED || use >= FRAME_USES)
         return false;
-    block->base = order == 0 ? single_take(use) : larger_take(order, use);
+    block->base = order == 0 ? single_take(use) : block_take(order, use);
     if (!block->base) {
         frame_drain();
-        block->base = larger_take(order, use);
+        block->base = block_take(order, use);
     }
     return block->base != NULL;
 }
 
 /* Unchecked: this ends the handle. */
-void frames_drop(frames *block) UNCHECKED
+void frames_drop(frames *owned) UNCHECKED
 {
-    void *base = block->base;
-    uint8_t *code;
+    void *base = owned->base;
+    struct frame_block *block = block_at((uint64_t)base);
 
     if (!base)
         return;
-    block->base = NULL;
-    code = (uintptr_t)base % PAGE_BYTES == 0 ? code_at(frame_number(base)) : NULL;
-    if (!code || *code == 0 || code_use(*code) <= FRAME_RESERVED)
+    owned->base = NULL;
+    if ((uintptr_t)base % PAGE_BYTES != 0 || !block || block->use <= FRAME_RESERVED)
         fault_caller("frames_drop: %p is not the base of an allocated block", base);
-    if (code_order(*code) == 0)
-        single_give(base, code);
+    if (block->order == 0)
+        single_give(base, block);
     else
-        larger_give(base, *code);
-}
-
-/* Unchecked: runs when a fault cuts the owner short. */
-void frames_unwind(frames *block)
-{
-    frames_drop(block);
-}
-
-/* Unchecked: the handle ends, the block lives on. */
-void *frames_leak(frames *block) UNCHECKED
-{
-    void *base = block->base;
-
-    block->base = NULL;
-    return base;
-}
-
-/* Unchecked: this makes the handle. */
-void frames_adopt(frames *block, void *base) UNCHECKED
-{
-    block->base = base;
+        block_give((uint64_t)base, block->order);
 }
 
 void frame_drain(void)
@@ -403,69 +265,39 @@ void frame_drain(void)
         OWN(spin_guard) guard = {0};
 
         spin_lock(&guard, &caches[i].lock);
-        cache_flush(&caches[i], 0);
+        cache_level(&caches[i], 0);
         spin_unlock(&guard, &caches[i].lock);
     }
 }
 
 void *frame_slab_of(const void *address)
 {
-    uint64_t first;
-    uint8_t code = block_of(frame_number(address), &first);
+    uint64_t base = (uint64_t)address;
+    const struct frame_block *block = block_at(base);
+    unsigned order = 0;
 
-    return code && code_use(code) == FRAME_SLAB ? frame_address(first) : NULL;
+    while (block && block->use == FRAME_INSIDE && order++ < FRAME_MAX_ORDER) {
+        base &= -(PAGE_BYTES << order);
+        block = block_at(base);
+    }
+    return block && block->use == FRAME_SLAB && block->order >= order ? (void *)(base & -PAGE_BYTES)
+                                                                      : NULL;
 }
 
-enum status frame_describe(paddr pa, enum frame_use *use, paddr *base, unsigned *order)
+void frames_visit(bool (*visit)(paddr base, struct frame_block block, void *argument),
+                  void *argument)
 {
     OWN(spin_guard) guard = {0};
-    uint64_t first = 0;
-    uint8_t code;
+    const struct frame_block *block;
+    bool more = true;
 
     spin_lock(&guard, &pool.lock);
-    code = block_of(pa.value >> PAGE_SHIFT, &first);
-    spin_unlock(&guard, &pool.lock);
-    if (!code)
-        return ERR_NOT_FOUND;
-    *use = code_use(code);
-    *base = (paddr){first << PAGE_SHIFT};
-    *order = code_order(code);
-    return OK;
-}
-
-void frame_stats(struct frame_stats *stats)
-{
-    *stats = (struct frame_stats){0};
-    for (unsigned i = 0; i < MAX_HARTS; i++) {
-        OWN(spin_guard) guard = {0};
-
-        spin_lock(&guard, &caches[i].lock);
-        stats->cached += caches[i].count;
-        for (unsigned use = 0; use < FRAME_USES; use++)
-            stats->used[use] += caches[i].used[use];
-        spin_unlock(&guard, &caches[i].lock);
-    }
-    OWN(spin_guard) guard = {0};
-    spin_lock(&guard, &pool.lock);
-    for (unsigned use = 0; use < FRAME_USES; use++) {
-        stats->used[use] += pool.used[use];
-        stats->free -= stats->used[use];
-    }
-    for (unsigned i = 0; i < pool.ram_count; i++)
-        stats->total += pool.rams[i].count;
-    for (unsigned order = 0; order < ORDERS; order++) {
-        if (!list_empty(&pool.free[order]))
-            stats->largest_free = 1ul << order;
+    for (const struct ram *ram = pool.rams; ram < pool.rams + FRAME_MAX_RAMS; ram++) {
+        for (uint64_t at = 0; more && at < ram->bytes; at += PAGE_BYTES << block->order) {
+            block = &ram->blocks[at / PAGE_BYTES];
+            if (block->use != FRAME_INSIDE) /* else of a block that began in the range before */
+                more = visit((paddr){ram->base + at - DIRECT_MAP_BASE}, *block, argument);
+        }
     }
     spin_unlock(&guard, &pool.lock);
-    stats->free += stats->total;
-}
-
-const char *frame_use_name(enum frame_use use)
-{
-    static const char *const names[FRAME_USES] = {
-        "free", "reserved", "slab", "text", "rodata", "page table", "mapped", "state", "other",
-    };
-
-    return (unsigned)use < FRAME_USES ? names[use] : "unknown";
 }

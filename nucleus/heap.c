@@ -1,11 +1,25 @@
-/* The heap (abi/nucleus/heap.h): kinds. Their objects are the matter of heap_slab.c. Locks: that of the
- * list of kinds before that of a kind; that before the frame allocator's. */
-#include "heap_slab.h"
+/* The heap (abi/nucleus/heap.h): kinds, their slabs, and the objects in them, as in
+ * abi/nucleus/memory_records.h. Which slots are free stands in the slab's header, never inside of the
+ * objects: so a free of the wrong address is found out, and a write to freed memory damages no list.
+ * Locks: that of the list of kinds before that of a kind; that before the frame allocator's. */
+#include "heap_private.h"
 
 #include "frame_private.h"
-#include "nucleus/hart.h"
-#include "nucleus/machine.h"
+#include "nucleus/memory_records.h"
 #include "nucleus/string.h"
+
+#define SLOTS_WANTED 8u /* in slabs of less than 2^SLAB_ORDER frames */
+#define SLAB_ORDER 3u
+#define POISON 0x5a5a5a5a5a5a5a5aul
+#define POISON_BYTES 64u /* all, when MITOS_DEBUG */
+
+/* Sizes of buffers: 2^n and 3 * 2^n, then such as divide a slab well, then all of one but its header. */
+static const uint32_t buffer_bytes[] = {
+    16,    32,    48,     64,     96,     128,     192,     256,     384,    512,
+    768,   1024,  1536,   2048,   3072,   4096,    5440,    8160,    10880,  16320,
+    32640, 65408, 130944, 262016, 524160, 1048448, 2097024, 4194176, 8388480};
+#define BINS (sizeof buffer_bytes / sizeof buffer_bytes[0])
+_Static_assert(sizeof(struct slab) <= 128 && HEAP_MAX_BYTES <= 8388480, "see buffer_bytes");
 
 static struct {
     struct spinlock lock;
@@ -13,58 +27,50 @@ static struct {
     struct list kinds;
 } heap;
 
-/* Where all other kinds live. */
+/* Where all other kinds live, each with its bins behind it. */
 static struct kind kind_kind;
+static struct bin kind_bins[BINS];
 
-static struct kind *kind_at(struct list *node)
+static struct kind *kind_at(const struct list *node)
 {
-    return list_entry(node, struct kind, kinds);
+    return list_entry(node, struct kind, link);
 }
 
-/* Fills in all but the place in the list. Buffers: sizes of 2^n and 3 * 2^n up to 3072, then such as
- * divide a slab well; larger ones get slabs of their own. */
-static void kind_init(struct kind *kind, struct cell *owner, const char *name, size_t object_bytes,
-                      size_t alignment)
+static void bin_init(struct bin *bin, size_t slot_bytes, size_t alignment)
 {
-    static const uint16_t sizes[BINS] = {16,   32,   48,   64,   96,    128,  192,
-                                         256,  384,  512,  768,  1024,  1536, 2048,
-                                         3072, 4096, 5440, 8160, 10880, 16320};
+    list_init(&bin->partial);
+    bin->slot_bytes = slot_bytes;
+    bin->first = align_up(sizeof(struct slab), alignment);
+    bin->order = 0;
+    do
+        bin->slots = (uint32_t)(((PAGE_BYTES << bin->order) - bin->first) / slot_bytes);
+    while (bin->slots < (bin->order < SLAB_ORDER ? SLOTS_WANTED : 1) && ++bin->order);
+}
 
-    memset(kind, 0, offsetof(struct kind, bins));
+/* Fills in all but the place in the list of kinds. */
+static void kind_init(struct kind *kind, struct bin *bins, struct cell *owner, const char *name,
+                      size_t bytes, size_t align)
+{
+    *kind = (struct kind){.object_bytes = bytes, .alignment = align, .bins = bins, .owner = owner};
     list_init(&kind->slabs);
     string_copy(kind->name, sizeof kind->name, name);
-    kind->object_bytes = (uint32_t)object_bytes;
-    kind->alignment = (uint32_t)alignment;
-    kind->owner = owner;
-    if (object_bytes > 0)
-        kind->bin_count = bin_init(&kind->bins[0], align_up(object_bytes, alignment), alignment);
-    for (unsigned i = 0; object_bytes == 0 && i < BINS; i++)
-        kind->bin_count += bin_init(&kind->bins[i], sizes[i], alignment);
+    if (bytes > 0)
+        bin_init(bins, align_up(bytes, align), align);
+    for (unsigned i = 0; bytes == 0 && i < BINS; i++)
+        bin_init(&bins[i], buffer_bytes[i], align);
 }
 
 void heap_init(void)
 {
-    OWN(spin_guard) guard = {0};
-
-    kind_init(&kind_kind, NULL, "kind", sizeof(struct kind), 8);
-    spin_lock(&guard, &heap.lock);
+    kind_init(&kind_kind, kind_bins, NULL, "kind", 0, 16);
     list_init(&heap.kinds);
-    list_push_back(&heap.kinds, &kind_kind.kinds);
-    spin_unlock(&guard, &heap.lock);
-}
-
-static bool kind_exists(const struct cell *owner, const char *name) REQUIRES(heap.lock)
-{
-    list_each(node, &heap.kinds) {
-        if (kind_at(node)->owner == owner && strcmp(kind_at(node)->name, name) == 0)
-            return true;
-    }
-    return false;
+    list_push_back(&heap.kinds, &kind_kind.link);
 }
 
 enum status kind_create_for(struct cell *owner, struct kind **kind, const char *name,
                             size_t object_bytes, size_t alignment)
 {
+    const size_t bins = object_bytes == 0 ? BINS : 1;
     OWN(spin_guard) guard = {0};
     enum status status = OK;
     struct kind *made;
@@ -74,15 +80,17 @@ enum status kind_create_for(struct cell *owner, struct kind **kind, const char *
     if (object_bytes > HEAP_MAX_BYTES || alignment < 8 || alignment > PAGE_BYTES ||
         (alignment & (alignment - 1)) != 0 || strlen(name) >= KIND_NAME_ROOM)
         return ERR_INVALID;
-    made = heap_alloc(&kind_kind);
+    made = heap_alloc_bytes(&kind_kind, sizeof *made + bins * sizeof(struct bin));
     if (!made)
         return ERR_NOMEM;
-    kind_init(made, owner, name, object_bytes, alignment);
+    kind_init(made, (struct bin *)(made + 1), owner, name, object_bytes, alignment);
     spin_lock(&guard, &heap.lock);
-    if (kind_exists(owner, name))
-        status = ERR_EXISTS;
-    else
-        list_push_back(&heap.kinds, &made->kinds);
+    list_each(node, &heap.kinds) {
+        if (kind_at(node)->owner == owner && strcmp(kind_at(node)->name, name) == 0)
+            status = ERR_EXISTS;
+    }
+    if (status == OK)
+        list_push_back(&heap.kinds, &made->link);
     spin_unlock(&guard, &heap.lock);
     if (status == OK)
         *kind = made;
@@ -97,106 +105,94 @@ enum status kind_create(struct kind **kind, const char *name, size_t object_byte
                            object_bytes, alignment);
 }
 
-/* Counts what the slabs of @p kind hold. */
-static uint64_t kind_count(const struct kind *kind, uint64_t *live_bytes, uint64_t *slab_bytes)
-    REQUIRES(kind->lock)
+/* Adds a slab to a bin that has no free slot. @return false: no memory. */
+static SLOW bool slab_make(struct kind *kind, struct bin *bin) REQUIRES(kind->lock)
 {
-    uint64_t live = 0;
+    frames block = {0};
+    struct slab *slab;
 
-    *live_bytes = *slab_bytes = 0;
-    list_each(node, &kind->slabs) {
-        const struct slab *slab = list_entry(node, struct slab, all);
-
-        live += slab->used;
-        *live_bytes += slab->used * slab->slot_bytes;
-        *slab_bytes += PAGE_BYTES << slab->order;
-    }
-    return live;
+    if (!frames_alloc(&block, bin->order, FRAME_SLAB))
+        return false;
+    slab = frames_leak(&block);
+    *slab = (struct slab){.kind = kind, .bin = bin};
+    list_push_front(&kind->slabs, &slab->all);
+    list_push_front(&bin->partial, &slab->partial);
+    return true;
 }
 
-static uint64_t kind_live(struct kind *kind) REQUIRES(irqs_off)
+static SLOW void slab_release(struct slab *slab)
 {
-    OWN(spin_guard) guard = {0};
-    uint64_t live, live_bytes, slab_bytes;
+    frames block;
 
-    spin_lock_nested(&guard, &kind->lock);
-    live = kind_count(kind, &live_bytes, &slab_bytes);
-    spin_unlock_nested(&guard, &kind->lock);
-    return live;
+    list_remove(&slab->all);
+    list_remove(&slab->partial);
+    slab->kind = NULL;
+    frames_adopt(&block, slab);
+    frames_drop(&block);
 }
 
-/* Ends @p kind, its slabs, and what lives in them. */
-static void kind_remove(struct kind *kind) REQUIRES(heap.lock, irqs_off)
+/* Gives slabs of @p kind back to the frame allocator: those without objects, or all of them. */
+static void slabs_release(struct kind *kind, bool all) REQUIRES(irqs_off)
 {
     OWN(spin_guard) guard = {0};
 
     spin_lock_nested(&guard, &kind->lock);
-    while (!list_empty(&kind->slabs))
-        slab_release(kind, list_entry(kind->slabs.next, struct slab, all));
-    spin_unlock_nested(&guard, &kind->lock);
-    list_remove(&kind->kinds);
-    heap_free(&kind_kind, kind);
-}
+    for (struct list *node = kind->slabs.next, *next; node != &kind->slabs; node = next) {
+        struct slab *slab = list_entry(node, struct slab, all);
 
-static void kinds_remove(const struct cell *owner) REQUIRES(heap.lock, irqs_off)
-{
-    struct list *next;
-
-    for (struct list *node = heap.kinds.next; node != &heap.kinds; node = next) {
         next = node->next;
-        if (kind_at(node)->owner == owner)
-            kind_remove(kind_at(node));
+        if (all || slab->used == 0)
+            slab_release(slab);
     }
+    spin_unlock_nested(&guard, &kind->lock);
 }
 
-enum status kind_destroy(struct kind *kind)
-{
-    OWN(spin_guard) guard = {0};
-    enum status status;
-
-    spin_lock(&guard, &heap.lock);
-    status = kind_live(kind) > 0 ? ERR_BUSY : OK;
-    if (status == OK)
-        kind_remove(kind);
-    spin_unlock(&guard, &heap.lock);
-    return status;
-}
-
-enum status kind_destroy_all(struct cell *owner, struct why *why)
+/* Ends @p only, or with NULL every kind of @p owner, with its slabs and what lives in them. Unless @p force,
+ * none of them while objects live: ERR_BUSY. (`live` is read without the kind's lock: who could still
+ * allocate at the same time could do so just after, too.) */
+static enum status kinds_end(const struct cell *owner, const struct kind *only, bool force,
+                             struct why *why)
 {
     OWN(spin_guard) guard = {0};
     enum status status = OK;
 
     spin_lock(&guard, &heap.lock);
     list_each(node, &heap.kinds) {
-        struct kind *kind = kind_at(node);
-        uint64_t live = kind->owner == owner ? kind_live(kind) : 0;
+        const struct kind *kind = kind_at(node);
 
-        if (live > 0)
-            status = why_set(why, ERR_BUSY, "%lu objects of its kind %s live", live, kind->name);
+        if (!force && kind->live > 0 && (only ? kind == only : kind->owner == owner))
+            status =
+                why_set(why, ERR_BUSY, "%lu objects of its kind %s live", kind->live, kind->name);
     }
-    if (status == OK)
-        kinds_remove(owner);
+    for (struct list *node = heap.kinds.next, *next; status == OK && node != &heap.kinds;
+         node = next) {
+        struct kind *kind = kind_at(node);
+
+        next = node->next;
+        if (only ? kind == only : kind->owner == owner) {
+            slabs_release(kind, true);
+            list_remove(node);
+            heap_free(&kind_kind, kind);
+        }
+    }
     spin_unlock(&guard, &heap.lock);
     return status;
 }
 
-void kind_abandon_all(struct cell *owner)
+enum status kind_destroy(struct kind *kind)
 {
-    OWN(spin_guard) guard = {0};
-
-    spin_lock(&guard, &heap.lock);
-    kinds_remove(owner);
-    spin_unlock(&guard, &heap.lock);
+    return kinds_end(NULL, kind, false, NULL);
 }
 
+enum status kind_destroy_all(struct cell *owner, bool force, struct why *why)
+{
+    return kinds_end(owner, NULL, force, why);
+}
+
+/* One store, as others may look (kinds_visit()). */
 void kind_set_owner(struct kind *kind, struct cell *owner)
 {
-    OWN(spin_guard) guard = {0};
-
-    spin_lock(&guard, &heap.lock);
-    kind->owner = owner;
-    spin_unlock(&guard, &heap.lock);
+    __atomic_store_n(&kind->owner, owner, __ATOMIC_RELAXED);
 }
 
 void heap_drain(void)
@@ -204,97 +200,110 @@ void heap_drain(void)
     OWN(spin_guard) guard = {0};
 
     spin_lock(&guard, &heap.lock);
-    list_each(node, &heap.kinds) {
-        struct kind *kind = kind_at(node);
-        OWN(spin_guard) inner = {0};
-
-        spin_lock_nested(&inner, &kind->lock);
-        for (unsigned i = 0; i < kind->bin_count; i++) {
-            if (kind->bins[i].empty)
-                slab_release(kind, kind->bins[i].empty);
-        }
-        spin_unlock_nested(&inner, &kind->lock);
-    }
+    list_each(node, &heap.kinds)
+        slabs_release(kind_at(node), false);
     spin_unlock(&guard, &heap.lock);
 }
 
-static void kind_describe(const struct kind *kind, struct kind_info *info) REQUIRES(kind->lock)
-{
-    string_copy(info->name, sizeof info->name, kind->name);
-    info->owner = kind->owner;
-    info->object_bytes = kind->object_bytes;
-    info->alignment = kind->alignment;
-    info->live = kind_count(kind, &info->live_bytes, &info->slab_bytes);
-}
-
-void kind_each(bool (*visit)(const struct kind_info *info, void *argument), void *argument)
+void kinds_visit(bool (*visit)(const struct kind *kind, void *argument), void *argument)
 {
     OWN(spin_guard) guard = {0};
     bool more = true;
 
     spin_lock(&guard, &heap.lock);
     for (struct list *node = heap.kinds.next; more && node != &heap.kinds; node = node->next) {
-        struct kind *kind = kind_at(node);
         OWN(spin_guard) inner = {0};
-        struct kind_info info;
+        struct kind *kind = kind_at(node);
 
         spin_lock_nested(&inner, &kind->lock);
-        kind_describe(kind, &info);
+        more = visit(kind, argument);
         spin_unlock_nested(&inner, &kind->lock);
-        more = visit(&info, argument);
     }
     spin_unlock(&guard, &heap.lock);
 }
 
-void kind_each_object(struct kind *kind, bool (*visit)(void *object, void *argument),
-                      void *argument)
+/* The first free slot of the first slab that has one, or of a new one. @return NULL: no memory. */
+static inline void *object_take(struct kind *kind, struct bin *bin)
 {
     OWN(spin_guard) guard = {0};
-    bool more = true;
+    void *object = NULL;
 
     spin_lock(&guard, &kind->lock);
-    for (struct list *node = kind->slabs.next; more && node != &kind->slabs; node = node->next) {
-        struct slab *slab = list_entry(node, struct slab, all);
+    if (!list_empty(&bin->partial) || slab_make(kind, bin)) {
+        struct slab *slab = list_entry(bin->partial.next, struct slab, partial);
+        uint64_t *word = slab->live;
 
-        for (uint64_t slot = 0; more && slot < slab->slots; slot++) {
-            if (!slab_is_free(slab, slot))
-                more = visit(slab_object(slab, slot), argument);
-        }
+        while (~*word == 0)
+            word++;
+        object = slab_object(slab, (uint64_t)(64 * (word - slab->live) + __builtin_ctzl(~*word)));
+        *word |= *word + 1;
+        kind->live++;
+        if (++slab->used == bin->slots)
+            list_remove(&slab->partial);
     }
     spin_unlock(&guard, &kind->lock);
+    return object;
 }
 
-/* Fills in what heap_describe() tells, if @p slab is this kind's. */
-static bool slab_describe(struct kind *kind, struct slab *slab, const void *address,
-                          struct kind_info *info, void **object, bool *live) REQUIRES(irqs_off)
+void *heap_alloc(struct kind *kind)
 {
-    OWN(spin_guard) guard = {0};
-    bool ours;
-
-    spin_lock_nested(&guard, &kind->lock);
-    ours = slab->kind == kind;
-    if (ours) {
-        uint64_t slot = slab_slot(slab, address);
-
-        kind_describe(kind, info);
-        *object = slot < slab->slots ? slab_object(slab, slot) : NULL;
-        *live = slot < slab->slots && !slab_is_free(slab, slot);
-    }
-    spin_unlock_nested(&guard, &kind->lock);
-    return ours;
+    if (kind->object_bytes == 0)
+        fault_caller("heap_alloc: kind %s has buffers of any size", kind->name);
+    return object_take(kind, kind->bins);
 }
 
-enum status heap_describe(const void *address, struct kind_info *kind, void **object, bool *live)
+void *heap_alloc_bytes(struct kind *kind, size_t bytes)
+{
+    struct bin *bin = kind->bins;
+
+    if (kind->object_bytes != 0)
+        fault_caller("heap_alloc_bytes: kind %s has objects of one size", kind->name);
+    if (bytes > HEAP_MAX_BYTES)
+        return NULL;
+    while (bin->slot_bytes < bytes)
+        bin++;
+    return object_take(kind, bin);
+}
+
+/* Frees an object. @return NULL, or what is wrong with @p object, a text; then nothing has changed. */
+static inline const char *object_give(struct kind *kind, struct slab *slab, uint64_t *object)
+    REQUIRES(kind->lock)
+{
+    struct bin *bin = slab->bin;
+    uint64_t slot = slab_slot(slab, object), bytes = bin->slot_bytes;
+
+    if (slot >= bin->slots)
+        return "is no object, but in the heap's own memory";
+    if (object != slab_object(slab, slot))
+        return "is inside of an object, not its start";
+    if (!slab_holds(slab, slot))
+        return "is free already";
+    bytes = bytes < POISON_BYTES || MITOS_DEBUG ? bytes : POISON_BYTES;
+    for (uint64_t i = 0; i < bytes / 8; i++)
+        object[i] = POISON;
+    slab->live[slot / 64] &= ~(1ul << slot % 64);
+    kind->live--;
+    if (slab->used-- == bin->slots)
+        list_push_front(&bin->partial, &slab->partial);
+    /* One empty slab is kept, as the only one with free slots, unless it is for a single object. */
+    if (slab->used == 0 && (bin->partial.next != bin->partial.previous || bin->slots == 1))
+        slab_release(slab);
+    return NULL;
+}
+
+/* A slab of this kind that holds the object cannot go away; whether it is one is known under the lock. */
+void heap_free(struct kind *kind, void *object)
 {
     OWN(spin_guard) guard = {0};
-    struct slab *slab = frame_slab_of(address);
-    bool found = false;
+    struct slab *slab = frame_slab_of(object);
+    const char *wrong = slab ? "is of another kind" : "is not in the heap";
 
-    if (!slab)
-        return ERR_NOT_FOUND;
-    spin_lock(&guard, &heap.lock);
-    for (struct list *node = heap.kinds.next; !found && node != &heap.kinds; node = node->next)
-        found = slab_describe(kind_at(node), slab, address, kind, object, live);
-    spin_unlock(&guard, &heap.lock);
-    return found ? OK : ERR_NOT_FOUND;
+    if (!object)
+        return;
+    spin_lock(&guard, &kind->lock);
+    if (slab && slab->kind == kind)
+        wrong = object_give(kind, slab, object);
+    spin_unlock(&guard, &kind->lock);
+    if (wrong)
+        fault_caller("heap_free: %p, freed as a %s, %s", object, kind->name, wrong);
 }

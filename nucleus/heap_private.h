@@ -12,12 +12,10 @@ void heap_init(void);
 MUST_CHECK enum status kind_create_for(struct cell *owner, struct kind **kind, const char *name,
                                        size_t object_bytes, size_t alignment);
 /**
- * Destroys every kind of @p owner (not NULL).
+ * Destroys every kind of @p owner (not NULL); with @p force with all objects, for a cell that never came to be.
  * @return OK; ERR_BUSY a kind has live objects: @p why names it and their number, nothing has changed.
  */
-MUST_CHECK enum status kind_destroy_all(struct cell *owner, struct why *why);
-/** Frees every object of every kind of @p owner, and the kinds: for a cell that never came to be. */
-void kind_abandon_all(struct cell *owner);
+enum status kind_destroy_all(struct cell *owner, bool force, struct why *why);
 /** Hands @p kind over to another cell; its objects stay where they are. */
 void kind_set_owner(struct kind *kind, struct cell *owner);
 

@@ -237,7 +237,7 @@ static void undo(void)
     }
     list_each(node, &current.units)
     {
-        kind_abandon_all(&unit_at(node)->cell);
+        kind_destroy_all(&unit_at(node)->cell, true, NULL);
         unit_retract(unit_at(node));
     }
     while (!list_empty(&current.units))

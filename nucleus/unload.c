@@ -98,7 +98,7 @@ static enum status unload(struct unit *unit, uint64_t frame, struct why *why)
         return why_set(why, status, "its stop() refused: %s", status_name(status));
     status = check_unused(cell, frame, why);
     if (status == OK)
-        status = kind_destroy_all(cell, why);
+        status = kind_destroy_all(cell, false, why);
     if (status != OK) {
         /* stop() has been: the cell stays, and works again. */
         if (cell_call_entry(cell->manifest.start, REASON_LOAD) != OK)

@@ -15,9 +15,11 @@
 
 #define FRAME_MAX_ORDER 18u /* 1 GiB */
 
-/** What a block of frames serves, for `mem` and `what`. */
+/** What a block of frames serves. */
 enum frame_use {
+    FRAME_INSIDE,     /* not the first frame of its block, which tells */
     FRAME_FREE,
+    FRAME_CACHED,     /* free, in a hart's cache of single frames */
     FRAME_RESERVED,   /* firmware, nucleus, boot archive, device tree */
     FRAME_SLAB,       /* heap objects */
     FRAME_TEXT,       /* arena of cells' text */
@@ -37,25 +39,33 @@ typedef struct LINEAR("frames") frames {
 /** Allocates 2^@p order frames (order <= FRAME_MAX_ORDER). @return false: no block of that size left. */
 bool frames_alloc(frames *block, unsigned order, enum frame_use use) TRY_MAKES(*block);
 void frames_drop(frames *block) TAKES(*block);
-void frames_unwind(frames *block) UNCHECKED;
+static inline void frames_unwind(frames *block) UNCHECKED;
 
 /** Moves @p block out of the handle's care (into a page table, a slab); the address returned owns it. */
-void *frames_leak(frames *block) TAKES(*block);
+static inline void *frames_leak(frames *block) TAKES(*block);
 /** And back: @p base as frames_leak() returned it. */
-void frames_adopt(frames *block, void *base) MAKES(*block);
+static inline void frames_adopt(frames *block, void *base) MAKES(*block);
 
-struct frame_stats {
-    uint64_t total, free; /* frames; free includes the harts' caches */
-    uint64_t cached;      /* frames in the caches of all harts */
-    uint64_t used[FRAME_USES];
-    uint64_t largest_free; /* frames in the largest free block */
-};
-void frame_stats(struct frame_stats *stats);
 /** Gives the caches of all harts back to the buddy allocator, so that figures can be compared. */
 void frame_drain(void);
 
-/** What the frame at @p pa is, and the base and order of its block. @return ERR_NOT_FOUND: not RAM. */
-enum status frame_describe(paddr pa, enum frame_use *use, paddr *base, unsigned *order);
-const char *frame_use_name(enum frame_use use);
+/* Unchecked, these three: they are the transitions themselves. */
+static inline UNCHECKED void frames_unwind(frames *block)
+{
+    frames_drop(block);
+}
+
+static inline UNCHECKED void *frames_leak(frames *block)
+{
+    void *base = block->base;
+
+    block->base = NULL;
+    return base;
+}
+
+static inline UNCHECKED void frames_adopt(frames *block, void *base)
+{
+    block->base = base;
+}
 
 #endif

@@ -44,23 +44,4 @@ void heap_free(struct kind *kind, void *object);
 /** Gives empty slabs back to the frame allocator, so that figures can be compared. */
 void heap_drain(void);
 
-struct kind_info {
-    char name[KIND_NAME_ROOM];
-    const struct cell *owner; /* NULL: the nucleus */
-    size_t object_bytes, alignment;
-    uint64_t live;       /* objects */
-    uint64_t live_bytes; /* what was asked for, rounded to the slot size */
-    uint64_t slab_bytes; /* memory held for them */
-};
-/** Calls @p visit for each kind until it returns false. The visitor must not create or destroy kinds. */
-void kind_each(bool (*visit)(const struct kind_info *info, void *argument), void *argument);
-/** Calls @p visit for each live object. The kind's lock is held: the visitor must not allocate. */
-void kind_each_object(struct kind *kind, bool (*visit)(void *object, void *argument), void *argument);
-
-/**
- * What the heap knows of any address: its kind, the object's start, whether it lives.
- * @return ERR_NOT_FOUND not in a slab.
- */
-enum status heap_describe(const void *address, struct kind_info *kind, void **object, bool *live);
-
 #endif

@@ -1,6 +1,6 @@
 /* Commands about memory: mem, heap. */
 #include "commands.h"
-#include "nucleus/frame.h"
+#include "inspect.h"
 #include "task.h"
 #include "vm.h"
 
@@ -27,7 +27,7 @@ static void print_memory(const struct frame_stats *frames, const struct vm_stats
 static void print_memory(const struct frame_stats *frames, const struct vm_stats *vm)
 {
     print("%-22s %9s %11s\n", "USE", "FRAMES", "KIB");
-    for (unsigned use = FRAME_FREE + 1; use < FRAME_USES; use++)
+    for (unsigned use = FRAME_RESERVED; use < FRAME_USES; use++)
         print_use(frame_use_name((enum frame_use)use), frames->used[use]);
     print_use("free", frames->free);
     print_use("  in harts' caches", frames->cached);
@@ -54,7 +54,7 @@ static void memory_to_json(const struct frame_stats *frames, const struct vm_sta
     json_number(&json, "cached", frames->cached);
     json_number(&json, "largest_free", frames->largest_free);
     json_object(&json, "used");
-    for (unsigned use = FRAME_FREE + 1; use < FRAME_USES; use++)
+    for (unsigned use = FRAME_RESERVED; use < FRAME_USES; use++)
         json_number(&json, frame_use_name((enum frame_use)use), frames->used[use]);
     json_end(&json);
     json_object(&json, "vm");
@@ -94,67 +94,41 @@ COMMAND(mem, .run = run_mem, .usage = "mem [--drain] [--json]",
                 "--drain first gives back what caches hold (stacks of ended tasks, empty slabs,\n"
                 "the harts' single frames), so that figures before and after can be compared.");
 
-/* Copies of what kind_each() shows, as the visitor must not print under its lock. */
-struct kind_list {
-    struct kind_info *kinds;
-    unsigned count, room;
-};
-
-static bool count_kind(const struct kind_info *info, void *argument)
+static void print_kinds(void) REQUIRES(may_park);
+static void print_kinds(void)
 {
-    struct kind_list *list = argument;
+    struct kind_info kind;
 
-    (void)info;
-    list->count++;
-    return true;
-}
-
-static bool copy_kind(const struct kind_info *info, void *argument)
-{
-    struct kind_list *list = argument;
-
-    if (list->count == list->room)
-        return false;
-    list->kinds[list->count++] = *info;
-    return true;
-}
-
-static void print_kinds(const struct kind_list *list) REQUIRES(may_park);
-static void print_kinds(const struct kind_list *list)
-{
     print("%-20s %-14s %8s %8s %11s %12s\n", "KIND", "OWNER", "BYTES", "LIVE", "LIVE BYTES",
           "SLAB BYTES");
-    for (unsigned i = 0; i < list->count; i++) {
-        const struct kind_info *kind = &list->kinds[i];
-
-        print("%-20s %-14s ", kind->name, cell_name(kind->owner));
-        if (kind->object_bytes)
-            print("%8zu", kind->object_bytes);
+    for (unsigned i = 0; kind_get(i, &kind); i++) {
+        print("%-20s %-14s ", kind.name, cell_name(kind.owner));
+        if (kind.object_bytes)
+            print("%8zu", kind.object_bytes);
         else
             print("%8s", "any");
-        print(" %8llu %11llu %12llu\n", (unsigned long long)kind->live,
-              (unsigned long long)kind->live_bytes, (unsigned long long)kind->slab_bytes);
+        print(" %8llu %11llu %12llu\n", (unsigned long long)kind.live,
+              (unsigned long long)kind.live_bytes, (unsigned long long)kind.slab_bytes);
     }
 }
 
-static void kinds_to_json(const struct kind_list *list) REQUIRES(may_park);
-static void kinds_to_json(const struct kind_list *list)
+static void kinds_to_json(void) REQUIRES(may_park);
+static void kinds_to_json(void)
 {
+    struct kind_info kind;
     struct json json;
 
     json_to_console(&json);
     json_array(&json, NULL);
-    for (unsigned i = 0; i < list->count; i++) {
-        const struct kind_info *kind = &list->kinds[i];
-
+    for (unsigned i = 0; kind_get(i, &kind); i++) {
         json_object(&json, NULL);
-        json_text(&json, "kind", kind->name);
-        json_text(&json, "owner", cell_name(kind->owner));
-        json_number(&json, "object_bytes", kind->object_bytes);
-        json_number(&json, "alignment", kind->alignment);
-        json_number(&json, "live", kind->live);
-        json_number(&json, "live_bytes", kind->live_bytes);
-        json_number(&json, "slab_bytes", kind->slab_bytes);
+        json_text(&json, "kind", kind.name);
+        json_text(&json, "owner", cell_name(kind.owner));
+        json_number(&json, "object_bytes", kind.object_bytes);
+        json_number(&json, "alignment", kind.alignment);
+        json_number(&json, "live", kind.live);
+        json_number(&json, "live_bytes", kind.live_bytes);
+        json_number(&json, "slab_bytes", kind.slab_bytes);
         json_end(&json);
     }
     json_end(&json);
@@ -164,28 +138,16 @@ static void kinds_to_json(const struct kind_list *list)
 static int run_heap(int argc, char **argv)
 {
     bool as_json = option_take(&argc, argv, "--json"), drain = option_take(&argc, argv, "--drain");
-    OWN(buffer) room = {0};
-    struct kind_list list = {0};
 
     role_assert_may_park();
     if (!words_fit(argc, argv, 1, 1))
         return usage_error("heap");
     if (drain)
         drain_caches();
-    kind_each(count_kind, &list);
-    list.room = list.count + 8; /* kinds that may come in between */
-    if (!buffer_make(&room, list.room * sizeof *list.kinds)) {
-        print("heap: no memory for the list\n");
-        return 1;
-    }
-    list.kinds = room.bytes;
-    list.count = 0;
-    kind_each(copy_kind, &list);
     if (as_json)
-        kinds_to_json(&list);
+        kinds_to_json();
     else
-        print_kinds(&list);
-    buffer_drop(&room);
+        print_kinds();
     return 0;
 }
 

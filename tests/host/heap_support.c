@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "frame_private.h"
+#include "nucleus/memory_records.h"
 
 static struct frame_stats frames_before;
 
@@ -17,9 +18,10 @@ static void figures(struct frame_stats *stats)
 int heap_set_up(void **unused)
 {
     struct physical_range ram = {(uint64_t)(uintptr_t)platform_arena, ARENA_BYTES};
+    uint64_t free;
 
     (void)unused;
-    if (frame_init(&ram, 1, NULL, 0, NULL) != OK)
+    if (frame_init(&ram, 1, NULL, 0, &free, NULL) != OK)
         return -1;
     heap_init();
     return 0;
@@ -68,6 +70,19 @@ struct kind_info info_of(const void *object)
     return info;
 }
 
+void each_object(const struct kind *kind, bool (*visit)(void *object, void *argument),
+                 void *argument)
+{
+    list_each(node, &kind->slabs) {
+        const struct slab *slab = list_entry(node, struct slab, all);
+
+        for (uint64_t slot = 0; slot < slab->bin->slots; slot++) {
+            if (slab_holds(slab, slot) && !visit(slab_object(slab, slot), argument))
+                return;
+        }
+    }
+}
+
 static bool count_live(void *object, void *argument)
 {
     assert_non_null(object);
@@ -79,6 +94,6 @@ unsigned live_of(struct kind *kind)
 {
     unsigned live = 0;
 
-    kind_each_object(kind, count_live, &live);
+    each_object(kind, count_live, &live);
     return live;
 }

@@ -1,106 +1,5 @@
-/* The frame allocator, beside a model that knows for every frame to which block it belongs. Includes the
- * source, to begin anew with other RAM in each test. */
-#include "frame.c"
-
-#include <stdlib.h>
-
-#include "platform.h"
-
-#define ARENA ((uint64_t)(uintptr_t)platform_arena)
-#define ARENA_FRAMES (ARENA_BYTES / PAGE_BYTES)
-
-static struct physical_range whole_arena(void)
-{
-    return (struct physical_range){ARENA, ARENA_BYTES};
-}
-
-static enum status begin(const struct physical_range *rams, unsigned ram_count,
-                         const struct physical_range *reserved, unsigned reserved_count)
-{
-    enum status status;
-
-    memset(&pool, 0, sizeof pool);
-    memset(caches, 0, sizeof caches);
-    platform_hart = 0;
-    status = frame_init(rams, ram_count, reserved, reserved_count, NULL);
-    platform_check_idle();
-    return status;
-}
-
-static void begin_whole(void)
-{
-    struct physical_range ram = whole_arena();
-
-    assert_int_equal(begin(&ram, 1, NULL, 0), OK);
-}
-
-static void *take_use(unsigned order, enum frame_use use)
-{
-    frames block = {0};
-
-    if (!frames_alloc(&block, order, use)) {
-        assert_null(block.base);
-        return NULL;
-    }
-    platform_check_idle();
-    return frames_leak(&block);
-}
-
-static void *take(unsigned order)
-{
-    return take_use(order, FRAME_OTHER);
-}
-
-static void drop(void *base)
-{
-    frames block = {0};
-
-    frames_adopt(&block, base);
-    frames_drop(&block);
-    assert_null(block.base);
-    platform_check_idle();
-}
-
-/* INV-FRAME-1 and 2, and that every free list and the figures agree with the codes. */
-static void check_invariants(void)
-{
-    uint64_t listed = 0, found = 0, total = 0;
-    struct frame_stats stats;
-
-    for (unsigned order = 0; order < ORDERS; order++) {
-        list_each(node, &pool.free[order]) {
-            assert_int_equal(*code_at(frame_number(node)), code_of(FRAME_FREE, order));
-            listed += 1ul << order;
-        }
-    }
-    for (unsigned i = 0; i < pool.ram_count; i++) {
-        const struct ram *ram = &pool.rams[i];
-        uint64_t frame = ram->first, end = ram->first + ram->count;
-
-        while (frame < end) {
-            uint8_t code = *code_at(frame);
-            unsigned order = code_order(code);
-            const uint8_t *buddy = code_at(frame ^ 1ul << order);
-
-            assert_int_not_equal(code, 0);
-            assert_int_equal(frame % (1ul << order), 0);
-            assert_true(end - frame >= 1ul << order);
-            for (uint64_t inner = 1; inner < 1ul << order; inner++)
-                assert_int_equal(*code_at(frame + inner), 0);
-            if (code == code_of(FRAME_FREE, order)) {
-                found += 1ul << order;
-                assert_true(!buddy || *buddy != code || order == FRAME_MAX_ORDER);
-            }
-            frame += 1ul << order;
-        }
-        assert_int_equal(frame, end);
-        total += ram->count;
-    }
-    frame_stats(&stats);
-    assert_int_equal(listed, found);
-    assert_int_equal(stats.total, total);
-    assert_int_equal(stats.free, found + stats.cached);
-}
+/* The frame allocator, beside a model that knows for every frame to which block it belongs. */
+#include "frame_support.h"
 
 static void test_largest_aligned_blocks_cover_the_arena(void **unused)
 {
@@ -110,8 +9,9 @@ static void test_largest_aligned_blocks_cover_the_arena(void **unused)
     begin_whole();
     frame_stats(&stats);
     assert_int_equal(stats.total, ARENA_FRAMES);
-    assert_int_equal(stats.used[FRAME_RESERVED], ARENA_FRAMES / PAGE_BYTES);
-    assert_int_equal(stats.free, ARENA_FRAMES - ARENA_FRAMES / PAGE_BYTES);
+    assert_int_equal(stats.used[FRAME_RESERVED], RECORD_FRAMES);
+    assert_int_equal(stats.free, ARENA_FRAMES - RECORD_FRAMES);
+    assert_int_equal(free_at_first, stats.free);
     assert_true(stats.largest_free >= ARENA_ALIGNMENT / PAGE_BYTES);
     check_invariants();
 }
@@ -135,7 +35,7 @@ static void test_reserved_ranges_are_never_given_out(void **unused)
     assert_int_equal(begin(&ram, 1, reserved, 6), OK);
     check_invariants();
     frame_stats(&stats);
-    assert_int_equal(stats.used[FRAME_RESERVED], 0x90 + 2 + 3 + ARENA_FRAMES / PAGE_BYTES);
+    assert_int_equal(stats.used[FRAME_RESERVED], 0x90 + 2 + 3 + RECORD_FRAMES);
     while ((base = take(0))) {
         uint64_t distance = (uint64_t)(uintptr_t)base - ARENA;
 
@@ -144,6 +44,7 @@ static void test_reserved_ranges_are_never_given_out(void **unused)
         taken++;
     }
     assert_int_equal(taken, stats.free);
+    assert_int_equal(taken, free_at_first);
     frame_stats(&stats);
     assert_int_equal(stats.free, 0);
 }
@@ -151,14 +52,14 @@ static void test_reserved_ranges_are_never_given_out(void **unused)
 static void test_bookkeeping_goes_into_the_first_gap(void **unused)
 {
     struct physical_range ram = whole_arena();
-    /* Gaps of 1 frame each, too small for 4 frames of codes, up to 0x20000. */
+    /* Gaps of 1 frame each, too small for the records, up to 0x20000. */
     struct physical_range reserved[16];
 
     (void)unused;
     for (unsigned i = 0; i < 16; i++)
         reserved[i] = (struct physical_range){ARENA + 0x2000 * i, 0x1000};
     assert_int_equal(begin(&ram, 1, reserved, 16), OK);
-    assert_ptr_equal(pool.rams[0].codes, platform_arena + 0x1f000);
+    assert_ptr_equal(pool.rams[0].blocks, platform_arena + 0x1f000);
     check_invariants();
 }
 
@@ -181,6 +82,33 @@ static void test_several_ranges_of_ram_do_not_join(void **unused)
     check_invariants();
 }
 
+/* A block may lie in two of them, and is found from both. */
+static void test_ranges_of_ram_that_adjoin_are_one(void **unused)
+{
+    /* The border is between the frames 4 and 5. Frame 6 keeps the records out of 5, and ends the block. */
+    struct physical_range rams[] = {{ARENA, 0x5000}, {ARENA + 0x5000, 16ul << 20}};
+    struct physical_range reserved = {ARENA + 0x6000, 0x1000};
+    char *block = (char *)platform_arena + 0x4000, *taken;
+    enum frame_use use;
+    unsigned order;
+    paddr base;
+
+    (void)unused;
+    assert_int_equal(begin(rams, 2, &reserved, 1), OK);
+    check_invariants();
+    assert_int_equal(frame_describe((paddr){ARENA + 0x5000}, &use, &base, &order), OK);
+    assert_int_equal(base.value, ARENA + 0x4000);
+    assert_int_equal(order, 1);
+    do
+        taken = take_use(1, FRAME_SLAB);
+    while (taken && taken != block);
+    assert_ptr_equal(taken, block);
+    assert_ptr_equal(frame_slab_of(block + 0x1fff), block);
+    check_invariants();
+    drop(block);
+    check_invariants();
+}
+
 static void test_ram_that_cannot_be_managed_is_refused(void **unused)
 {
     struct physical_range ram = whole_arena(), none = {ARENA, 0xfff};
@@ -192,7 +120,7 @@ static void test_ram_that_cannot_be_managed_is_refused(void **unused)
     assert_int_equal(begin(too_many, FRAME_MAX_RAMS + 1, NULL, 0), ERR_INVALID);
     assert_int_equal(begin(&ram, 1, too_many, FRAME_MAX_RESERVED + 1), ERR_INVALID);
     assert_int_equal(begin(&ram, 1, &ram, 1), ERR_NOMEM);
-    assert_int_equal(frame_init(&ram, 1, &ram, 1, &why), ERR_NOMEM);
+    assert_int_equal(frame_init(&ram, 1, &ram, 1, &free_at_first, &why), ERR_NOMEM);
     assert_true(platform_text_holds(why.text, "no room in it for the bookkeeping"));
     assert_int_equal(begin(&none, 1, NULL, 0), ERR_INVALID);
 }
@@ -294,7 +222,7 @@ static void test_cached_frames_serve_a_large_block_in_need(void **unused)
     struct physical_range ram = {ARENA, 17 * PAGE_BYTES};
 
     (void)unused;
-    assert_int_equal(begin(&ram, 1, NULL, 0), OK); /* one frame of codes, 16 free ones */
+    assert_int_equal(begin(&ram, 1, NULL, 0), OK); /* one frame of records, 16 free ones */
     platform_hart = 5;
     drop(take(0));
     assert_int_equal(caches[5].count, CACHE_BATCH);
@@ -318,7 +246,7 @@ static void test_wrong_drops_fault(void **unused)
     EXPECT_FAULT("not the base", drop(pair + PAGE_BYTES));
     EXPECT_FAULT("not the base", drop(pair + 8));
     EXPECT_FAULT("not the base", drop(&local));
-    EXPECT_FAULT("not the base", drop(pool.rams[0].codes));
+    EXPECT_FAULT("not the base", drop(pool.rams[0].blocks));
     drop(single);
     EXPECT_FAULT("not the base", drop(single));
     drop(pair);
@@ -468,6 +396,7 @@ int main(void)
         cmocka_unit_test(test_reserved_ranges_are_never_given_out),
         cmocka_unit_test(test_bookkeeping_goes_into_the_first_gap),
         cmocka_unit_test(test_several_ranges_of_ram_do_not_join),
+        cmocka_unit_test(test_ranges_of_ram_that_adjoin_are_one),
         cmocka_unit_test(test_ram_that_cannot_be_managed_is_refused),
         cmocka_unit_test(test_blocks_are_aligned_to_their_size),
         cmocka_unit_test(test_invalid_requests_fail),

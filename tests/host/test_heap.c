@@ -46,8 +46,8 @@ static void test_wrong_frees_fault_and_change_nothing(void **unused)
     EXPECT_FAULT("the heap's own", heap_free(kind, (void *)((uintptr_t)object & ~4095ul)));
     EXPECT_FAULT("the heap's own", heap_free(bytes, (void *)((uintptr_t)large & ~4095ul)));
     EXPECT_FAULT("is free already", heap_free(kind, second + 48));
-    EXPECT_FAULT("is of kind things", heap_free(other, object));
-    EXPECT_FAULT("is of kind bytes", heap_free(other, large));
+    EXPECT_FAULT("is of another kind", heap_free(other, object));
+    EXPECT_FAULT("is of another kind", heap_free(other, large));
     EXPECT_FAULT("not in the heap", heap_free(kind, &local));
     EXPECT_FAULT("not in the heap", heap_free(kind, text.base));
     EXPECT_FAULT("not in the heap", heap_free(kind, (void *)8));
@@ -156,40 +156,35 @@ static void test_live_objects_are_listed(void **unused)
         *objects[i] = i;
         expected += i;
     }
-    kind_each_object(kind, sum_objects, &sum);
-    kind_each_object(buffers, sum_objects, &sum);
+    each_object(kind, sum_objects, &sum);
+    each_object(buffers, sum_objects, &sum);
     assert_int_equal(sum, expected);
-    kind_each_object(kind, count_object, &count);
+    each_object(kind, count_object, &count);
     assert_int_equal(count, 5);
     for (unsigned i = 0; i < 200; i++)
         heap_free(i % 2 ? kind : buffers, objects[i]);
     sum = 0;
-    kind_each_object(kind, sum_objects, &sum);
+    each_object(kind, sum_objects, &sum);
     assert_int_equal(sum, 0);
     destroy(kind);
     destroy(buffers);
 }
 
-/* Kinds seen by kind_each(), with a limit after which to stop. */
-struct seen {
-    unsigned count, most;
-    uint64_t slab_bytes;
-    const struct cell *owner;
-};
-
-static bool see_kind(const struct kind_info *info, void *argument)
+static unsigned count_kinds(void)
 {
-    struct seen *seen = argument;
+    struct kind_info kind;
+    unsigned count = 0;
 
-    seen->slab_bytes += info->slab_bytes;
-    seen->owner = info->owner;
-    return ++seen->count < seen->most;
+    while (kind_get(count, &kind))
+        count++;
+    return count;
 }
 
 static void test_kinds_are_listed_with_owner_and_memory(void **unused)
 {
     struct kind *kind;
-    struct seen seen = {.most = 100};
+    uint64_t slab_bytes = 0;
+    struct kind_info info;
     struct frame_stats stats;
     void *object;
 
@@ -197,18 +192,22 @@ static void test_kinds_are_listed_with_owner_and_memory(void **unused)
     platform_caller = CELL(7);
     kind = make("last", 1000, 8);
     object = heap_alloc(kind);
-    kind_each(see_kind, &seen);
-    assert_int_equal(seen.count, 2); /* the kind of the kinds, and this */
-    assert_ptr_equal(seen.owner, CELL(7));
+    assert_int_equal(count_kinds(), 2); /* the kind of the kinds, and this */
+    for (unsigned i = 0; kind_get(i, &info); i++)
+        slab_bytes += info.slab_bytes;
     frame_stats(&stats);
-    assert_int_equal(seen.slab_bytes, stats.used[FRAME_SLAB] * PAGE_BYTES);
+    assert_int_equal(slab_bytes, stats.used[FRAME_SLAB] * PAGE_BYTES);
+    assert_true(kind_get(0, &info));
+    assert_null(info.owner);
+    assert_true(kind_get(1, &info));
+    assert_string_equal(info.name, "last");
+    assert_ptr_equal(info.owner, CELL(7));
+    assert_int_equal(info.object_bytes, 1000);
+    assert_int_equal(info.live, 1);
     kind_set_owner(kind, CELL(8));
-    seen = (struct seen){.most = 100};
-    kind_each(see_kind, &seen);
-    assert_ptr_equal(seen.owner, CELL(8));
-    seen = (struct seen){.most = 1};
-    kind_each(see_kind, &seen);
-    assert_int_equal(seen.count, 1);
+    assert_true(kind_get(1, &info));
+    assert_ptr_equal(info.owner, CELL(8));
+    assert_false(kind_get(2, &info));
     heap_free(kind, object);
     destroy(kind);
 }
@@ -229,7 +228,6 @@ static void test_a_kind_with_objects_stays(void **unused)
 static void test_all_kinds_of_a_cell_go_together_or_not_at_all(void **unused)
 {
     struct kind *kinds[3], *foreign;
-    struct seen seen = {.most = 100};
     struct why why = {""};
     void *object;
 
@@ -242,24 +240,20 @@ static void test_all_kinds_of_a_cell_go_together_or_not_at_all(void **unused)
     foreign = make("foreign", 8, 8);
     object = heap_alloc_bytes(kinds[1], 10);
     heap_free(kinds[0], heap_alloc(kinds[0]));
-    assert_int_equal(kind_destroy_all(CELL(1), &why), ERR_BUSY);
+    assert_int_equal(kind_destroy_all(CELL(1), false, &why), ERR_BUSY);
     assert_true(platform_text_holds(why.text, "second"));
     assert_true(platform_text_holds(why.text, "1 object"));
-    kind_each(see_kind, &seen);
-    assert_int_equal(seen.count, 5);
+    assert_int_equal(count_kinds(), 5);
     heap_free(kinds[1], object);
-    assert_int_equal(kind_destroy_all(CELL(1), &why), OK);
-    assert_int_equal(kind_destroy_all(CELL(1), NULL), OK);
-    seen = (struct seen){.most = 100};
-    kind_each(see_kind, &seen);
-    assert_int_equal(seen.count, 2);
+    assert_int_equal(kind_destroy_all(CELL(1), false, &why), OK);
+    assert_int_equal(kind_destroy_all(CELL(1), false, NULL), OK);
+    assert_int_equal(count_kinds(), 2);
     destroy(foreign);
 }
 
 static void test_abandoned_kinds_go_with_their_objects(void **unused)
 {
     struct kind *kind, *buffers;
-    struct seen seen = {.most = 100};
 
     (void)unused;
     platform_caller = CELL(1);
@@ -268,11 +262,10 @@ static void test_abandoned_kinds_go_with_their_objects(void **unused)
     platform_caller = CELL(2);
     for (unsigned i = 0; i < 500; i++)
         assert_true(heap_alloc(kind) && heap_alloc_bytes(buffers, 100 * i));
-    kind_abandon_all(CELL(2));
+    assert_int_equal(kind_destroy_all(CELL(2), true, NULL), OK);
     assert_int_equal(live_of(kind), 500);
-    kind_abandon_all(CELL(1));
-    kind_each(see_kind, &seen);
-    assert_int_equal(seen.count, 1);
+    assert_int_equal(kind_destroy_all(CELL(1), true, NULL), OK);
+    assert_int_equal(count_kinds(), 1);
 }
 
 static void test_one_empty_slab_is_kept(void **unused)

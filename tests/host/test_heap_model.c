@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "frame_private.h"
-#include "heap_slab.h"
 #include "heap_support.h"
+#include "nucleus/memory_records.h"
 
 static void test_objects_have_size_alignment_and_room(void **unused)
 {
@@ -101,7 +101,7 @@ static void test_exhaustion_gives_null_and_recovers(void **unused)
             break;
         assert_int_not_equal(i, 999);
     }
-    assert_int_equal(kind_destroy_all((struct cell *)0x3000, NULL), OK);
+    assert_int_equal(kind_destroy_all((struct cell *)0x3000, false, NULL), OK);
     while (count > 0)
         heap_free(kind, objects[--count]);
     assert_true(live_of(small) > 5);
@@ -109,8 +109,8 @@ static void test_exhaustion_gives_null_and_recovers(void **unused)
     for (uint8_t *page = platform_arena; page < platform_arena + ARENA_BYTES; page += PAGE_BYTES) {
         struct slab *slab = frame_slab_of(page);
 
-        for (unsigned slot = 0; slab && slab->kind == small && slot < slab->slots; slot++) {
-            if (!slab_is_free(slab, slot))
+        for (unsigned slot = 0; slab && slab->kind == small && slot < slab->bin->slots; slot++) {
+            if (slab_holds(slab, slot))
                 heap_free(small, slab_object(slab, slot));
         }
     }

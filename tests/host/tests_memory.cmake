@@ -2,10 +2,12 @@
 
 set(memory_support platform.c renamed_string.c nucleus/why.c nucleus/format.c)
 
-# test_frame includes nucleus/frame.c.
-mitos_host_test(frame SOURCES test_frame.c ${memory_support})
+# test_frame includes nucleus/frame.c (frame_support.h). What the cell inspect says of frames and kinds is
+# tested with them.
+mitos_host_test(frame SOURCES test_frame.c cells/inspect/frames.c ${memory_support})
 
-set(heap_sources heap_support.c nucleus/heap.c nucleus/heap_slab.c nucleus/frame.c ${memory_support})
+set(heap_sources heap_support.c nucleus/heap.c nucleus/frame.c cells/inspect/frames.c
+                 cells/inspect/kinds.c ${memory_support})
 mitos_host_test(heap SOURCES test_heap.c ${heap_sources} DEFINITIONS MITOS_DEBUG=0)
 mitos_host_test(heap_debug SOURCES test_heap.c ${heap_sources} DEFINITIONS MITOS_DEBUG=1)
 mitos_host_test(heap_model SOURCES test_heap_model.c ${heap_sources} DEFINITIONS MITOS_DEBUG=0)

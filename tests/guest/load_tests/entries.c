@@ -39,12 +39,14 @@ TEST(load, providers_are_initialised_and_started_first)
     log_check(t, from, TEXTS("actor stop", STOPS_OF_PROVIDERS));
 }
 
-static bool note_owner(const struct kind_info *kind, void *argument)
+static void find_owner(const char *kind, char *owner)
 {
-    if (strcmp(kind->name, "thing of jumper") != 0)
-        return true;
-    string_copy(argument, CELL_NAME_ROOM, cell_name(kind->owner));
-    return false;
+    struct kind_info info;
+
+    for (unsigned i = 0; kind_get(i, &info); i++) {
+        if (strcmp(info.name, kind) == 0)
+            string_copy(owner, CELL_NAME_ROOM, cell_name(info.owner));
+    }
 }
 
 TEST(load, kind_made_in_the_last_call_of_init_belongs_to_the_cell)
@@ -56,7 +58,7 @@ TEST(load, kind_made_in_the_last_call_of_init_belongs_to_the_cell)
     for (unsigned round = 0; round < 2; round++) {
         if (!load_good(t, "jumper", NULL))
             return;
-        kind_each(note_owner, owner);
+        find_owner("thing of jumper", owner);
         CHECK(t, strcmp(owner, "jumper") == 0, "it belongs to %s", owner);
         unload_good(t, "jumper");
     }

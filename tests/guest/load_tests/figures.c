@@ -3,22 +3,22 @@
 #include "figures.h"
 
 #include "command.h"
-#include "inspect.h"
 #include "nucleus/heap.h"
 #include "nucleus/records.h"
 #include "nucleus/string.h"
 #include "task.h"
 #include "vm.h"
 
-static bool add_kind(const struct kind_info *kind, void *argument)
+static void take_kinds(struct figures *figures)
 {
-    struct figures *figures = argument;
+    struct kind_info kind;
 
-    figures->heap.kinds++;
-    figures->heap.live += kind->live;
-    figures->heap.live_bytes += kind->live_bytes;
-    figures->heap.slab_bytes += kind->slab_bytes;
-    return true;
+    while (kind_get((unsigned)figures->heap.kinds, &kind)) {
+        figures->heap.kinds++;
+        figures->heap.live += kind.live;
+        figures->heap.live_bytes += kind.live_bytes;
+        figures->heap.slab_bytes += kind.slab_bytes;
+    }
 }
 
 /* FNV-1a, a byte at a time. */
@@ -93,7 +93,7 @@ void figures_take(struct figures *figures)
     vm_drain();
     frame_drain();
     frame_stats(&figures->frames);
-    kind_each(add_kind, figures);
+    take_kinds(figures);
 }
 
 static void check_one(struct test_run *t, uint64_t now, uint64_t before, const char *of,

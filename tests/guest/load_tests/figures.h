@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "nucleus/frame.h"
+#include "inspect.h"
 #include "nucleus/why.h"
 #include "test.h"
 

@@ -1,6 +1,7 @@
 /* The life of tasks: spawn, join, detach, exit, cancel, faults. */
 #include "clock.h"
 #include "group.h"
+#include "inspect.h"
 #include "nucleus/cells.h"
 #include "nucleus/frame.h"
 #include "nucleus/hart.h"
@@ -86,11 +87,16 @@ struct figures {
     uint64_t free_frames, live_tasks, mappings, page_tables;
 };
 
-static bool count_live_tasks(const struct kind_info *info, void *argument)
+static uint64_t live_tasks(void)
 {
-    if (strcmp(info->name, "task") == 0)
-        *(uint64_t *)argument += info->live;
-    return true;
+    struct kind_info kind;
+    uint64_t live = 0;
+
+    for (unsigned i = 0; kind_get(i, &kind); i++) {
+        if (strcmp(kind.name, "task") == 0)
+            live += kind.live;
+    }
+    return live;
 }
 
 static struct figures figures_now(void)
@@ -105,7 +111,7 @@ static struct figures figures_now(void)
     frame_drain();
     frame_stats(&frames);
     vm_stats(&vm);
-    kind_each(count_live_tasks, &figures.live_tasks);
+    figures.live_tasks = live_tasks();
     figures.free_frames = frames.free;
     figures.mappings = vm.mappings;
     figures.page_tables = vm.page_tables;

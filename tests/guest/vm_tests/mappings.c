@@ -1,6 +1,6 @@
 /* What mappings do, seen from one task. */
 #include "devicetree.h"
-#include "nucleus/frame.h"
+#include "inspect.h"
 #include "nucleus/heap.h"
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
