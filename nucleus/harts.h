@@ -8,9 +8,8 @@
 #include "nucleus/hart.h"
 #include "sched.h"
 
-#define TRAP_LEVELS                                                                                \
-    3 /* of a task; inside the handler of that; inside the handler of that: the end */
-#define HART_STACK_BYTES 40960u /* of all stacks of a hart: see stacks_init() */
+#define TRAP_LEVELS 3 /* of a task; inside the handler of that; inside the handler of that: the end */
+#define HART_STACK_BYTES 40960u /* of all stacks of a hart: see hart_init() */
 
 struct hart {
     /* known to trap.S and entry.S by offset */
@@ -71,17 +70,6 @@ _Noreturn void harts_join(void);
 /** The idle loop; never returns. */
 _Noreturn void hart_idle(void);
 
-/* trap.S */
-void trap_entry(void);
-/** Saves the running task's registers and lets dispatch() choose, on the hart's interrupt stack. */
-void switch_out(void) REQUIRES(irqs_off);
-/** First instruction of a new task. */
-void task_first(void);
-/** Copies @p words of 8 bytes into text or read-only data, through the boot table's page table. */
-void text_copy_words(void *to, const void *from, uint64_t words, uint64_t boot_satp)
-    REQUIRES(irqs_off);
-extern char guard_return[];
-
 /* dispatch.c */
 /** Why a task gives up its hart; those that leave it ready are causes of sched_ready(). */
 enum leaving {
@@ -89,7 +77,20 @@ enum leaving {
     LEAVING_YIELD = READY_YIELDED,
     LEAVING_PREEMPTED = READY_PREEMPTED,
     LEAVING_END,
+    LEAVING_IDLE, /* it is an idle context, which belongs to its hart alone */
 };
-struct registers *dispatch(struct task *previous) REQUIRES(irqs_off);
+/** Settles what @p previous, whose registers are saved, asked for. @return those to go on with. */
+struct registers *dispatch(struct task *previous, enum leaving how) REQUIRES(irqs_off);
+
+/* trap.S */
+void trap_entry(void);
+/** Saves the running task's registers and calls dispatch(), on the hart's interrupt stack. */
+void switch_out(enum leaving how) REQUIRES(irqs_off);
+/** First instruction of a new task. */
+void task_first(void);
+/** Copies @p words of 8 bytes into text or read-only data, through the boot table's page table. */
+void text_copy_words(void *to, const void *from, uint64_t words, uint64_t boot_satp)
+    REQUIRES(irqs_off);
+extern char guard_return[];
 
 #endif

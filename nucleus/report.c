@@ -77,17 +77,10 @@ size_t log_read(uint64_t *from, char *to, size_t room)
 
 /* By scause; the gaps are no exceptions of S-mode. */
 static const char *const causes[16] = {
-    "instruction address misaligned",
-    "instruction access fault",
-    "illegal instruction",
-    "breakpoint",
-    "load address misaligned",
-    "load access fault",
-    "store address misaligned",
-    "store access fault",
-    [12] = "instruction page fault",
-    [13] = "load page fault",
-    [15] = "store page fault",
+    "instruction address misaligned", "instruction access fault", "illegal instruction",
+    "breakpoint",                     "load address misaligned",  "load access fault",
+    "store address misaligned",       "store access fault",       [12] = "instruction page fault",
+    [13] = "load page fault",         [15] = "store page fault",
 };
 
 /* The explanation of the software fault that this hart is about to raise. */

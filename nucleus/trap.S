@@ -10,12 +10,12 @@
 #define R_PC        256
 #define R_STATUS    264
 #define R_EXACT     288
-#define TASK_RECOVERY 400
+#define TASK_RECOVERY 384
 #define HART_CURRENT 0
 #define HART_DEPTH   8
 #define HART_LEVELS  24         /* of each level: stack, struct registers */
 #define LEVEL_REGISTERS 8
-#define LEVEL_BYTES  312
+#define LEVEL_BYTES  304
 #define TRAP_LEVELS  3
 #define EXIT_IN_TRAP 98         /* exit status */
 
@@ -75,8 +75,9 @@ FUNCTION trap_entry
     call    machine_exit
 END trap_entry
 
-/* void switch_out(void): see harts.h. */
+/* void switch_out(enum leaving how): see harts.h. */
 FUNCTION switch_out
+    mv      a1, a0
     ld      a0, HART_CURRENT(tp)
     EACH    sd, a0, 2,SAVED
     sd      ra, R_PC(a0)
@@ -92,9 +93,7 @@ END switch_out                  /* falls through */
 /* Ends a handler: a0 = the registers to go on with. */
 FUNCTION resume
     .cfi_undefined 1
-    ld      t1, HART_DEPTH(tp)
-    addi    t1, t1, -1
-    sd      t1, HART_DEPTH(tp)
+    sd      zero, HART_DEPTH(tp) /* a trap inside a handler never comes here */
     csrw    sscratch, a0
     ld      t0, R_EXACT(a0)
     beqz    t0, 1f

@@ -10,11 +10,11 @@ _Static_assert(offsetof(struct registers, pc) == 256, "trap.S: R_PC");
 _Static_assert(offsetof(struct registers, status) == 264, "trap.S: R_STATUS");
 _Static_assert(offsetof(struct registers, exact) == 288, "trap.S: R_EXACT");
 _Static_assert(offsetof(struct task, registers) == 0, "trap.S: sscratch is the task");
-_Static_assert(offsetof(struct task, recovery) == 400, "trap.S: TASK_RECOVERY");
+_Static_assert(offsetof(struct task, recovery) == 384, "trap.S: TASK_RECOVERY");
 _Static_assert(offsetof(struct hart, depth) == 8, "trap.S: HART_DEPTH");
 _Static_assert(offsetof(struct hart, idle_stack) == 16, "entry.S: HART_IDLE_STACK");
 _Static_assert(offsetof(struct hart, levels[0].registers) == 24 + 8, "trap.S: HART_LEVELS");
-_Static_assert(sizeof harts->levels[0] == 312, "trap.S: LEVEL_BYTES");
+_Static_assert(sizeof harts->levels[0] == 304, "trap.S: LEVEL_BYTES");
 
 #define CAUSE_INTERRUPT (1ul << 63)
 enum interrupt { INTERRUPT_SOFTWARE = 1, INTERRUPT_TIMER = 5, INTERRUPT_EXTERNAL = 9 };
@@ -66,8 +66,7 @@ static REQUIRES(irqs_off) struct registers *task_fault(struct task *task)
     if (task == &this_hart()->idle)
         machine_fail("a fault outside any task");
     task->end_status = ERR_FAULT;
-    task->leaving = LEAVING_END;
-    return dispatch(task);
+    return dispatch(task, LEAVING_END);
 }
 
 struct registers *trap_handler(struct registers *registers)
@@ -84,10 +83,9 @@ struct registers *trap_handler(struct registers *registers)
     }
     if (cause & CAUSE_INTERRUPT) {
         interrupt(cause & ~CAUSE_INTERRUPT);
-        if (task == &hart->idle ? !harts_joined() : !hart->reschedule)
-            return registers;
-        task->leaving = LEAVING_PREEMPTED; /* the idle context's is not looked at */
-        return dispatch(task);
+        if (task == &hart->idle)
+            return harts_joined() ? dispatch(task, LEAVING_IDLE) : registers;
+        return hart->reschedule ? dispatch(task, LEAVING_PREEMPTED) : registers;
     }
     if ((cause == EXCEPTION_LOAD_PAGE_FAULT || cause == EXCEPTION_STORE_PAGE_FAULT) &&
         hooks.vm_page_fault(registers->value, cause == EXCEPTION_STORE_PAGE_FAULT))
