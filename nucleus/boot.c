@@ -24,7 +24,7 @@ static volatile uint32_t *exit_device;
 static uint64_t timebase = 1; /* until the device tree is read */
 static uint64_t entry_instructions, step_start;
 
-_Noreturn void boot(uint64_t hart, uint64_t dtb, uint64_t instructions);
+_Noreturn void boot(uint64_t dtb, uint64_t instructions);
 
 void machine_exit(unsigned status)
 {
@@ -143,18 +143,17 @@ static void load_boot_set(void)
     log_print("boot: %u cells loaded and started (%lu instructions)", count, step_cost());
 }
 
-void boot(uint64_t hart, uint64_t dtb, uint64_t instructions)
+void boot(uint64_t dtb, uint64_t instructions)
 {
     role_assert_irqs_off();
     entry_instructions = step_start = instructions;
-    harts_init(hart);
     read_device_tree(dtb);
     take_memory(dtb);
     heap_init();
     arena_init();
     cell_table_init();
     harts_start();
-    log_print("boot: %u hart(s), this is hart %lu (%lu instructions)", hart_count(), hart,
+    log_print("boot: %u hart(s), this is hart %lu (%lu instructions)", hart_count(), hart_id(0),
               step_cost());
     open_archive();
     load_boot_set();

@@ -12,15 +12,6 @@ static struct {
     uint64_t last_number;
 } table = {.tasks = {&table.tasks, &table.tasks}};
 
-struct task *task_current(void)
-{
-    struct task *task;
-
-    /* One instruction, so that a migration cannot fall between reading tp and reading the task. */
-    __asm__ volatile("ld %0, 0(tp)" : "=r"(task));
-    return task;
-}
-
 void task_head_init(struct task *task, const char *name, void (*entry)(void *argument),
                     void *argument, void *stack_low, size_t stack_bytes)
 {
@@ -158,18 +149,6 @@ struct registers *dispatch(struct task *previous, enum leaving how)
     next->switches++;
     hart->current = next;
     return &next->registers;
-}
-
-void hart_idle(void)
-{
-    for (;;) {
-        csr_clear(sstatus, SSTATUS_SIE);
-        role_assert_irqs_off();
-        switch_out(LEAVING_IDLE);
-        /* What comes between these two is not lost: its interrupt handler dispatched. */
-        csr_set(sstatus, SSTATUS_SIE);
-        __asm__ volatile("wfi");
-    }
 }
 
 void task_service(enum status (*step)(void *argument), void *argument)

@@ -10,12 +10,10 @@
 #define STIMECMP 0x14d
 
 struct hart harts[MAX_HARTS];
-/* For entry.S: one set of stacks for each hart; the hart that is being started. */
 uint8_t hart_stacks[MAX_HARTS][HART_STACK_BYTES] __attribute__((aligned(4096), section(".noinit")));
-struct hart *starting_hart;
-static unsigned count;      /* of harts that run nucleus code; atomic */
-static bool joined;         /* all harts may run tasks: the boot is over; atomic */
-static uint64_t everywhere; /* the hardware ids of all harts, as a mask */
+static unsigned count;      /* of harts that run; atomic */
+static bool joined;         /* they may run tasks: the boot is over; atomic */
+static uint64_t everywhere; /* their hardware ids, as a mask */
 
 unsigned hart_count(void)
 {
@@ -44,54 +42,46 @@ uint64_t hart_instructions(void)
 
 /* Stacks, upwards: 16 KiB for traps of tasks, one page for each trap inside of those, the rest is the idle
  * context's. */
-static struct hart *hart_init(unsigned index, uint64_t id)
+void hart_enter(uint64_t hardware_id, unsigned index)
 {
     struct hart *hart = &harts[index];
-    uint64_t stack = (uint64_t)hart_stacks[index] + 16384;
+    uint8_t *stack = hart_stacks[index] + 16384;
     char name[TASK_NAME_ROOM];
 
     hart->index = index;
-    hart->id = id;
-    everywhere |= 1ul << id;
-    for (unsigned i = 0; i < TRAP_LEVELS; i++)
-        hart->levels[i].stack = stack + i * 4096;
-    stack = hart->levels[TRAP_LEVELS - 1].stack;
-    hart->idle_stack = (uint64_t)hart_stacks[index + 1];
+    hart->id = hardware_id;
+    hart->current = &hart->idle;
+    for (unsigned i = 0; i < TRAP_LEVELS; i++, stack += 4096)
+        hart->levels[i].stack = (uint64_t)stack;
+    stack -= 4096;
     format(name, sizeof name, "idle/%u", index);
-    task_head_init(&hart->idle, name, NULL, NULL, (void *)stack, hart->idle_stack - stack);
+    task_head_init(&hart->idle, name, NULL, NULL, stack,
+                   (size_t)(hart_stacks[index] + HART_STACK_BYTES - stack));
     hart->idle.state_word = TASK_RUNNING;
     hart->idle.hart = index;
-    hart->current = &hart->idle;
-    return hart;
-}
-
-static void enter(struct hart *hart)
-{
     csr_write(sscratch, &hart->idle.registers);
     csr_write(stvec, trap_entry);
     csr_set(sie, SIE_SSIE | SIE_STIE | SIE_SEIE);
+    everywhere |= 1ul << hardware_id;
     __atomic_fetch_add(&count, 1, __ATOMIC_RELEASE);
 }
 
-void harts_init(uint64_t hardware_id)
+void harts_start(void)
 {
-    enter(hart_init(0, hardware_id));
-}
+    uint64_t id;
 
-/* Called by entry.S on the idle stack of a hart that was started. */
-_Noreturn void hart_main(void);
-_Noreturn void hart_main(void)
-{
-    enter(this_hart());
-    csr_set(sstatus, SSTATUS_SIE);
-    while (!harts_joined())
-        __asm__ volatile("wfi");
-    hart_idle();
-}
+    for (unsigned i = 0; dt_hart(i, &id); i++) {
+        unsigned before = count;
 
-bool harts_joined(void)
-{
-    return __atomic_load_n(&joined, __ATOMIC_ACQUIRE);
+        if (id == harts[0].id)
+            continue;
+        if (before == MAX_HARTS || id >= 64)
+            panic("the device tree has more harts than the %u that Mitos supports", MAX_HARTS);
+        if (sbi_call(SBI_HSM, 0, id, pointer_to_physical((void *)_entry).value, 0, 0).error != 0)
+            panic("hart %lu did not start", id);
+        while (__atomic_load_n(&count, __ATOMIC_ACQUIRE) == before)
+            continue;
+    }
 }
 
 void harts_join(void)
@@ -102,23 +92,15 @@ void harts_join(void)
     hart_idle();
 }
 
-void harts_start(void)
+void hart_idle(void)
 {
-    uint64_t entry = pointer_to_physical((void *)_entry).value;
-    uint64_t id;
-
-    for (unsigned i = 0; dt_hart(i, &id); i++) {
-        unsigned index = count;
-
-        if (id == harts[0].id)
-            continue;
-        if (index == MAX_HARTS || id >= 64)
-            panic("the device tree has more harts than the %u that Mitos supports", MAX_HARTS);
-        __atomic_store_n(&starting_hart, hart_init(index, id), __ATOMIC_SEQ_CST);
-        if (sbi_call(SBI_HSM, 0, id, entry, 0, 0).error != 0)
-            panic("hart %lu did not start", id);
-        while (__atomic_load_n(&count, __ATOMIC_ACQUIRE) == index)
-            continue;
+    for (;;) {
+        csr_clear(sstatus, SSTATUS_SIE);
+        role_assert_irqs_off();
+        if (__atomic_load_n(&joined, __ATOMIC_ACQUIRE))
+            switch_out(LEAVING_IDLE);
+        __asm__ volatile("wfi"); /* ends as soon as an interrupt is pending: none is lost */
+        csr_set(sstatus, SSTATUS_SIE);
     }
 }
 

@@ -9,17 +9,16 @@
 #include "sched.h"
 
 #define TRAP_LEVELS 3 /* of a task; inside the handler of that; inside the handler of that: the end */
-#define HART_STACK_BYTES 40960u /* of all stacks of a hart: see hart_init() */
+#define HART_STACK_BYTES 40960u /* of all stacks of a hart: see hart_enter() */
 
 struct hart {
     /* known to trap.S and entry.S by offset */
     struct task *current; /* 0 */
     uint64_t depth;       /* 8: traps in progress */
-    uint64_t idle_stack;  /* 16: its top */
     struct {
         uint64_t stack;             /* top of the stack for a trap at that depth */
         struct registers registers; /* where a trap inside the handler saves */
-    } levels[TRAP_LEVELS];          /* 24 */
+    } levels[TRAP_LEVELS];          /* 16 */
     /* the rest is C's */
     uint32_t index;
     uint32_t call_pending; /* a hart_each() waits for this hart; atomic */
@@ -55,19 +54,17 @@ static inline struct hart *this_hart(void)
 #define csr_set(name, bits) __asm__ volatile("csrs " #name ", %0" : : "r"(bits) : "memory")
 #define csr_clear(name, bits) __asm__ volatile("csrc " #name ", %0" : : "r"(bits) : "memory")
 
-/** Makes the hart that boots harts[0], its stack being the one of its idle context. */
-void harts_init(uint64_t hardware_id);
+/** Makes this hart harts[@p index]; for entry.S, which set tp. It runs on the stack of its idle context. */
+void hart_enter(uint64_t hardware_id, unsigned index);
 /** Starts all other harts of the device tree; returns when each idles. */
 void harts_start(void);
-/** Whether harts_join() has been called. */
-bool harts_joined(void);
 /** Serves a pending hart_each() of another hart; every spin loop calls it. */
 void hart_poll(void) REQUIRES(irqs_off);
 /** fence.i on all harts; returns when all have done it. */
 void harts_fence_i(void);
 /** Ends the boot: lets all harts run tasks, and makes this one idle. */
 _Noreturn void harts_join(void);
-/** The idle loop; never returns. */
+/** The idle loop. Until harts_join() it runs no task. */
 _Noreturn void hart_idle(void);
 
 /* dispatch.c */

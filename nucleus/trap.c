@@ -12,8 +12,8 @@ _Static_assert(offsetof(struct registers, exact) == 288, "trap.S: R_EXACT");
 _Static_assert(offsetof(struct task, registers) == 0, "trap.S: sscratch is the task");
 _Static_assert(offsetof(struct task, recovery) == 384, "trap.S: TASK_RECOVERY");
 _Static_assert(offsetof(struct hart, depth) == 8, "trap.S: HART_DEPTH");
-_Static_assert(offsetof(struct hart, idle_stack) == 16, "entry.S: HART_IDLE_STACK");
-_Static_assert(offsetof(struct hart, levels[0].registers) == 24 + 8, "trap.S: HART_LEVELS");
+_Static_assert(sizeof(struct hart) == 1432, "entry.S: HART_BYTES");
+_Static_assert(offsetof(struct hart, levels[0].registers) == 16 + 8, "trap.S: HART_LEVELS");
 _Static_assert(sizeof harts->levels[0] == 304, "trap.S: LEVEL_BYTES");
 
 #define CAUSE_INTERRUPT (1ul << 63)
@@ -43,25 +43,21 @@ static REQUIRES(irqs_off) void interrupt(uint64_t number)
     }
 }
 
-/* Sends the task to the end of its innermost guarded call (trap.S, guard_return). */
-static void recover(struct task *task)
-{
-    const struct recovery *recovery = task->recovery;
-
-    task->registers.pc = (uint64_t)guard_return;
-    task->registers.x[2] = (uint64_t)recovery;
-    task->registers.x[10] = ERR_FAULT;
-    task->registers.status = SSTATUS_SPP | (recovery->sstatus & SSTATUS_SIE ? SSTATUS_SPIE : 0);
-    task->recovery = recovery->outer;
-}
-
-/* A fault of the running task. @return the registers to go on with. */
+/* A fault of the running task: it goes to the end of its innermost guarded call (trap.S, guard_return), or
+ * ends. @return the registers to go on with. */
 static REQUIRES(irqs_off) struct registers *task_fault(struct task *task)
 {
-    report_fault(task, &task->registers);
-    if (task->recovery) {
-        recover(task);
-        return &task->registers;
+    const struct recovery *recovery = task->recovery;
+    struct registers *registers = &task->registers;
+
+    report_fault(task, registers);
+    if (recovery) {
+        registers->pc = (uint64_t)guard_return;
+        registers->x[2] = (uint64_t)recovery;
+        registers->x[10] = ERR_FAULT;
+        registers->status = SSTATUS_SPP | (recovery->sstatus & SSTATUS_SIE ? SSTATUS_SPIE : 0);
+        task->recovery = recovery->outer;
+        return registers;
     }
     if (task == &this_hart()->idle)
         machine_fail("a fault outside any task");
@@ -83,9 +79,9 @@ struct registers *trap_handler(struct registers *registers)
     }
     if (cause & CAUSE_INTERRUPT) {
         interrupt(cause & ~CAUSE_INTERRUPT);
-        if (task == &hart->idle)
-            return harts_joined() ? dispatch(task, LEAVING_IDLE) : registers;
-        return hart->reschedule ? dispatch(task, LEAVING_PREEMPTED) : registers;
+        if (!hart->reschedule || task == &hart->idle)
+            return registers;
+        return dispatch(task, LEAVING_PREEMPTED);
     }
     if ((cause == EXCEPTION_LOAD_PAGE_FAULT || cause == EXCEPTION_STORE_PAGE_FAULT) &&
         hooks.vm_page_fault(registers->value, cause == EXCEPTION_STORE_PAGE_FAULT))

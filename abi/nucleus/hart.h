@@ -27,7 +27,7 @@ unsigned hart_index(void);
 /** The hardware's id of hart @p index < hart_count(). */
 uint64_t hart_id(unsigned index);
 /** The task that runs on this hart. */
-struct task *task_current(void);
+NUCLEUS_INLINE struct task *task_current(void);
 
 /** The `time` CSR: ticks of machine_timebase() per second, the same on all harts. */
 uint64_t hart_ticks(void);
@@ -44,6 +44,16 @@ NUCLEUS_INLINE void irq_restore(irq_guard *guard) TAKES(*guard) RELEASES(irqs_of
 NUCLEUS_INLINE void irq_guard_unwind(irq_guard *guard) UNCHECKED;
 
 #ifndef MITOS_HOST
+/* One instruction, so that a migration cannot fall between reading tp, which is the hart's (trap.S), and
+ * reading its task. */
+static inline struct task *task_current(void)
+{
+    struct task *task;
+
+    __asm__ volatile("ld %0, 0(tp)" : "=r"(task));
+    return task;
+}
+
 #define IRQ_GUARD_HELD (1ul << 63)
 
 /* Unchecked, all three: the transition itself. */
