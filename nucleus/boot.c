@@ -24,7 +24,7 @@ static volatile uint32_t *exit_device;
 static uint64_t timebase = 1; /* until the device tree is read */
 static uint64_t entry_instructions, step_start;
 
-_Noreturn void boot(uint64_t dtb, uint64_t instructions);
+void boot(uint64_t dtb, uint64_t instructions);
 
 void machine_exit(unsigned status)
 {
@@ -119,32 +119,12 @@ static void take_memory(uint64_t dtb)
               step_cost());
 }
 
-static void open_archive(void)
-{
-    uint64_t base, bytes;
-    struct why why;
-
-    if (!dt_initrd(&base, &bytes))
-        machine_fail("there is no boot archive (give QEMU -initrd mitos.cpio)");
-    if (archive_open(physical_to_pointer((paddr){base}), bytes, &why) != OK)
-        machine_fail(why.text);
-    log_print("boot: archive of %lu KiB (%lu instructions)", bytes >> 10, step_cost());
-}
-
-static void load_boot_set(void)
-{
-    struct why why = {.text = ""};
-    unsigned count = 0;
-
-    if (cells_boot(&count, &why) != OK) {
-        why_prefix(&why, "boot set");
-        machine_fail(why.text);
-    }
-    log_print("boot: %u cells loaded and started (%lu instructions)", count, step_cost());
-}
-
 void boot(uint64_t dtb, uint64_t instructions)
 {
+    struct why why = {.text = ""};
+    uint64_t base, bytes;
+    unsigned cells = 0;
+
     role_assert_irqs_off();
     entry_instructions = step_start = instructions;
     read_device_tree(dtb);
@@ -155,7 +135,15 @@ void boot(uint64_t dtb, uint64_t instructions)
     harts_start();
     log_print("boot: %u hart(s), this is hart %lu (%lu instructions)", hart_count(), hart_id(0),
               step_cost());
-    open_archive();
-    load_boot_set();
+    if (!dt_initrd(&base, &bytes))
+        machine_fail("there is no boot archive (give QEMU -initrd mitos.cpio)");
+    if (archive_open(physical_to_pointer((paddr){base}), bytes, &why) != OK)
+        machine_fail(why.text);
+    log_print("boot: archive of %lu KiB (%lu instructions)", bytes >> 10, step_cost());
+    if (cells_boot(&cells, &why) != OK) {
+        why_prefix(&why, "boot set");
+        machine_fail(why.text);
+    }
+    log_print("boot: %u cells loaded and started (%lu instructions)", cells, step_cost());
     harts_join();
 }

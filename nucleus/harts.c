@@ -3,14 +3,14 @@
 
 #include "dt.h"
 #include "nucleus/format.h"
+#include "nucleus/string.h"
 #include "sbi_calls.h"
 
 #define SATP_SV39 (8ul << 60)
 #define SATP_ASID_VM (1ul << 44)
 #define STIMECMP 0x14d
 
-struct hart harts[MAX_HARTS];
-uint8_t hart_stacks[MAX_HARTS][HART_STACK_BYTES] __attribute__((aligned(4096), section(".noinit")));
+struct hart harts[MAX_HARTS] __attribute__((section(".noinit")));
 static unsigned count;      /* of harts that run; atomic */
 static bool joined;         /* they may run tasks: the boot is over; atomic */
 static uint64_t everywhere; /* their hardware ids, as a mask */
@@ -18,11 +18,6 @@ static uint64_t everywhere; /* their hardware ids, as a mask */
 unsigned hart_count(void)
 {
     return count;
-}
-
-unsigned hart_index(void)
-{
-    return this_hart()->index;
 }
 
 uint64_t hart_id(unsigned index)
@@ -40,14 +35,13 @@ uint64_t hart_instructions(void)
     return csr_read(instret);
 }
 
-/* Stacks, upwards: 16 KiB for traps of tasks, one page for each trap inside of those, the rest is the idle
- * context's. */
 void hart_enter(uint64_t hardware_id, unsigned index)
 {
     struct hart *hart = &harts[index];
-    uint8_t *stack = hart_stacks[index] + 16384;
+    uint8_t *stack = hart->stacks + 16384;
     char name[TASK_NAME_ROOM];
 
+    memset(hart, 0, offsetof(struct hart, stacks));
     hart->index = index;
     hart->id = hardware_id;
     hart->current = &hart->idle;
@@ -55,8 +49,7 @@ void hart_enter(uint64_t hardware_id, unsigned index)
         hart->levels[i].stack = (uint64_t)stack;
     stack -= 4096;
     format(name, sizeof name, "idle/%u", index);
-    task_head_init(&hart->idle, name, NULL, NULL, stack,
-                   (size_t)(hart_stacks[index] + HART_STACK_BYTES - stack));
+    task_head_init(&hart->idle, name, NULL, NULL, stack, (size_t)((uint8_t *)(hart + 1) - stack));
     hart->idle.state_word = TASK_RUNNING;
     hart->idle.hart = index;
     csr_write(sscratch, &hart->idle.registers);
@@ -89,7 +82,6 @@ void harts_join(void)
     __atomic_store_n(&joined, true, __ATOMIC_RELEASE);
     for (unsigned i = 1; i < count; i++)
         hart_kick(i);
-    hart_idle();
 }
 
 void hart_idle(void)
@@ -151,18 +143,19 @@ void hart_timer(uint64_t ticks, bool by_sstc)
 /* The call that hart_each() makes; lock guards it until the last hart has answered. */
 static struct {
     struct spinlock lock;
+    uint64_t pending; /* hardware ids of the harts that have not answered, as a mask; atomic */
     void (*function)(void *argument);
     void *argument;
 } each;
 
 void hart_poll(void)
 {
-    struct hart *hart = this_hart();
+    uint64_t own = 1ul << this_hart()->id;
 
-    if (!__atomic_load_n(&hart->call_pending, __ATOMIC_ACQUIRE))
-        return;
-    each.function(each.argument);
-    __atomic_store_n(&hart->call_pending, 0, __ATOMIC_RELEASE);
+    if (__atomic_load_n(&each.pending, __ATOMIC_ACQUIRE) & own) {
+        each.function(each.argument);
+        __atomic_fetch_and(&each.pending, ~own, __ATOMIC_RELEASE);
+    }
 }
 
 void hart_each(void (*function)(void *argument), void *argument)
@@ -172,16 +165,10 @@ void hart_each(void (*function)(void *argument), void *argument)
     spin_lock(&guard, &each.lock);
     each.function = function;
     each.argument = argument;
-    for (unsigned i = 0; i < count; i++) {
-        if (i == hart_index())
-            continue;
-        __atomic_store_n(&harts[i].call_pending, 1, __ATOMIC_RELEASE);
-        hart_kick(i);
-    }
-    for (unsigned i = 0; i < count; i++) {
-        while (__atomic_load_n(&harts[i].call_pending, __ATOMIC_ACQUIRE))
-            continue;
-    }
+    __atomic_store_n(&each.pending, everywhere & ~(1ul << this_hart()->id), __ATOMIC_RELEASE);
+    sbi_call(SBI_IPI, 0, each.pending, 0, 0, 0);
+    while (__atomic_load_n(&each.pending, __ATOMIC_ACQUIRE))
+        continue;
     function(argument);
     spin_unlock(&guard, &each.lock);
 }
@@ -195,11 +182,4 @@ void spin_wait(struct spinlock *lock)
         while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
             hart_poll();
     } while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE));
-}
-
-/* Unchecked: it releases what the cut-off frame had taken. */
-UNCHECKED void spin_abandon(spin_guard *guard)
-{
-    guard->lock->poisoned = 1;
-    spin_unlock(guard, guard->lock);
 }

@@ -9,22 +9,23 @@
 #include "sched.h"
 
 #define TRAP_LEVELS 3 /* of a task; inside the handler of that; inside the handler of that: the end */
-#define HART_STACK_BYTES 40960u /* of all stacks of a hart: see hart_enter() */
+#define HART_STACK_BYTES 40960u
 
 struct hart {
     /* known to trap.S and entry.S by offset */
     struct task *current; /* 0 */
     uint64_t depth;       /* 8: traps in progress */
+    uint32_t index;       /* 16 */
+    uint32_t reschedule;  /* the running task's turn is over */
     struct {
         uint64_t stack;             /* top of the stack for a trap at that depth */
         struct registers registers; /* where a trap inside the handler saves */
-    } levels[TRAP_LEVELS];          /* 16 */
+    } levels[TRAP_LEVELS];          /* 24 */
     /* the rest is C's */
-    uint32_t index;
-    uint32_t call_pending; /* a hart_each() waits for this hart; atomic */
-    uint32_t reschedule;   /* the running task's turn is over */
     uint64_t id;
     struct task idle;
+    /* Upwards: 16 KiB for traps of tasks, one page for each trap inside of those, the idle context's. */
+    uint8_t stacks[HART_STACK_BYTES] __attribute__((aligned(4096)));
 };
 
 extern struct hart harts[MAX_HARTS];
@@ -62,8 +63,8 @@ void harts_start(void);
 void hart_poll(void) REQUIRES(irqs_off);
 /** fence.i on all harts; returns when all have done it. */
 void harts_fence_i(void);
-/** Ends the boot: lets all harts run tasks, and makes this one idle. */
-_Noreturn void harts_join(void);
+/** Ends the boot: lets all harts run tasks, as soon as they idle. */
+void harts_join(void);
 /** The idle loop. Until harts_join() it runs no task. */
 _Noreturn void hart_idle(void);
 

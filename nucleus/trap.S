@@ -13,7 +13,7 @@
 #define TASK_RECOVERY 384
 #define HART_CURRENT 0
 #define HART_DEPTH   8
-#define HART_LEVELS  16         /* of each level: stack, struct registers */
+#define HART_LEVELS  24         /* of each level: stack, struct registers */
 #define LEVEL_REGISTERS 8
 #define LEVEL_BYTES  304
 #define TRAP_LEVELS  3

@@ -12,8 +12,9 @@ _Static_assert(offsetof(struct registers, exact) == 288, "trap.S: R_EXACT");
 _Static_assert(offsetof(struct task, registers) == 0, "trap.S: sscratch is the task");
 _Static_assert(offsetof(struct task, recovery) == 384, "trap.S: TASK_RECOVERY");
 _Static_assert(offsetof(struct hart, depth) == 8, "trap.S: HART_DEPTH");
-_Static_assert(sizeof(struct hart) == 1432, "entry.S: HART_BYTES");
-_Static_assert(offsetof(struct hart, levels[0].registers) == 16 + 8, "trap.S: HART_LEVELS");
+_Static_assert(offsetof(struct hart, index) == HART_INDEX, "nucleus/hart.h");
+_Static_assert(sizeof(struct hart) == 45056, "entry.S: HART_BYTES");
+_Static_assert(offsetof(struct hart, levels[0].registers) == 24 + 8, "trap.S: HART_LEVELS");
 _Static_assert(sizeof harts->levels[0] == 304, "trap.S: LEVEL_BYTES");
 
 #define CAUSE_INTERRUPT (1ul << 63)

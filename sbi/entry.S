@@ -9,8 +9,7 @@
 #define DIRECT_MAP_BASE  0xffffffc000000000
 #define SATP_SV39        (8 << 60)
 #define GIGAPAGE_FLAGS   0xcf   /* D A X W R V (privileged specification 4.3) */
-#define HART_BYTES       1432   /* struct hart, harts.h */
-#define HART_STACK_BYTES 40960
+#define HART_BYTES       45056  /* struct hart, harts.h */
 
     .section .text.entry, "ax"
 FUNCTION _entry
@@ -37,26 +36,23 @@ FUNCTION _entry
     li      a1, 1
     amoadd.w.aq a1, a1, (t0)
     li      t0, HART_BYTES
-    mul     t0, a1, t0
-    lla     tp, harts
-    add     tp, tp, t0
-    li      t0, HART_STACK_BYTES
     mul     t1, a1, t0
-    lla     sp, hart_stacks
-    add     sp, sp, t0
-    add     sp, sp, t1
-    bnez    a1, 3f
+    lla     tp, harts
+    add     tp, tp, t1
+    add     sp, tp, t0          /* its stacks are the end of struct hart */
+    mv      s0, a1
+    bnez    s0, 3f
     lla     t0, bss_start
     lla     t1, bss_end
 2:  sd      zero, 0(t0)
     addi    t0, t0, 8
     bltu    t0, t1, 2b
-    call    hart_enter
+3:  call    hart_enter
+    bnez    s0, 4f
     mv      a0, s1
     mv      a1, s2
     call    boot
-3:  call    hart_enter
-    call    hart_idle
+4:  call    hart_idle
 END _entry
 
 /* struct sbi_result sbi_call(extension, function, arg0, arg1, arg2, arg3): SBI specification 1.0, chapter 3. */
