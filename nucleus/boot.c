@@ -16,8 +16,7 @@
 
 #define DT_MOST (4ul << 20)
 /* The sifive,test device (QEMU, docs/system/riscv/virt): a write ends the machine. */
-#define TEST_PASS 0x5555u
-#define TEST_FAIL 0x3333u
+enum { TEST_FAIL = 0x3333, TEST_PASS = 0x5555 };
 
 extern char image_start[], text_end[], rodata_end[], image_end[];
 static volatile uint32_t *exit_device;
@@ -57,20 +56,17 @@ uint64_t machine_boot_cost(bool ready)
     return cost;
 }
 
-void memory_image(struct memory_image *image)
+struct memory_image memory_image(void)
 {
-    image->text = (uint64_t)image_start;
-    image->rodata = (uint64_t)text_end;
-    image->data = (uint64_t)rodata_end;
+    return (struct memory_image){(uint64_t)image_start, (uint64_t)text_end, (uint64_t)rodata_end};
 }
 
 /* Instructions since the last step; under -icount these are exact. */
 static uint64_t step_cost(void)
 {
-    uint64_t now = hart_instructions();
-    uint64_t cost = now - step_start;
+    uint64_t cost = hart_instructions() - step_start;
 
-    step_start = now;
+    step_start += cost;
     return cost;
 }
 
@@ -95,7 +91,7 @@ static void take_memory(uint64_t dtb)
     struct physical_range rams[FRAME_MAX_RAMS];
     struct physical_range reserved[FRAME_MAX_RESERVED] = {{dtb, dt_bytes()}};
     unsigned ram_count = 0, count = 1;
-    uint64_t image = pointer_to_physical(image_start).value, sum = 0;
+    uint64_t image = pointer_to_physical(image_start).value;
     struct frame_stats stats;
     struct why why;
 
@@ -103,7 +99,6 @@ static void take_memory(uint64_t dtb)
     for (struct physical_range *ram = rams;
          ram_count < FRAME_MAX_RAMS && dt_memory(ram_count, &ram->base, &ram->bytes); ram++) {
         ram_count++;
-        sum += ram->bytes;
         if (image - ram->base < ram->bytes) /* the firmware lies below the nucleus */
             reserved[count++] = (struct physical_range){
                 ram->base, pointer_to_physical(image_end).value - ram->base};
@@ -115,7 +110,7 @@ static void take_memory(uint64_t dtb)
     if (frame_init(rams, ram_count, reserved, count, &why) != OK)
         panic("memory: %s", why.text);
     frame_stats(&stats);
-    log_print("Mitos on %lu MiB, %lu frames free (%lu instructions)", sum >> 20, stats.free,
+    log_print("Mitos on %lu MiB, %lu frames free (%lu instructions)", stats.total >> 8, stats.free,
               step_cost());
 }
 

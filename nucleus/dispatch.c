@@ -24,8 +24,8 @@ void task_head_init(struct task *task, const char *name, void (*entry)(void *arg
     task->entry = entry;
     task->argument = argument;
     list_init(&task->run_link);
-    task->registers.exact = 0;
-    task->registers.pc = task->registers.x[1] = (uint64_t)task_first;
+    task->registers.status = 0;
+    task->registers.pc = task->registers.x[1] = (uint64_t)task_first + 4;
     task->registers.x[2] = task->stack_high;
     task->registers.x[8] = (uint64_t)argument;
     task->registers.x[9] = (uint64_t)entry;

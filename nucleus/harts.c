@@ -8,7 +8,6 @@
 
 #define SATP_SV39 (8ul << 60)
 #define SATP_ASID_VM (1ul << 44)
-#define STIMECMP 0x14d
 
 struct hart harts[MAX_HARTS] __attribute__((section(".noinit")));
 static unsigned count;      /* of harts that run; atomic */
@@ -134,7 +133,7 @@ void hart_set_page_table(paddr root)
 void hart_timer(uint64_t ticks, bool by_sstc)
 {
     if (by_sstc)
-        __asm__ volatile("csrw %0, %1" : : "i"(STIMECMP), "r"(ticks) : "memory");
+        csr_write(0x14d, ticks); /* stimecmp; not all assemblers know it */
     else
         sbi_call(SBI_TIME, 0, ticks, 0, 0, 0);
     csr_set(sie, SIE_STIE);

@@ -84,7 +84,7 @@ struct registers *dispatch(struct task *previous, enum leaving how) REQUIRES(irq
 void trap_entry(void);
 /** Saves the running task's registers and calls dispatch(), on the hart's interrupt stack. */
 void switch_out(enum leaving how) REQUIRES(irqs_off);
-/** First instruction of a new task. */
+/** The bottom of a task: goes on 4 bytes behind this with the argument in s0 and the entry in s1. */
 void task_first(void);
 /** Copies @p words of 8 bytes into text or read-only data, through the boot table's page table. */
 void text_copy_words(void *to, const void *from, uint64_t words, uint64_t boot_satp)

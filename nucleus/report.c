@@ -83,13 +83,10 @@ static const char *const causes[16] = {
     [13] = "load page fault",         [15] = "store page fault",
 };
 
-/* The explanation of the software fault that this hart is about to raise. */
-static char software_fault[MAX_HARTS][160];
+/* In fault_caller(): raises a fault whose explanation is in a0. */
+extern char software_fault[];
 
-/* Keeps the lines of one report together. Not taken when the machine stops: its holder may be why. */
-static struct spinlock report_lock;
-
-void report_place(char *to, size_t room, uint64_t pc)
+const char *report_place(char *to, size_t room, uint64_t pc)
 {
     struct symbol_info symbol;
 
@@ -97,43 +94,28 @@ void report_place(char *to, size_t room, uint64_t pc)
         format(to, room, "%s:%s+0x%lx", symbol.cell, symbol.name, pc - symbol.address);
     else
         format(to, room, "0x%lx, no function", pc);
-}
-
-static void print_report(const struct task *task, const struct registers *registers)
-{
-    const char *cause = registers->cause < 16 ? causes[registers->cause] : NULL;
-    char *software = software_fault[hart_index()];
-    char place[120], caller[120];
-    const char *note = "";
-
-    if (registers->cause == 3 && *software)
-        note = software;
-    else if (registers->cause >= 12 && task->stack_low - registers->value - 1 < PAGE_BYTES)
-        note = "stack overflow";
-    else if (registers->cause >= 12 && registers->value < PAGE_BYTES)
-        note = "NULL pointer";
-    report_place(place, sizeof place, registers->pc);
-    report_place(caller, sizeof caller, registers->x[1]);
-    log_print("fault: %s at 0x%lx%s%s", cause ? cause : "unknown exception", registers->value,
-              *note ? ": " : "", note);
-    log_print("fault: task %lu %s hart %u pc 0x%lx (%s)", task->number, task->name, hart_index(),
-              registers->pc, place);
-    log_print("fault: ra 0x%lx (%s) sp 0x%lx stack 0x%lx-0x%lx", registers->x[1], caller,
-              registers->x[2], task->stack_low, task->stack_high);
-    *software = '\0';
+    return to;
 }
 
 void report_fault(const struct task *task, const struct registers *registers)
 {
-    OWN(spin_guard) guard = {0};
+    const char *cause = registers->cause < 16 ? causes[registers->cause] : NULL;
+    const char *note = "";
+    char place[120];
 
-    if (this_hart()->depth > 1) {
-        print_report(task, registers);
-        return;
-    }
-    spin_lock(&guard, &report_lock);
-    print_report(task, registers);
-    spin_unlock(&guard, &report_lock);
+    if (registers->pc == (uint64_t)software_fault)
+        note = (const char *)registers->x[10];
+    else if (registers->cause >= 12 && task->stack_low - registers->value - 1 < PAGE_BYTES)
+        note = "stack overflow";
+    else if (registers->cause >= 12 && registers->value < PAGE_BYTES)
+        note = "NULL pointer";
+    log_print("fault: %s at 0x%lx%s%s", cause ? cause : "unknown exception", registers->value,
+              *note ? ": " : "", note);
+    log_print("fault: task %lu %s hart %u pc 0x%lx (%s)", task->number, task->name, hart_index(),
+              registers->pc, report_place(place, sizeof place, registers->pc));
+    log_print("fault: ra 0x%lx (%s) sp 0x%lx stack 0x%lx-0x%lx", registers->x[1],
+              report_place(place, sizeof place, registers->x[1]), registers->x[2], task->stack_low,
+              task->stack_high);
 }
 
 void machine_fail(const char *why)
@@ -150,20 +132,21 @@ void panic(const char *text, ...)
     va_start(arguments, text);
     format_list(line, sizeof line, text, arguments);
     va_end(arguments);
-    report_place(place, sizeof place, (uint64_t)__builtin_return_address(0));
-    log_print("panic in %s: %s", place, line);
+    log_print("panic in %s: %s",
+              report_place(place, sizeof place, (uint64_t)__builtin_return_address(0)), line);
     machine_fail("panic");
 }
 
 void fault_caller(const char *text, ...)
 {
-    OWN(irq_guard) guard = {0};
+    char line[160];
+    register const char *note __asm__("a0");
     va_list arguments;
 
-    irq_disable(&guard); /* stay on this hart until the trap has read the text */
     va_start(arguments, text);
-    format_list(software_fault[hart_index()], sizeof software_fault[0], text, arguments);
+    format_list(line, sizeof line, text, arguments);
     va_end(arguments);
-    __asm__ volatile("ebreak");
+    note = line;
+    __asm__ volatile(".globl software_fault\nsoftware_fault: ebreak" : : "r"(note) : "memory");
     __builtin_unreachable();
 }
