@@ -52,8 +52,8 @@ bool symbol_find(const char *name, struct symbol_info *info);
 /** The function that holds @p address, private ones and stubs too; of the nucleus the nearest exported one
  *  below. @return false: not in any text. */
 bool symbol_at(uint64_t address, struct symbol_info *info);
-/** For the nucleus' reports (hook): "CELL:function+0x12" for an address in text. */
-void code_describe(uint64_t address, char *to, size_t room);
+/** For the nucleus' reports (hook): writes "CELL:function+0x12" for an address in text. @return @p to. */
+const char *code_describe(uint64_t address, char *to, size_t room);
 
 /**
  * Copies entry number @p index of @p set (COMMAND, TEST, DRIVER: "command" ...) into @p entry, of

@@ -16,15 +16,14 @@
 
 #define DT_MOST (4ul << 20)
 /* The sifive,test device (QEMU, docs/system/riscv/virt): a write ends the machine. */
-#define TEST_PASS 0x5555u
-#define TEST_FAIL 0x3333u
+enum { TEST_FAIL = 0x3333, TEST_PASS = 0x5555 };
 
 extern char image_start[], text_end[], rodata_end[], image_end[];
 static volatile uint32_t *exit_device;
 static uint64_t timebase = 1; /* until the device tree is read */
 static uint64_t entry_instructions, step_start;
 
-_Noreturn void boot(uint64_t hart, uint64_t dtb, uint64_t instructions);
+void boot(uint64_t dtb, uint64_t instructions);
 
 void machine_exit(unsigned status)
 {
@@ -57,20 +56,17 @@ uint64_t machine_boot_cost(bool ready)
     return cost;
 }
 
-void memory_image(struct memory_image *image)
+struct memory_image memory_image(void)
 {
-    image->text = (uint64_t)image_start;
-    image->rodata = (uint64_t)text_end;
-    image->data = (uint64_t)rodata_end;
+    return (struct memory_image){(uint64_t)image_start, (uint64_t)text_end, (uint64_t)rodata_end};
 }
 
 /* Instructions since the last step; under -icount these are exact. */
 static uint64_t step_cost(void)
 {
-    uint64_t now = hart_instructions();
-    uint64_t cost = now - step_start;
+    uint64_t cost = hart_instructions() - step_start;
 
-    step_start = now;
+    step_start += cost;
     return cost;
 }
 
@@ -100,7 +96,6 @@ static void take_memory(uint64_t dtb)
     for (struct physical_range *ram = rams;
          ram_count < FRAME_MAX_RAMS && dt_memory(ram_count, &ram->base, &ram->bytes); ram++) {
         ram_count++;
-        sum += ram->bytes;
         if (image - ram->base < ram->bytes) /* the firmware lies below the nucleus */
             reserved[count++] = (struct physical_range){
                 ram->base, pointer_to_physical(image_end).value - ram->base};
@@ -115,44 +110,31 @@ static void take_memory(uint64_t dtb)
               step_cost());
 }
 
-static void open_archive(void)
-{
-    uint64_t base, bytes;
-    struct why why;
-
-    if (!dt_initrd(&base, &bytes))
-        machine_fail("there is no boot archive (give QEMU -initrd mitos.cpio)");
-    if (archive_open(physical_to_pointer((paddr){base}), bytes, &why) != OK)
-        machine_fail(why.text);
-    log_print("boot: archive of %lu KiB (%lu instructions)", bytes >> 10, step_cost());
-}
-
-static void load_boot_set(void)
+void boot(uint64_t dtb, uint64_t instructions)
 {
     struct why why = {.text = ""};
-    unsigned count = 0;
+    uint64_t base, bytes;
+    unsigned cells = 0;
 
-    if (cells_boot(&count, &why) != OK) {
-        why_prefix(&why, "boot set");
-        machine_fail(why.text);
-    }
-    log_print("boot: %u cells loaded and started (%lu instructions)", count, step_cost());
-}
-
-void boot(uint64_t hart, uint64_t dtb, uint64_t instructions)
-{
     role_assert_irqs_off();
     entry_instructions = step_start = instructions;
-    harts_init(hart);
     read_device_tree(dtb);
     take_memory(dtb);
     heap_init();
     arena_init();
     cell_table_init();
     harts_start();
-    log_print("boot: %u hart(s), this is hart %lu (%lu instructions)", hart_count(), hart,
+    log_print("boot: %u hart(s), this is hart %lu (%lu instructions)", hart_count(), hart_id(0),
               step_cost());
-    open_archive();
-    load_boot_set();
+    if (!dt_initrd(&base, &bytes))
+        machine_fail("there is no boot archive (give QEMU -initrd mitos.cpio)");
+    if (archive_open(physical_to_pointer((paddr){base}), bytes, &why) != OK)
+        machine_fail(why.text);
+    log_print("boot: archive of %lu KiB (%lu instructions)", bytes >> 10, step_cost());
+    if (cells_boot(&cells, &why) != OK) {
+        why_prefix(&why, "boot set");
+        machine_fail(why.text);
+    }
+    log_print("boot: %u cells loaded and started (%lu instructions)", cells, step_cost());
     harts_join();
 }

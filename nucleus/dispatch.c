@@ -12,15 +12,6 @@ static struct {
     uint64_t last_number;
 } table = {.tasks = {&table.tasks, &table.tasks}};
 
-struct task *task_current(void)
-{
-    struct task *task;
-
-    /* One instruction, so that a migration cannot fall between reading tp and reading the task. */
-    __asm__ volatile("ld %0, 0(tp)" : "=r"(task));
-    return task;
-}
-
 void task_head_init(struct task *task, const char *name, void (*entry)(void *argument),
                     void *argument, void *stack_low, size_t stack_bytes)
 {
@@ -33,8 +24,8 @@ void task_head_init(struct task *task, const char *name, void (*entry)(void *arg
     task->entry = entry;
     task->argument = argument;
     list_init(&task->run_link);
-    task->registers.exact = 0;
-    task->registers.pc = task->registers.x[1] = (uint64_t)task_first;
+    task->registers.status = 0;
+    task->registers.pc = task->registers.x[1] = (uint64_t)task_first + 4;
     task->registers.x[2] = task->stack_high;
     task->registers.x[8] = (uint64_t)argument;
     task->registers.x[9] = (uint64_t)entry;
@@ -61,7 +52,8 @@ void task_each(bool (*visit)(struct task *task, void *argument), void *argument)
     OWN(spin_guard) guard = {0};
 
     spin_lock(&guard, &table.lock);
-    list_each(node, &table.tasks) {
+    list_each(node, &table.tasks)
+    {
         if (!visit(list_entry(node, struct task, all), argument))
             break;
     }
@@ -71,15 +63,12 @@ void task_each(bool (*visit)(struct task *task, void *argument), void *argument)
 static void give_up_hart(enum leaving how)
 {
     OWN(irq_guard) guard = {0};
-    struct task *task;
 
     irq_disable(&guard);
-    task = this_hart()->current;
-    if (how != LEAVING_PARK ||
-        !(__atomic_fetch_and(&task->state_word, ~TASK_WAKE, __ATOMIC_SEQ_CST) & TASK_WAKE)) {
-        task->leaving = how;
-        switch_out();
-    }
+    if (how != LEAVING_PARK || !(__atomic_fetch_and(&this_hart()->current->state_word, ~TASK_WAKE,
+                                                    __ATOMIC_SEQ_CST) &
+                                 TASK_WAKE))
+        switch_out(how);
     irq_restore(&guard);
 }
 
@@ -121,11 +110,12 @@ void task_unpark(struct task *task)
 
 /* Does for @p task, whose registers are saved and whose stack is left, what it asked for. From where its
  * state changes another hart may run, end and free it: it is not looked at again. */
-static REQUIRES(irqs_off) void finish_leaving(struct task *task)
+static REQUIRES(irqs_off) void finish_leaving(struct task *task, enum leaving how)
 {
-    enum leaving how = task->leaving;
-    uint32_t running = TASK_RUNNING, change = TASK_RUNNING - TASK_READY;
+    uint32_t running = TASK_RUNNING;
 
+    if (how == LEAVING_IDLE)
+        return;
     if (how == LEAVING_END) {
         __atomic_store_n(&task->state_word, TASK_DEAD, __ATOMIC_RELEASE);
         hooks.task_ended(task);
@@ -135,21 +125,20 @@ static REQUIRES(irqs_off) void finish_leaving(struct task *task)
         if (__atomic_compare_exchange_n(&task->state_word, &running, TASK_PARKED, false,
                                         __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
             return;
-        change += TASK_WAKE; /* was set meanwhile, and is used up by this */
+        __atomic_fetch_and(&task->state_word, ~TASK_WAKE, __ATOMIC_SEQ_CST);
     }
-    __atomic_fetch_sub(&task->state_word, change, __ATOMIC_SEQ_CST);
+    __atomic_fetch_sub(&task->state_word, TASK_RUNNING - TASK_READY, __ATOMIC_RELEASE);
     hooks.sched_ready(task, (enum ready_cause)how);
 }
 
 /* On the hart's interrupt stack, after @p previous was saved: settles what it asked for, and returns the
  * registers of the task to go on with. */
-struct registers *dispatch(struct task *previous)
+struct registers *dispatch(struct task *previous, enum leaving how)
 {
     struct hart *hart = this_hart();
     struct task *next;
 
-    if (previous != &hart->idle) /* which belongs to its hart alone */
-        finish_leaving(previous);
+    finish_leaving(previous, how);
     hart->reschedule = 0;
     next = hooks.sched_pick();
     if (next)
@@ -160,18 +149,6 @@ struct registers *dispatch(struct task *previous)
     next->switches++;
     hart->current = next;
     return &next->registers;
-}
-
-void hart_idle(void)
-{
-    for (;;) {
-        csr_clear(sstatus, SSTATUS_SIE);
-        role_assert_irqs_off();
-        switch_out();
-        /* What comes between these two is not lost: its interrupt handler dispatched. */
-        csr_set(sstatus, SSTATUS_SIE);
-        __asm__ volatile("wfi");
-    }
 }
 
 void task_service(enum status (*step)(void *argument), void *argument)

@@ -4,28 +4,20 @@
 #include "dt.h"
 #include "nucleus/format.h"
 #include "nucleus/machine.h"
+#include "nucleus/string.h"
 #include "sbi_calls.h"
 
 #define SATP_SV39 (8ul << 60)
 #define SATP_ASID_VM (1ul << 44)
-#define STIMECMP 0x14d
 
-struct hart harts[MAX_HARTS];
-/* For entry.S: one set of stacks for each hart; the hart that is being started. */
-uint8_t hart_stacks[MAX_HARTS][HART_STACK_BYTES] __attribute__((aligned(4096), section(".noinit")));
-struct hart *starting_hart;
-static unsigned count;      /* of harts that run nucleus code; atomic */
-static bool joined;         /* all harts may run tasks: the boot is over; atomic */
-static uint64_t everywhere; /* the hardware ids of all harts, as a mask */
+struct hart harts[MAX_HARTS] __attribute__((section(".noinit")));
+static unsigned count;      /* of harts that run; atomic */
+static bool joined;         /* they may run tasks: the boot is over; atomic */
+static uint64_t everywhere; /* their hardware ids, as a mask */
 
 unsigned hart_count(void)
 {
     return count;
-}
-
-unsigned hart_index(void)
-{
-    return this_hart()->index;
 }
 
 uint64_t hart_id(unsigned index)
@@ -43,56 +35,46 @@ uint64_t hart_instructions(void)
     return csr_read(instret);
 }
 
-/* Stacks, upwards: 16 KiB for traps of tasks, one page for each trap inside of those, the rest is the idle
- * context's. */
-static struct hart *hart_init(unsigned index, uint64_t id)
+void hart_enter(uint64_t hardware_id, unsigned index)
 {
     struct hart *hart = &harts[index];
-    uint64_t stack = (uint64_t)hart_stacks[index] + 16384;
+    uint8_t *stack = hart->stacks + 16384;
     char name[TASK_NAME_ROOM];
 
+    memset(hart, 0, offsetof(struct hart, stacks));
     hart->index = index;
-    hart->id = id;
-    everywhere |= 1ul << id;
-    for (unsigned i = 0; i < TRAP_LEVELS; i++)
-        hart->levels[i].stack = stack + i * 4096;
-    stack = hart->levels[TRAP_LEVELS - 1].stack;
-    hart->idle_stack = (uint64_t)hart_stacks[index + 1];
+    hart->id = hardware_id;
+    hart->current = &hart->idle;
+    for (unsigned i = 0; i < TRAP_LEVELS; i++, stack += 4096)
+        hart->levels[i].stack = (uint64_t)stack;
+    stack -= 4096;
     format(name, sizeof name, "idle/%u", index);
-    task_head_init(&hart->idle, name, NULL, NULL, (void *)stack, hart->idle_stack - stack);
+    task_head_init(&hart->idle, name, NULL, NULL, stack, (size_t)((uint8_t *)(hart + 1) - stack));
     hart->idle.state_word = TASK_RUNNING;
     hart->idle.hart = index;
-    hart->current = &hart->idle;
-    return hart;
-}
-
-static void enter(struct hart *hart)
-{
     csr_write(sscratch, &hart->idle.registers);
     csr_write(stvec, trap_entry);
     csr_set(sie, SIE_SSIE | SIE_STIE | SIE_SEIE);
+    everywhere |= 1ul << hardware_id;
     __atomic_fetch_add(&count, 1, __ATOMIC_RELEASE);
 }
 
-void harts_init(uint64_t hardware_id)
+void harts_start(void)
 {
-    enter(hart_init(0, hardware_id));
-}
+    uint64_t id;
 
-/* Called by entry.S on the idle stack of a hart that was started. */
-_Noreturn void hart_main(void);
-_Noreturn void hart_main(void)
-{
-    enter(this_hart());
-    csr_set(sstatus, SSTATUS_SIE);
-    while (!harts_joined())
-        __asm__ volatile("wfi");
-    hart_idle();
-}
+    for (unsigned i = 0; dt_hart(i, &id); i++) {
+        unsigned before = count;
 
-bool harts_joined(void)
-{
-    return __atomic_load_n(&joined, __ATOMIC_ACQUIRE);
+        if (id == harts[0].id)
+            continue;
+        if (before == MAX_HARTS || id >= 64)
+            panic("the device tree has more harts than the %u that Mitos supports", MAX_HARTS);
+        if (sbi_call(SBI_HSM, 0, id, pointer_to_physical((void *)_entry).value, 0, 0).error != 0)
+            panic("hart %lu did not start", id);
+        while (__atomic_load_n(&count, __ATOMIC_ACQUIRE) == before)
+            continue;
+    }
 }
 
 void harts_join(void)
@@ -100,26 +82,17 @@ void harts_join(void)
     __atomic_store_n(&joined, true, __ATOMIC_RELEASE);
     for (unsigned i = 1; i < count; i++)
         hart_kick(i);
-    hart_idle();
 }
 
-void harts_start(void)
+void hart_idle(void)
 {
-    uint64_t entry = pointer_to_physical((void *)_entry).value;
-    uint64_t id;
-
-    for (unsigned i = 0; dt_hart(i, &id); i++) {
-        unsigned index = count;
-
-        if (id == harts[0].id)
-            continue;
-        if (index == MAX_HARTS || id >= 64)
-            panic("the device tree has more harts than the %u that Mitos supports", MAX_HARTS);
-        __atomic_store_n(&starting_hart, hart_init(index, id), __ATOMIC_SEQ_CST);
-        if (sbi_call(SBI_HSM, 0, id, entry, 0, 0).error != 0)
-            panic("hart %lu did not start", id);
-        while (__atomic_load_n(&count, __ATOMIC_ACQUIRE) == index)
-            continue;
+    for (;;) {
+        csr_clear(sstatus, SSTATUS_SIE);
+        role_assert_irqs_off();
+        if (__atomic_load_n(&joined, __ATOMIC_ACQUIRE))
+            switch_out(LEAVING_IDLE);
+        __asm__ volatile("wfi"); /* ends as soon as an interrupt is pending: none is lost */
+        csr_set(sstatus, SSTATUS_SIE);
     }
 }
 
@@ -161,7 +134,7 @@ void hart_set_page_table(paddr root)
 void hart_timer(uint64_t ticks, bool by_sstc)
 {
     if (by_sstc)
-        __asm__ volatile("csrw %0, %1" : : "i"(STIMECMP), "r"(ticks) : "memory");
+        csr_write(0x14d, ticks); /* stimecmp; not all assemblers know it */
     else
         sbi_call(SBI_TIME, 0, ticks, 0, 0, 0);
     csr_set(sie, SIE_STIE);
@@ -170,18 +143,19 @@ void hart_timer(uint64_t ticks, bool by_sstc)
 /* The call that hart_each() makes; lock guards it until the last hart has answered. */
 static struct {
     struct spinlock lock;
+    uint64_t pending; /* hardware ids of the harts that have not answered, as a mask; atomic */
     void (*function)(void *argument);
     void *argument;
 } each;
 
 void hart_poll(void)
 {
-    struct hart *hart = this_hart();
+    uint64_t own = 1ul << this_hart()->id;
 
-    if (!__atomic_load_n(&hart->call_pending, __ATOMIC_ACQUIRE))
-        return;
-    each.function(each.argument);
-    __atomic_store_n(&hart->call_pending, 0, __ATOMIC_RELEASE);
+    if (__atomic_load_n(&each.pending, __ATOMIC_ACQUIRE) & own) {
+        each.function(each.argument);
+        __atomic_fetch_and(&each.pending, ~own, __ATOMIC_RELEASE);
+    }
 }
 
 void hart_each(void (*function)(void *argument), void *argument)
@@ -191,16 +165,10 @@ void hart_each(void (*function)(void *argument), void *argument)
     spin_lock(&guard, &each.lock);
     each.function = function;
     each.argument = argument;
-    for (unsigned i = 0; i < count; i++) {
-        if (i == hart_index())
-            continue;
-        __atomic_store_n(&harts[i].call_pending, 1, __ATOMIC_RELEASE);
-        hart_kick(i);
-    }
-    for (unsigned i = 0; i < count; i++) {
-        while (__atomic_load_n(&harts[i].call_pending, __ATOMIC_ACQUIRE))
-            continue;
-    }
+    __atomic_store_n(&each.pending, everywhere & ~(1ul << this_hart()->id), __ATOMIC_RELEASE);
+    sbi_call(SBI_IPI, 0, each.pending, 0, 0, 0);
+    while (__atomic_load_n(&each.pending, __ATOMIC_ACQUIRE))
+        continue;
     function(argument);
     spin_unlock(&guard, &each.lock);
 }
@@ -214,11 +182,4 @@ void spin_wait(struct spinlock *lock)
         while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
             hart_poll();
     } while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE));
-}
-
-/* Unchecked: it releases what the cut-off frame had taken. */
-UNCHECKED void spin_abandon(spin_guard *guard)
-{
-    guard->lock->poisoned = 1;
-    spin_unlock(guard, guard->lock);
 }

@@ -8,25 +8,24 @@
 #include "nucleus/hart.h"
 #include "sched.h"
 
-#define TRAP_LEVELS                                                                                \
-    3 /* of a task; inside the handler of that; inside the handler of that: the end */
-#define HART_STACK_BYTES 40960u /* of all stacks of a hart: see stacks_init() */
+#define TRAP_LEVELS 3 /* of a task; inside the handler of that; inside the handler of that: the end */
+#define HART_STACK_BYTES 40960u
 
 struct hart {
     /* known to trap.S and entry.S by offset */
     struct task *current; /* 0 */
     uint64_t depth;       /* 8: traps in progress */
-    uint64_t idle_stack;  /* 16: its top */
+    uint32_t index;       /* 16 */
+    uint32_t reschedule;  /* the running task's turn is over */
     struct {
         uint64_t stack;             /* top of the stack for a trap at that depth */
         struct registers registers; /* where a trap inside the handler saves */
     } levels[TRAP_LEVELS];          /* 24 */
     /* the rest is C's */
-    uint32_t index;
-    uint32_t call_pending; /* a hart_each() waits for this hart; atomic */
-    uint32_t reschedule;   /* the running task's turn is over */
     uint64_t id;
     struct task idle;
+    /* Upwards: 16 KiB for traps of tasks, one page for each trap inside of those, the idle context's. */
+    uint8_t stacks[HART_STACK_BYTES] __attribute__((aligned(4096)));
 };
 
 extern struct hart harts[MAX_HARTS];
@@ -56,31 +55,18 @@ static inline struct hart *this_hart(void)
 #define csr_set(name, bits) __asm__ volatile("csrs " #name ", %0" : : "r"(bits) : "memory")
 #define csr_clear(name, bits) __asm__ volatile("csrc " #name ", %0" : : "r"(bits) : "memory")
 
-/** Makes the hart that boots harts[0], its stack being the one of its idle context. */
-void harts_init(uint64_t hardware_id);
+/** Makes this hart harts[@p index]; for entry.S, which set tp. It runs on the stack of its idle context. */
+void hart_enter(uint64_t hardware_id, unsigned index);
 /** Starts all other harts of the device tree; returns when each idles. */
 void harts_start(void);
-/** Whether harts_join() has been called. */
-bool harts_joined(void);
 /** Serves a pending hart_each() of another hart; every spin loop calls it. */
 void hart_poll(void) REQUIRES(irqs_off);
 /** fence.i on all harts; returns when all have done it. */
 void harts_fence_i(void);
-/** Ends the boot: lets all harts run tasks, and makes this one idle. */
-_Noreturn void harts_join(void);
-/** The idle loop; never returns. */
+/** Ends the boot: lets all harts run tasks, as soon as they idle. */
+void harts_join(void);
+/** The idle loop. Until harts_join() it runs no task. */
 _Noreturn void hart_idle(void);
-
-/* trap.S */
-void trap_entry(void);
-/** Saves the running task's registers and lets dispatch() choose, on the hart's interrupt stack. */
-void switch_out(void) REQUIRES(irqs_off);
-/** First instruction of a new task. */
-void task_first(void);
-/** Copies @p words of 8 bytes into text or read-only data, through the boot table's page table. */
-void text_copy_words(void *to, const void *from, uint64_t words, uint64_t boot_satp)
-    REQUIRES(irqs_off);
-extern char guard_return[];
 
 /* dispatch.c */
 /** Why a task gives up its hart; those that leave it ready are causes of sched_ready(). */
@@ -89,7 +75,20 @@ enum leaving {
     LEAVING_YIELD = READY_YIELDED,
     LEAVING_PREEMPTED = READY_PREEMPTED,
     LEAVING_END,
+    LEAVING_IDLE, /* it is an idle context, which belongs to its hart alone */
 };
-struct registers *dispatch(struct task *previous) REQUIRES(irqs_off);
+/** Settles what @p previous, whose registers are saved, asked for. @return those to go on with. */
+struct registers *dispatch(struct task *previous, enum leaving how) REQUIRES(irqs_off);
+
+/* trap.S */
+void trap_entry(void);
+/** Saves the running task's registers and calls dispatch(), on the hart's interrupt stack. */
+void switch_out(enum leaving how) REQUIRES(irqs_off);
+/** The bottom of a task: goes on 4 bytes behind this with the argument in s0 and the entry in s1. */
+void task_first(void);
+/** Copies @p words of 8 bytes into text or read-only data, through the boot table's page table. */
+void text_copy_words(void *to, const void *from, uint64_t words, uint64_t boot_satp)
+    REQUIRES(irqs_off);
+extern char guard_return[];
 
 #endif

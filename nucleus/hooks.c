@@ -34,9 +34,10 @@ void firmware_console(const char *text, size_t bytes)
     }
 }
 
-void plain_address(uint64_t address, char *to, size_t room)
+const char *plain_address(uint64_t address, char *to, size_t room)
 {
     format(to, room, "0x%lx", address);
+    return to;
 }
 
 #define HOOK_DEFAULT(name, fallback) .name = (void *)fallback,

@@ -32,7 +32,7 @@ extern struct hooks {
 /** The default of console_emergency: the SBI console. */
 void firmware_console(const char *text, size_t bytes);
 /** The default of code_describe. */
-void plain_address(uint64_t address, char *to, size_t room);
+const char *plain_address(uint64_t address, char *to, size_t room);
 
 /** Binds the hook that has @p symbol's name, if there is one, to it, or back to its default. */
 void hook_bind(const struct symbol *symbol, bool bind);

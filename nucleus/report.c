@@ -1,6 +1,7 @@
-/* The log ring (nucleus/log.h: bytes numbered since boot, the last 16 KiB kept), fault reports, and the two ways to stop: panic() for impossible states, machine_fail() for a fault that
- * no task can pay for. A fault that software finds (a double free, an assertion) is raised as a
- * breakpoint in the caller's name, so all faults take one path. */
+/* The log ring (nucleus/log.h: bytes numbered since boot, the last 16 KiB kept), fault reports, and the two
+ * ways to stop: panic() for impossible states, machine_fail() for a fault that no task can pay for. A
+ * fault that software finds (a double free, an assertion) is raised as a breakpoint in the caller's
+ * name, so all faults take one path. */
 #include "report.h"
 
 #include "harts.h"
@@ -11,7 +12,7 @@
 
 #define FAIL_STATUS 99u
 #define RING_BYTES 16384u
-#define LINE_BYTES 256u
+#define LINE_BYTES 768u /* a report is the longest */
 
 static struct {
     struct spinlock lock;
@@ -76,60 +77,36 @@ size_t log_read(uint64_t *from, char *to, size_t room)
 
 /* By scause; the gaps are no exceptions of S-mode. */
 static const char *const causes[16] = {
-    "instruction address misaligned",
-    "instruction access fault",
-    "illegal instruction",
-    "breakpoint",
-    "load address misaligned",
-    "load access fault",
-    "store address misaligned",
-    "store access fault",
-    [12] = "instruction page fault",
-    [13] = "load page fault",
-    [15] = "store page fault",
+    "instruction address misaligned", "instruction access fault", "illegal instruction",
+    "breakpoint",                     "load address misaligned",  "load access fault",
+    "store address misaligned",       "store access fault",       [12] = "instruction page fault",
+    [13] = "load page fault",         [15] = "store page fault",
 };
 
-/* The explanation of the software fault that this hart is about to raise. */
-static char software_fault[MAX_HARTS][160];
+/* In fault_caller(): raises a fault whose explanation is in a0. */
+extern char software_fault[];
 
-/* Keeps the lines of one report together. Not taken when the machine stops: its holder may be why. */
-static struct spinlock report_lock;
-
-static void print_report(const struct task *task, const struct registers *registers)
+/* One line of the log with breaks in it, so that reports of several harts do not mix. */
+void report_fault(const struct task *task, const struct registers *registers)
 {
     const char *cause = registers->cause < 16 ? causes[registers->cause] : NULL;
-    char *software = software_fault[hart_index()];
-    char place[120], caller[120];
     const char *note = "";
+    char place[120], caller[120];
 
-    if (registers->cause == 3 && *software)
-        note = software;
+    if (registers->pc == (uint64_t)software_fault)
+        note = (const char *)registers->x[10];
     else if (registers->cause >= 12 && task->stack_low - registers->value - 1 < PAGE_BYTES)
         note = "stack overflow";
     else if (registers->cause >= 12 && registers->value < PAGE_BYTES)
         note = "NULL pointer";
-    hooks.code_describe(registers->pc, place, sizeof place);
-    hooks.code_describe(registers->x[1], caller, sizeof caller);
-    log_print("fault: %s at 0x%lx%s%s", cause ? cause : "unknown exception", registers->value,
-              *note ? ": " : "", note);
-    log_print("fault: task %lu %s hart %u pc 0x%lx (%s)", task->number, task->name, hart_index(),
-              registers->pc, place);
-    log_print("fault: ra 0x%lx (%s) sp 0x%lx stack 0x%lx-0x%lx", registers->x[1], caller,
-              registers->x[2], task->stack_low, task->stack_high);
-    *software = '\0';
-}
-
-void report_fault(const struct task *task, const struct registers *registers)
-{
-    OWN(spin_guard) guard = {0};
-
-    if (this_hart()->depth > 1) {
-        print_report(task, registers);
-        return;
-    }
-    spin_lock(&guard, &report_lock);
-    print_report(task, registers);
-    spin_unlock(&guard, &report_lock);
+    log_print("fault: %s at 0x%lx%s%s\n"
+              "fault: task %lu %s hart %u pc 0x%lx (%s)\n"
+              "fault: ra 0x%lx (%s) sp 0x%lx stack 0x%lx-0x%lx",
+              cause ? cause : "unknown exception", registers->value, *note ? ": " : "", note,
+              task->number, task->name, hart_index(), registers->pc,
+              hooks.code_describe(registers->pc, place, sizeof place), registers->x[1],
+              hooks.code_describe(registers->x[1], caller, sizeof caller), registers->x[2],
+              task->stack_low, task->stack_high);
 }
 
 void machine_fail(const char *why)
@@ -146,20 +123,21 @@ void panic(const char *text, ...)
     va_start(arguments, text);
     format_list(line, sizeof line, text, arguments);
     va_end(arguments);
-    hooks.code_describe((uint64_t)__builtin_return_address(0), place, sizeof place);
-    log_print("panic in %s: %s", place, line);
+    log_print("panic in %s: %s",
+              hooks.code_describe((uint64_t)__builtin_return_address(0), place, sizeof place), line);
     machine_fail("panic");
 }
 
 void fault_caller(const char *text, ...)
 {
-    OWN(irq_guard) guard = {0};
+    char line[160];
+    register const char *note __asm__("a0");
     va_list arguments;
 
-    irq_disable(&guard); /* stay on this hart until the trap has read the text */
     va_start(arguments, text);
-    format_list(software_fault[hart_index()], sizeof software_fault[0], text, arguments);
+    format_list(line, sizeof line, text, arguments);
     va_end(arguments);
-    __asm__ volatile("ebreak");
+    note = line;
+    __asm__ volatile(".globl software_fault\nsoftware_fault: ebreak" : : "r"(note) : "memory");
     __builtin_unreachable();
 }

@@ -9,13 +9,12 @@
 #define R(n)        (8 * (n))
 #define R_PC        256
 #define R_STATUS    264
-#define R_EXACT     288
-#define TASK_RECOVERY 400
+#define TASK_RECOVERY 376
 #define HART_CURRENT 0
 #define HART_DEPTH   8
 #define HART_LEVELS  24         /* of each level: stack, struct registers */
 #define LEVEL_REGISTERS 8
-#define LEVEL_BYTES  312
+#define LEVEL_BYTES  296
 #define TRAP_LEVELS  3
 #define EXIT_IN_TRAP 98         /* exit status */
 
@@ -55,8 +54,6 @@ FUNCTION trap_entry
     sd      t0, slot(s0)
     .set    slot, slot + 8
     .endr
-    li      t0, 1
-    sd      t0, R_EXACT(s0)
     ld      t1, HART_DEPTH(tp)
     li      t0, TRAP_LEVELS
     bgeu    t1, t0, 9f          /* a trap in the last handler: nothing sane is left to do */
@@ -75,12 +72,13 @@ FUNCTION trap_entry
     call    machine_exit
 END trap_entry
 
-/* void switch_out(void): see harts.h. */
+/* void switch_out(enum leaving how): see harts.h. */
 FUNCTION switch_out
+    mv      a1, a0
     ld      a0, HART_CURRENT(tp)
     EACH    sd, a0, 2,SAVED
     sd      ra, R_PC(a0)
-    sd      zero, R_EXACT(a0)
+    sd      zero, R_STATUS(a0)
     ld      sp, HART_LEVELS(tp)
     addi    t0, tp, HART_LEVELS + LEVEL_REGISTERS
     csrw    sscratch, t0
@@ -92,16 +90,13 @@ END switch_out                  /* falls through */
 /* Ends a handler: a0 = the registers to go on with. */
 FUNCTION resume
     .cfi_undefined 1
-    ld      t1, HART_DEPTH(tp)
-    addi    t1, t1, -1
-    sd      t1, HART_DEPTH(tp)
+    sd      zero, HART_DEPTH(tp) /* a trap inside a handler never comes here */
     csrw    sscratch, a0
-    ld      t0, R_EXACT(a0)
-    beqz    t0, 1f
+    ld      t0, R_STATUS(a0)
+    beqz    t0, 1f              /* saved by switch_out */
+    csrw    sstatus, t0
     ld      t0, R_PC(a0)
     csrw    sepc, t0
-    ld      t0, R_STATUS(a0)
-    csrw    sstatus, t0
     mv      t6, a0
     EACH    ld, t6, 1,2,3,FROM_5,31     /* not tp: it is the hart's, and the hart may be another now */
     sret
@@ -110,16 +105,14 @@ FUNCTION resume
 END resume
 
 /* void task_first(void): s0 = argument, s1 = entry of a new task. */
-FUNCTION task_bottom
+FUNCTION task_first
     .cfi_undefined 1
-    nop                         /* so that task_first - 1 lies in this frame description, too */
-    .globl  task_first
-task_first:
+    .word   0                   /* it begins behind this, as if it had been called from there */
     csrsi   sstatus, 2          /* interrupts on */
     mv      a0, s0
     jalr    s1
     call    task_end
-END task_bottom
+END task_first
 
 /* enum status guarded_call(enum status (*function)(void *), void *argument): see nucleus/task.h.
  * The frame: struct recovery of trap.c, then each register of SAVED at the place it has in struct

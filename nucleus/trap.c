@@ -8,13 +8,13 @@
 
 _Static_assert(offsetof(struct registers, pc) == 256, "trap.S: R_PC");
 _Static_assert(offsetof(struct registers, status) == 264, "trap.S: R_STATUS");
-_Static_assert(offsetof(struct registers, exact) == 288, "trap.S: R_EXACT");
 _Static_assert(offsetof(struct task, registers) == 0, "trap.S: sscratch is the task");
-_Static_assert(offsetof(struct task, recovery) == 400, "trap.S: TASK_RECOVERY");
+_Static_assert(offsetof(struct task, recovery) == 376, "trap.S: TASK_RECOVERY");
 _Static_assert(offsetof(struct hart, depth) == 8, "trap.S: HART_DEPTH");
-_Static_assert(offsetof(struct hart, idle_stack) == 16, "entry.S: HART_IDLE_STACK");
+_Static_assert(offsetof(struct hart, index) == HART_INDEX, "nucleus/hart.h");
+_Static_assert(sizeof(struct hart) == 45056, "entry.S: HART_BYTES");
 _Static_assert(offsetof(struct hart, levels[0].registers) == 24 + 8, "trap.S: HART_LEVELS");
-_Static_assert(sizeof harts->levels[0] == 312, "trap.S: LEVEL_BYTES");
+_Static_assert(sizeof harts->levels[0] == 296, "trap.S: LEVEL_BYTES");
 
 #define CAUSE_INTERRUPT (1ul << 63)
 enum interrupt { INTERRUPT_SOFTWARE = 1, INTERRUPT_TIMER = 5, INTERRUPT_EXTERNAL = 9 };
@@ -43,31 +43,32 @@ static REQUIRES(irqs_off) void interrupt(uint64_t number)
     }
 }
 
-/* Sends the task to the end of its innermost guarded call (trap.S, guard_return). */
-static void recover(struct task *task)
-{
-    const struct recovery *recovery = task->recovery;
+/* Keeps the lines of one report together. Not taken when the machine stops: its holder may be why. */
+static struct spinlock report_lock;
 
-    task->registers.pc = (uint64_t)guard_return;
-    task->registers.x[2] = (uint64_t)recovery;
-    task->registers.x[10] = ERR_FAULT;
-    task->registers.status = SSTATUS_SPP | (recovery->sstatus & SSTATUS_SIE ? SSTATUS_SPIE : 0);
-    task->recovery = recovery->outer;
-}
-
-/* A fault of the running task. @return the registers to go on with. */
+/* A fault of the running task: it goes to the end of its innermost guarded call (trap.S, guard_return), or
+ * ends. @return the registers to go on with. */
 static REQUIRES(irqs_off) struct registers *task_fault(struct task *task)
 {
-    report_fault(task, &task->registers);
-    if (task->recovery) {
-        recover(task);
-        return &task->registers;
+    const struct recovery *recovery = task->recovery;
+    struct registers *registers = &task->registers;
+    OWN(spin_guard) guard = {0};
+
+    spin_lock_nested(&guard, &report_lock);
+    report_fault(task, registers);
+    spin_unlock_nested(&guard, &report_lock);
+    if (recovery) {
+        registers->pc = (uint64_t)guard_return;
+        registers->x[2] = (uint64_t)recovery;
+        registers->x[10] = ERR_FAULT;
+        registers->status = SSTATUS_SPP | (recovery->sstatus & SSTATUS_SIE ? SSTATUS_SPIE : 0);
+        task->recovery = recovery->outer;
+        return registers;
     }
     if (task == &this_hart()->idle)
         machine_fail("a fault outside any task");
     task->end_status = ERR_FAULT;
-    task->leaving = LEAVING_END;
-    return dispatch(task);
+    return dispatch(task, LEAVING_END);
 }
 
 struct registers *trap_handler(struct registers *registers)
@@ -86,10 +87,9 @@ struct registers *trap_handler(struct registers *registers)
     }
     if (cause & CAUSE_INTERRUPT) {
         interrupt(cause & ~CAUSE_INTERRUPT);
-        if (task == &hart->idle ? !harts_joined() : !hart->reschedule)
+        if (!hart->reschedule || task == &hart->idle)
             return registers;
-        task->leaving = LEAVING_PREEMPTED; /* the idle context's is not looked at */
-        return dispatch(task);
+        return dispatch(task, LEAVING_PREEMPTED);
     }
     if ((cause == EXCEPTION_LOAD_PAGE_FAULT || cause == EXCEPTION_STORE_PAGE_FAULT) &&
         hooks.vm_page_fault(registers->value, cause == EXCEPTION_STORE_PAGE_FAULT))

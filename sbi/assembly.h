@@ -1,7 +1,4 @@
 /* For assembly sources: a global function, with what a debugger and the unwinder want of it. */
-#ifndef MITOS_ASSEMBLY_H
-#define MITOS_ASSEMBLY_H
-
 .macro FUNCTION name
     .balign 4
     .globl  \name
@@ -14,5 +11,3 @@
     .cfi_endproc
     .size   \name, . - \name
 .endm
-
-#endif

@@ -9,14 +9,14 @@
 #define DIRECT_MAP_BASE  0xffffffc000000000
 #define SATP_SV39        (8 << 60)
 #define GIGAPAGE_FLAGS   0xcf   /* D A X W R V (privileged specification 4.3) */
-#define HART_IDLE_STACK  16     /* struct hart, harts.h */
-#define HART_STACK_BYTES 40960
+#define HART_BYTES       45056  /* struct hart, harts.h */
 
     .section .text.entry, "ax"
 FUNCTION _entry
     .cfi_undefined 1
     csrw    sie, zero
-    rdinstret a2
+    rdinstret s2
+    mv      s1, a1
     lla     t0, boot_table
     srli    t0, t0, 12
     li      t1, SATP_SV39
@@ -29,25 +29,30 @@ FUNCTION _entry
     csrw    satp, t0
     .balign 4
 1:
-    /* Only the first comer boots. All others are started by it, one after another, and come here, too:
+    /* Only the first comer boots. It starts all others, one after another, and they come here, too:
      * OpenSBI 1.1 may send a hart that it starts to where it was first told to go, whatever we ask for,
      * as it marks the hart as started before it notes the address. */
-    lla     t0, boot_lottery
-    li      t1, 1
-    amoswap.w.aq t1, t1, (t0)
-    bnez    t1, 3f
+    lla     t0, harts_arrived
+    li      a1, 1
+    amoadd.w.aq a1, a1, (t0)
+    li      t0, HART_BYTES
+    mul     t1, a1, t0
+    lla     tp, harts
+    add     tp, tp, t1
+    add     sp, tp, t0          /* its stacks are the end of struct hart */
+    mv      s0, a1
+    bnez    s0, 3f
     lla     t0, bss_start
     lla     t1, bss_end
 2:  sd      zero, 0(t0)
     addi    t0, t0, 8
     bltu    t0, t1, 2b
-    lla     tp, harts
-    lla     sp, hart_stacks + HART_STACK_BYTES
+3:  call    hart_enter
+    bnez    s0, 4f
+    mv      a0, s1
+    mv      a1, s2
     call    boot
-3:  ld      tp, starting_hart
-    ld      sp, HART_IDLE_STACK(tp)
-    call    hart_main
-    unimp
+4:  call    hart_idle
 END _entry
 
 /* struct sbi_result sbi_call(extension, function, arg0, arg1, arg2, arg3): SBI specification 1.0, chapter 3. */
@@ -63,7 +68,7 @@ FUNCTION sbi_call
 END sbi_call
 
     .section .data, "aw"
-boot_lottery:                   /* not in .bss, which the winner clears */
+harts_arrived:                  /* not in .bss, which the first one clears */
     .word   0
 
     /* The root table: the direct map (entries 256 to 383) and nothing else, readable, writable and

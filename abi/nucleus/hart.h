@@ -23,11 +23,11 @@ struct task;
 /** The number of harts that run, 1 .. MAX_HARTS. Constant after boot. */
 unsigned hart_count(void);
 /** This hart's number. Stable only while interrupts are off; a hint otherwise. */
-unsigned hart_index(void);
+NUCLEUS_INLINE unsigned hart_index(void);
 /** The hardware's id of hart @p index < hart_count(). */
 uint64_t hart_id(unsigned index);
 /** The task that runs on this hart. */
-struct task *task_current(void);
+NUCLEUS_INLINE struct task *task_current(void);
 
 /** The `time` CSR: ticks of machine_timebase() per second, the same on all harts. */
 uint64_t hart_ticks(void);
@@ -44,6 +44,26 @@ NUCLEUS_INLINE void irq_restore(irq_guard *guard) TAKES(*guard) RELEASES(irqs_of
 NUCLEUS_INLINE void irq_guard_unwind(irq_guard *guard) UNCHECKED;
 
 #ifndef MITOS_HOST
+#define HART_INDEX 16 /* struct hart of the nucleus, which tp points at: its task at 0 */
+
+static inline unsigned hart_index(void)
+{
+    unsigned index;
+
+    __asm__ volatile("lw %0, %1(tp)" : "=r"(index) : "i"(HART_INDEX));
+    return index;
+}
+
+/* One instruction, so that a migration cannot fall between reading tp and reading
+ * the task. */
+static inline struct task *task_current(void)
+{
+    struct task *task;
+
+    __asm__ volatile("ld %0, 0(tp)" : "=r"(task));
+    return task;
+}
+
 #define IRQ_GUARD_HELD (1ul << 63)
 
 /* Unchecked, all three: the transition itself. */

@@ -43,8 +43,6 @@ NUCLEUS_INLINE void spin_guard_unwind(spin_guard *guard) UNCHECKED;
 
 /** The slow path of the locks: spins until @p lock is taken. Interrupts are off. */
 void spin_wait(struct spinlock *lock);
-/** The unwind path: marks the lock poisoned and releases it. */
-void spin_abandon(spin_guard *guard) UNCHECKED;
 
 #ifndef MITOS_HOST
 
@@ -78,10 +76,13 @@ static inline UNCHECKED void spin_unlock(spin_guard *guard, struct spinlock *loc
     sstatus_irq_on(guard->saved);
 }
 
+/* What the cut-off frame had taken is released, but marked. */
 static inline UNCHECKED void spin_guard_unwind(spin_guard *guard)
 {
-    if (guard->lock)
-        spin_abandon(guard);
+    if (!guard->lock)
+        return;
+    guard->lock->poisoned = 1;
+    spin_unlock(guard, guard->lock);
 }
 
 #endif

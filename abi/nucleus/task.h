@@ -31,9 +31,8 @@
 struct registers {
     uint64_t x[32]; /* x[0] unused */
     uint64_t pc;    /* offset 256: where it goes on */
-    uint64_t status, cause, value; /* sstatus, scause, stval at the trap: 264, 272, 280 */
-    uint64_t exact; /* 288: 1 pc is that of an instruction (trap); 0 a return address (switch) */
-    uint64_t scratch; /* 296: of the trap entry */
+    uint64_t status; /* 264: sstatus at the trap; 0: none, but a switch, and pc is a return address */
+    uint64_t cause, value; /* scause, stval at the trap: 272, 280 */
 };
 
 enum task_state { TASK_NEW, TASK_READY, TASK_RUNNING, TASK_PARKED, TASK_DEAD };
@@ -48,7 +47,6 @@ struct task {
     /* nucleus: */
     struct list all;            /* in the list of all tasks, guarded by its lock */
     uint32_t state_word;        /* enum task_state and TASK_WAKE; atomic, the nucleus writes it */
-    uint32_t leaving;           /* what the running task asked for when it gave up its hart */
     uint32_t hart;              /* where it runs, or ran last */
     uint64_t number;            /* unique since boot, from 1 */
     char name[TASK_NAME_ROOM];

@@ -65,9 +65,8 @@ static bool search_code(const struct cell *cell, void *argument)
 static bool nucleus_function_at(uint64_t address, struct symbol_info *info)
 {
     const struct symbol *symbol, *nearest = NULL;
-    struct memory_image image;
+    struct memory_image image = memory_image();
 
-    memory_image(&image);
     if (address < image.text || address >= image.rodata)
         return false;
     for (unsigned i = 0; (symbol = nucleus_export(i)) != NULL; i++) {
@@ -92,7 +91,7 @@ EXPORT bool symbol_at(uint64_t address, struct symbol_info *info)
     return search.found;
 }
 
-EXPORT void code_describe(uint64_t address, char *to, size_t room)
+EXPORT const char *code_describe(uint64_t address, char *to, size_t room)
 {
     struct symbol_info symbol;
 
@@ -100,4 +99,5 @@ EXPORT void code_describe(uint64_t address, char *to, size_t room)
         format(to, room, "%s:%s+0x%lx", symbol.cell, symbol.name, address - symbol.address);
     else
         format(to, room, "0x%lx, no function", address);
+    return to;
 }

@@ -68,9 +68,8 @@ static bool range_map(uint64_t *root, uint64_t base, uint64_t end, uint64_t leaf
 /* RAM from @p base to @p end. Where the nucleus is in it, the firmware lies below and stays unmapped. */
 static bool ram_map(uint64_t *root, uint64_t base, uint64_t end)
 {
-    struct memory_image image;
+    struct memory_image image = memory_image();
 
-    memory_image(&image);
     if (image.text - base >= end - base)
         return range_map(root, base, end, LEAF_WRITE);
     return range_map(root, image.text, image.rodata, LEAF_EXECUTE) &&

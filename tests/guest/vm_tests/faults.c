@@ -207,10 +207,9 @@ TEST(vm, lower_half_faults)
 
 TEST(vm, firmware_faults)
 {
-    struct memory_image image;
+    struct memory_image image = memory_image();
     uint64_t base, bytes;
 
-    memory_image(&image);
     for (unsigned i = 0; dt_memory(i, &base, &bytes); i++) {
         base += DIRECT_MAP_BASE;
         if (image.text > base && image.text - base < bytes) {
