@@ -20,6 +20,16 @@ static inline bool string_starts(const char *text, const char *prefix)
     return *prefix == '\0';
 }
 
+/** Compares at most @p most bytes (ISO C 7.24.4.4). */
+static inline int strncmp(const char *a, const char *b, size_t most)
+{
+    for (; most > 0; a++, b++, most--) {
+        if (*a != *b || !*a)
+            return (unsigned char)*a - (unsigned char)*b;
+    }
+    return 0;
+}
+
 /** The first @p byte in @p text, its end included; NULL: none (ISO C 7.24.5.2). */
 static inline char *strchr(const char *text, int byte)
 {

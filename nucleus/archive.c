@@ -6,6 +6,7 @@
 #include "nucleus/string.h"
 #include "text.h"
 
+#define TRAILER "TRAILER!!!"
 #define INDEX_FILE "mitos.index"
 #define INDEX_HEAD "mitos-index 2\n"
 #define MALFORMED (1ul << 40) /* more bytes than any archive has */
@@ -16,9 +17,8 @@
 enum { MODE = 14 - 110, FILE_BYTES = 54 - 110, NAME_BYTES = 94 - 110, HEADER_BYTES = 110 };
 
 struct entry {
-    const char *name, *data;
-    size_t bytes, next; /* next: offset of the entry behind */
-    bool trailer;
+    const char *name;
+    size_t offset, data, bytes; /* offset, data: from the start of the archive */
 };
 
 /* index, end: the lines of the index behind its head. */
@@ -42,25 +42,20 @@ static uint64_t hex_at(const char *digits)
     return value;
 }
 
-/* Finds the entry at @p offset. @return false: there is none, or it is cut short or malformed. */
-static bool entry_at(size_t offset, struct entry *entry)
+/* Moves on to the entry behind @p entry, which starts zeroed. @return false: it is cut short or malformed. */
+static bool entry_next(struct entry *entry)
 {
+    size_t offset = align_up(entry->data + entry->bytes, 4);
     const char *name = archive.bytes + offset + HEADER_BYTES;
-    uint64_t name_bytes, file_bytes, data;
+    uint64_t name_bytes;
 
+    *entry = (struct entry){.name = name, .offset = offset};
     if (offset + HEADER_BYTES > archive.length)
         return false;
     name_bytes = hex_at(name + NAME_BYTES);
-    file_bytes = hex_at(name + FILE_BYTES);
-    data = align_up(offset + HEADER_BYTES + name_bytes, 4);
-    if (data + file_bytes > archive.length || name_bytes == 0 || name[name_bytes - 1])
-        return false;
-    *entry = (struct entry){.name = name,
-                            .data = archive.bytes + data,
-                            .bytes = file_bytes,
-                            .next = align_up(data + file_bytes, 4),
-                            .trailer = strcmp(name, "TRAILER!!!") == 0};
-    return true;
+    entry->data = align_up(offset + HEADER_BYTES + name_bytes, 4);
+    entry->bytes = hex_at(name + FILE_BYTES);
+    return entry->data + entry->bytes <= archive.length && name_bytes > 0 && !name[name_bytes - 1];
 }
 
 /* The regular file called @p wanted, or with NULL number @p index. */
@@ -69,12 +64,12 @@ static bool file_find(const char *wanted, unsigned index, const char **name, con
 {
     struct entry entry = {0};
 
-    while (entry_at(entry.next, &entry) && !entry.trailer) {
+    while (entry_next(&entry) && strcmp(entry.name, TRAILER) != 0) {
         if ((wanted && strcmp(entry.name, wanted) != 0) ||
             (hex_at(entry.name + MODE) & MODE_TYPE) != MODE_REGULAR || (!wanted && index-- > 0))
             continue;
         *name = entry.name;
-        *bytes = entry.data;
+        *bytes = archive.bytes + entry.data;
         *length = entry.bytes;
         return true;
     }
@@ -139,15 +134,13 @@ enum status archive_open(const void *bytes, size_t length, struct why *why)
 
     archive.bytes = bytes;
     archive.length = length;
-    while (status == OK && !entry.trailer) {
-        size_t offset = entry.next;
-
-        if (!entry_at(offset, &entry) || memcmp(entry.name - HEADER_BYTES, "070701", 6) != 0 ||
+    do {
+        if (!entry_next(&entry) || memcmp(entry.name - HEADER_BYTES, "070701", 6) != 0 ||
             hex_at(entry.name + MODE) == MALFORMED)
             status =
                 why_set(why, ERR_FORMAT, "boot archive: damaged or cut short at byte %zu of %zu",
-                        offset, length);
-    }
+                        entry.offset, length);
+    } while (status == OK && strcmp(entry.name, TRAILER) != 0);
     if (status == OK && !archive_file(INDEX_FILE, &bytes, &length))
         status = why_set(why, ERR_FORMAT, "boot archive: it has no %s", INDEX_FILE);
     if (status == OK)

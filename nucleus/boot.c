@@ -84,7 +84,7 @@ static void take_memory(uint64_t dtb)
             reserved[count++] = (struct physical_range){base, image - base};
     }
     reserved[count++] = (struct physical_range){image, (uint64_t)(image_end - image_start)};
-    reserved[count++] = (struct physical_range){dtb, dt_bytes()};
+    reserved[count++] = (struct physical_range){dtb, dt_tree()->bytes};
     if (dt_initrd(&base, &bytes))
         reserved[count++] = (struct physical_range){base, bytes};
     for (unsigned i = 0; count < FRAME_MAX_RESERVED && dt_reserved(i, &base, &bytes); i++)
@@ -129,8 +129,8 @@ void boot(uint64_t hart, uint64_t dtb, uint64_t instructions)
     read_device_tree(dtb);
     take_memory(dtb);
     frame_stats(&stats);
-    log_print("Mitos on %lu MiB, %lu frames free (%lu instructions)", machine_ram_bytes() >> 20,
-              stats.free, step_cost());
+    log_print("Mitos on %lu MiB, %lu frames free (%lu instructions)",
+              stats.total * PAGE_BYTES >> 20, stats.free, step_cost());
     heap_init();
     arena_init();
     cell_table_init();

@@ -3,8 +3,6 @@
  * of a machine with 8 harts has some 600 tokens, and it is asked a few dozen times in a boot. */
 #include "dt.h"
 
-#include "nucleus/machine.h"
-
 #define MAGIC 0xd00dfeedu
 #define HEADER_BYTES 40u
 
@@ -19,11 +17,6 @@ static struct dt_tree tree = {.structure = none, .reservations = none + 16};
 const struct dt_tree *dt_tree(void)
 {
     return &tree;
-}
-
-size_t dt_bytes(void)
-{
-    return tree.bytes;
 }
 
 static uint32_t u32_at(const uint8_t *bytes)
@@ -115,11 +108,9 @@ static bool range_find(const char *parent, const char *key, const char *value, u
 
     for (bool more = true; more; more = dt_next(&tree, &node, &depth)) {
         parents[depth] = node;
-        if (depth == 0 || (parent && depth != (*parent ? 2 : 1)))
-            continue;
-        if (parent && strcmp(dt_token_at(&tree, parents[depth - 1].offset).name, parent) != 0)
-            continue;
-        if ((value && !dt_lists(&tree, node, key, value)) || !dt_usable(&tree, node))
+        if (depth == 0 || (parent && depth != (*parent ? 2 : 1)) ||
+            (parent && strcmp(dt_token_at(&tree, parents[depth - 1].offset).name, parent) != 0) ||
+            (value && !dt_lists(&tree, node, key, value)) || !dt_usable(&tree, node))
             continue;
         for (unsigned i = 0; dt_range(&tree, parents[depth - 1], node, i, base, bytes); i++) {
             if (index-- == 0)
@@ -156,42 +147,32 @@ bool dt_device(const char *compatible, uint64_t *base, uint64_t *bytes)
     return range_find(NULL, "compatible", compatible, 0, base, bytes);
 }
 
-/* A property of a child of the root that is one number of one or two cells; @p otherwise when there is none. */
-static uint64_t number(const char *child, const char *name, uint64_t otherwise)
+/* The number, of one or two cells, that some child of the root has for @p name; @p otherwise when none has. */
+static uint64_t number_find(const char *name, uint64_t otherwise)
 {
     dt_node node = {0};
+    uint32_t bytes;
     int depth = 0;
 
     while (dt_next(&tree, &node, &depth)) {
-        if (depth == 1 && strcmp(dt_token_at(&tree, node.offset).name, child) == 0) {
-            uint32_t bytes;
-            const uint8_t *value = dt_value(&tree, node, name, &bytes);
+        const uint8_t *value = depth == 1 ? dt_value(&tree, node, name, &bytes) : NULL;
 
-            return value && (bytes == 4 || bytes == 8) ? dt_number(value, bytes / 4) : otherwise;
-        }
+        if (value && (bytes == 4 || bytes == 8))
+            return dt_number(value, bytes / 4);
     }
     return otherwise;
 }
 
 bool dt_initrd(uint64_t *base, uint64_t *bytes)
 {
-    uint64_t end = number("chosen", "linux,initrd-end", 0);
+    uint64_t end = number_find("linux,initrd-end", 0);
 
-    *base = number("chosen", "linux,initrd-start", UINT64_MAX);
+    *base = number_find("linux,initrd-start", UINT64_MAX);
     *bytes = end - *base;
     return end > *base;
 }
 
 uint64_t dt_timebase(void)
 {
-    return number("cpus", "timebase-frequency", 0);
-}
-
-uint64_t machine_ram_bytes(void)
-{
-    uint64_t base, bytes, sum = 0;
-
-    for (unsigned i = 0; dt_memory(i, &base, &bytes); i++)
-        sum += bytes;
-    return sum;
+    return number_find("timebase-frequency", 0);
 }

@@ -5,6 +5,7 @@
 #include "elf.h"
 
 #include "nucleus/string.h"
+#include "text.h"
 
 /* SHF_ WRITE, ALLOC, EXECINSTR, MERGE, STRINGS, INFO_LINK, LINK_ORDER, GROUP, GNU_RETAIN */
 #define LOADED_FLAGS 0x2002f7ul
@@ -95,7 +96,7 @@ static bool classify(struct elf_image *image, uint32_t section)
     if (!(header->flags & SHF_ALLOC) || (header->flags & SHF_WRITE && header->size == 0))
         return true; /* SECTION_IGNORED */
     *class = header->flags & SHF_EXECINSTR ? SECTION_TEXT : SECTION_RODATA;
-    if (strncmp(name, ".cell.set.", 10) == 0)
+    if (string_starts(name, ".cell.set."))
         *class = SECTION_SET;
     for (unsigned i = 0; i < 4; i++) {
         if (strcmp(name, names[i]) != 0)
@@ -127,7 +128,7 @@ static bool check_loaded(struct reader *r, uint32_t index)
                    "a constructor table, or of an unknown type") &&
            allowed(r,
                    (class != SECTION_TEXT && class != SECTION_RODATA) ||
-                       strncmp(r->name, ".cell.", 6) != 0,
+                       !string_starts(r->name, ".cell."),
                    "none that a cell may have") &&
            sound(r, !(flags & SHF_EXECINSTR) || section->addralign > 1, "a wrong alignment") &&
            sound(r, !set || (section->size != 0 && elf_is_name(elf_set_name(r->image, index), 0)),

@@ -16,14 +16,14 @@ struct output {
 
 /* One conversion: %[-0][width][.precision][length]letter */
 struct conversion {
-    bool left, zero;
-    int width, precision; /* precision: -1 for none */
+    bool zero;
+    int width, precision; /* width < 0: text stands left; precision < 0: none */
     int bits;             /* of an integer */
     char letter;
 };
 
 /* The bytes of @p text, or, with @p step 0, the first one again and again. */
-static void put(struct output *out, const char *text, int step, int times)
+static void put(struct output *out, const char *text, int step, long times)
 {
     for (; times > 0; times--, out->length++, text += step) {
         if (out->length < out->room)
@@ -35,14 +35,13 @@ static void put(struct output *out, const char *text, int step, int times)
 static void put_field(struct output *out, const struct conversion *how, const char *prefix,
                       int zeros, const char *text, int length)
 {
-    int prefix_length = (int)strlen(prefix), blanks = how->width - prefix_length - length;
+    long used = (long)strlen(prefix) + (zeros > 0 ? zeros : 0) + length;
 
-    zeros = zeros > 0 ? zeros : 0;
-    put(out, " ", 0, how->left ? 0 : blanks - zeros);
-    put(out, prefix, 1, prefix_length);
+    put(out, " ", 0, how->width - used);
+    put(out, prefix, 1, (long)strlen(prefix));
     put(out, "0", 0, zeros);
     put(out, text, 1, length);
-    put(out, " ", 0, how->left ? blanks - zeros : 0);
+    put(out, " ", 0, -how->width - used);
 }
 
 /* @return false: the letter is none of a number. */
@@ -66,7 +65,7 @@ static bool put_number(struct output *out, const struct conversion *how, va_list
     }
     for (value >>= unused; value > 0; value /= is_hex ? 16 : 10)
         *--start = digits[value % (is_hex ? 16 : 10)];
-    if (wanted < 0 && how->zero && !how->left)
+    if (wanted < 0 && how->zero)
         wanted = how->width - (int)strlen(prefix);
     if (how->precision < 0 && wanted < 1)
         wanted = 1;
@@ -91,16 +90,16 @@ static const char *number_parse(const char *text, int *value, va_list *arguments
 /* @p text stands behind the percent sign. @return where the conversion's letter stands. */
 static const char *conversion_parse(const char *text, struct conversion *how, va_list *arguments)
 {
+    bool left = false;
+
     *how = (struct conversion){.precision = -1, .bits = 32};
     for (; *text == '-' || *text == '0'; text++) {
-        how->left |= *text == '-';
+        left |= *text == '-';
         how->zero |= *text == '0';
     }
     text = number_parse(text, &how->width, arguments);
-    if (how->width < 0) {
-        how->left = true;
+    if (left && how->width > 0)
         how->width = -how->width;
-    }
     if (*text == '.')
         text = number_parse(text + 1, &how->precision, arguments);
     for (; *text == 'h' || *text == 'l' || *text == 'z'; text++)

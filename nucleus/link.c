@@ -6,6 +6,7 @@
 #include "link.h"
 
 #include "nucleus/string.h"
+#include "text.h"
 
 /* How a relocation changes its field. Up to CALL it is one of instructions, from SYMBOL on one of data; HI20
  * to PCREL may refer to functions of others. */
@@ -292,7 +293,7 @@ static enum status apply_section(const struct link_context *context, uint32_t se
 
     pass.direct = section == image->manifest || section == image->eh_frame ||
                   section == image->except_table ||
-                  strncmp(elf_section_name(image, section), ".rodata.DW.ref", 14) == 0;
+                  string_starts(elf_section_name(image, section), ".rodata.DW.ref");
     pass.end = pass.entries + table->size / sizeof *pass.entry;
     for (pass.entry = pass.entries; pass.entry < pass.end; pass.entry++)
         if ((fault = apply(&pass)) != NULL)

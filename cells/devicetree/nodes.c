@@ -3,6 +3,7 @@
 #include "cell.h"
 #include "devicetree.h"
 #include "nucleus/string.h"
+#include "text.h"
 
 static const dt_node root;
 
