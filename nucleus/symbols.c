@@ -1,8 +1,6 @@
 /* The symbol table (symbols.h). */
 #include "symbols.h"
 
-#include <stddef.h>
-
 #include "nucleus/string.h"
 
 #define BUCKETS 1024u

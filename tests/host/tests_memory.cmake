@@ -1,6 +1,6 @@
 # Memory and tables of the nucleus: frames, heap, symbols, device tree, archive, strings and formats.
 
-set(memory_support platform.c renamed_string.c nucleus/why.c nucleus/format.c)
+set(memory_support platform.c renamed_string.c nucleus/format.c)
 
 # test_frame includes nucleus/frame.c.
 mitos_host_test(frame SOURCES test_frame.c ${memory_support})
