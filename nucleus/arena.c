@@ -1,4 +1,5 @@
-/* Arenas for text and read-only data (arena.h): first fit over a bitmap of granules. */
+/* Arenas for text and read-only data (arena.h): all their pieces in one list, used and free ones, those
+ * of an arena in the order of their addresses. First fit; neighbours that are free become one. */
 #include "arena.h"
 
 #include "harts.h"
@@ -12,192 +13,146 @@
 #include "sbi_calls.h"
 
 #define ARENA_ORDER 9u /* 2 MiB */
-#define GRANULES (MEGAPAGE_BYTES / ARENA_GRANULE_BYTES)
 #define CHUNK_BYTES 512u
 #define SATP_SV39 (8ul << 60)
 
-struct arena {
+struct piece {
     struct list link;
     uint8_t *base;
-    bool executable;
-    uint32_t used;               /* granules */
-    uint32_t first;              /* no granule below it is free */
-    uint64_t map[GRANULES / 64]; /* bit set: handed out */
+    size_t bytes;
+    bool executable, used;
 };
 
-static struct list arenas;
-static struct kind *arena_kind;
-/* c.ebreak: late use of freed text faults. */
-static const uint64_t poison[CHUNK_BYTES / 8] = {[0 ... CHUNK_BYTES / 8 - 1] = 0x9002900290029002};
+static struct list pieces = {&pieces, &pieces};
+static struct kind *piece_kind;
 
 void arena_init(void)
 {
-    list_init(&arenas);
-    if (kind_create_for(NULL, &arena_kind, "arena", sizeof(struct arena), 8) != OK)
+    if (kind_create_for(NULL, &piece_kind, "arena piece", sizeof(struct piece), 8) != OK)
         panic("no memory for the first kinds");
 }
 
 void text_write(void *to, const void *from, size_t bytes)
 {
+    /* c.ebreak: late use of freed text faults. */
+    static const uint64_t poison[CHUNK_BYTES / 8] = {[0 ... CHUNK_BYTES / 8 - 1] =
+                                                         0x9002900290029002};
     uint64_t satp = SATP_SV39 | pointer_to_physical(boot_table).value >> PAGE_SHIFT;
-    uint8_t *target = to;
-    const uint8_t *source = from;
 
-    while (bytes) {
+    for (size_t done = 0; done < bytes; done += CHUNK_BYTES) {
         OWN(irq_guard) guard = {0};
-        size_t now = bytes < CHUNK_BYTES ? bytes : CHUNK_BYTES;
+        size_t now = bytes - done < CHUNK_BYTES ? bytes - done : CHUNK_BYTES;
 
         irq_disable(&guard);
-        text_copy_words(target, source, now / 8, satp);
+        text_copy_words((uint8_t *)to + done,
+                        from ? (const uint8_t *)from + done : (const void *)poison, now / 8, satp);
         irq_restore(&guard);
-        target += now;
-        source += now;
-        bytes -= now;
     }
-}
-
-/* What text_write() copies from must be in the direct map: a stack need not be, this is. */
-static uint64_t scratch[2];
-
-void text_write_word(uint64_t address, uint64_t word)
-{
-    scratch[0] = word;
-    text_write((void *)address, scratch, sizeof word);
 }
 
 void text_write_pair(uint64_t address, const uint8_t pair[8])
 {
+    static uint64_t words[2]; /* in the direct map, which a stack need not be */
     uint64_t aligned = address & ~7ul;
-    size_t words = address == aligned ? 1 : 2;
+    size_t bytes = address == aligned ? 8 : 16;
 
-    memcpy(scratch, (const void *)aligned, words * 8);
-    memcpy((uint8_t *)scratch + (address - aligned), pair, 8);
-    text_write((void *)aligned, scratch, words * 8);
+    memcpy(words, (const void *)aligned, bytes);
+    memcpy((uint8_t *)words + (address - aligned), pair, 8);
+    text_write((void *)aligned, words, bytes);
 }
 
-static bool taken(const struct arena *arena, uint32_t granule)
+/* Enters a free piece behind @p previous. @return NULL: no memory. */
+static struct piece *piece_make(struct list *previous, uint8_t *base, size_t bytes, bool executable)
 {
-    return arena->map[granule / 64] >> granule % 64 & 1;
+    struct piece *piece = heap_alloc(piece_kind);
+
+    if (!piece)
+        return NULL;
+    *piece = (struct piece){.base = base, .bytes = bytes, .executable = executable};
+    list_push_front(previous, &piece->link);
+    return piece;
 }
 
-static void mark(struct arena *arena, uint32_t granule, uint32_t count, bool used)
+static struct piece *arena_make(bool executable)
 {
-    for (uint32_t i = granule; i < granule + count; i++) {
-        if (used)
-            arena->map[i / 64] |= 1ul << i % 64;
-        else
-            arena->map[i / 64] &= ~(1ul << i % 64);
-    }
-    arena->used = used ? arena->used + count : arena->used - count;
-}
-
-/* The first of @p count free granules in a row, or GRANULES. */
-static uint32_t find(const struct arena *arena, uint32_t count)
-{
-    uint32_t run = 0;
-
-    for (uint32_t i = arena->first; i < GRANULES; i++) {
-        run = taken(arena, i) ? 0 : run + 1;
-        if (run == count)
-            return i + 1 - count;
-    }
-    return GRANULES;
-}
-
-static struct arena *arena_make(bool executable)
-{
-    struct arena *arena = heap_alloc(arena_kind);
     frames block = {0};
+    struct piece *piece;
 
-    if (!arena)
+    if (!frames_alloc(&block, ARENA_ORDER, executable ? FRAME_TEXT : FRAME_RODATA))
         return NULL;
-    if (!frames_alloc(&block, ARENA_ORDER, executable ? FRAME_TEXT : FRAME_RODATA)) {
-        heap_free(arena_kind, arena);
+    piece = piece_make(pieces.previous, block.base, MEGAPAGE_BYTES, executable);
+    if (!piece) {
+        frames_drop(&block);
         return NULL;
     }
-    memset(arena, 0, sizeof *arena);
-    arena->base = frames_leak(&block);
-    arena->executable = executable;
-    list_push_back(&arenas, &arena->link);
-    hooks.vm_arena_added(arena->base, executable);
-    return arena;
-}
-
-static void *take(struct arena *arena, uint32_t count)
-{
-    uint32_t granule = find(arena, count);
-
-    if (granule == GRANULES)
-        return NULL;
-    mark(arena, granule, count, true);
-    if (granule == arena->first)
-        arena->first = granule + count;
-    return arena->base + (size_t)granule * ARENA_GRANULE_BYTES;
-}
-
-static uint32_t granules(size_t bytes)
-{
-    return (uint32_t)((bytes + ARENA_GRANULE_BYTES - 1) / ARENA_GRANULE_BYTES);
+    hooks.vm_arena_added(frames_leak(&block), executable);
+    return piece;
 }
 
 void *arena_alloc(size_t bytes, bool executable)
 {
-    uint32_t count = granules(bytes);
-    struct arena *arena;
+    struct piece *found = NULL;
 
-    if (bytes == 0 || bytes > MEGAPAGE_BYTES)
-        return NULL;
-    list_each(node, &arenas)
+    bytes = align_up(bytes ?: 1, ARENA_ALIGN); /* no two pieces have one base */
+    list_each(node, &pieces)
     {
-        void *block;
+        struct piece *piece = list_entry(node, struct piece, link);
 
-        arena = list_entry(node, struct arena, link);
-        if (arena->executable != executable || GRANULES - arena->used < count)
-            continue;
-        block = take(arena, count);
-        if (block)
-            return block;
+        if (!piece->used && piece->executable == executable && piece->bytes >= bytes) {
+            found = piece;
+            break;
+        }
     }
-    arena = arena_make(executable);
-    return arena ? take(arena, count) : NULL;
+    if (!found && bytes <= MEGAPAGE_BYTES)
+        found = arena_make(executable);
+    if (!found || (found->bytes > bytes && !piece_make(&found->link, found->base + bytes,
+                                                       found->bytes - bytes, executable)))
+        return NULL;
+    found->bytes = bytes;
+    found->used = true;
+    return found->base;
 }
 
-void arena_free(void *block, size_t bytes)
+/* Makes @p piece and the one behind it one, if both are free and of one arena. */
+static void merge(struct piece *piece)
 {
-    uint32_t count = granules(bytes);
+    struct piece *next = list_entry(piece->link.next, struct piece, link);
 
-    for (uint32_t i = 0; i < count * ARENA_GRANULE_BYTES; i += CHUNK_BYTES) {
-        size_t rest = (size_t)count * ARENA_GRANULE_BYTES - i;
+    if (&piece->link == &pieces || piece->link.next == &pieces || piece->used || next->used ||
+        (uint64_t)next->base % MEGAPAGE_BYTES == 0)
+        return;
+    piece->bytes += next->bytes;
+    list_remove(&next->link);
+    heap_free(piece_kind, next);
+}
 
-        text_write((uint8_t *)block + i, poison, rest < CHUNK_BYTES ? rest : CHUNK_BYTES);
-    }
-    list_each(node, &arenas)
+void arena_free(void *base)
+{
+    list_each(node, &pieces)
     {
-        struct arena *arena = list_entry(node, struct arena, link);
-        uint64_t offset = (uint64_t)((uint8_t *)block - arena->base);
-        uint32_t granule = (uint32_t)(offset / ARENA_GRANULE_BYTES);
+        struct piece *piece = list_entry(node, struct piece, link);
 
-        if (offset >= MEGAPAGE_BYTES)
+        if (piece->base != base)
             continue;
-        mark(arena, granule, count, false);
-        if (granule < arena->first)
-            arena->first = granule;
+        text_write(base, NULL, piece->bytes);
+        piece->used = false;
+        merge(piece);
+        merge(list_entry(node->previous, struct piece, link));
         return;
     }
-    panic("arena_free: %p is in no arena", block);
+    ASSERT(!base);
 }
 
 bool memory_arena_get(unsigned index, void **base, bool *executable)
 {
-    list_each(node, &arenas)
+    list_each(node, &pieces)
     {
-        struct arena *arena = list_entry(node, struct arena, link);
+        struct piece *piece = list_entry(node, struct piece, link);
 
-        if (index--)
-            continue;
-        *base = arena->base;
-        *executable = arena->executable;
-        return true;
+        *base = piece->base;
+        *executable = piece->executable;
+        if ((uint64_t)piece->base % MEGAPAGE_BYTES == 0 && index-- == 0)
+            return true;
     }
     return false;
 }

@@ -1,9 +1,8 @@
 /* From the firmware to the first task: entry.S calls boot() on the boot stack, in the upper half, with
- * interrupts off. Each step says in one line what it found and how long it took. */
-#include "boot.h"
-
-#include "arena.h"
+ * interrupts off. Each step says in one line what it found and how long it took. And what the boot leaves
+ * known of the machine, with the way to end it. */
 #include "archive.h"
+#include "arena.h"
 #include "cell_private.h"
 #include "dt.h"
 #include "frame_private.h"
@@ -11,15 +10,59 @@
 #include "heap_private.h"
 #include "nucleus/log.h"
 #include "nucleus/machine.h"
+#include "nucleus/memory_map.h"
 #include "report.h"
 #include "sbi_calls.h"
 
 #define DT_MOST (4ul << 20)
+/* The sifive,test device (QEMU, docs/system/riscv/virt): a write ends the machine. */
+#define TEST_PASS 0x5555u
+#define TEST_FAIL 0x3333u
 
 extern char image_start[], text_end[], rodata_end[], image_end[];
-static uint64_t step_start;
+static volatile uint32_t *exit_device;
+static uint64_t timebase = 1; /* until the device tree is read */
+static uint64_t entry_instructions, step_start;
 
 _Noreturn void boot(uint64_t hart, uint64_t dtb, uint64_t instructions);
+
+void machine_exit(unsigned status)
+{
+    OWN(irq_guard) guard = {0};
+
+    irq_disable(&guard);
+    if (exit_device)
+        *exit_device = status ? (status & 0x7fu) << 16 | TEST_FAIL : TEST_PASS;
+    sbi_call(SBI_SRST, 0, 0, 0, 0, 0);
+    for (;;)
+        __asm__ volatile("wfi");
+}
+
+uint64_t machine_timebase(void)
+{
+    return timebase;
+}
+
+long machine_sbi(unsigned function, uint64_t argument)
+{
+    return sbi_call(SBI_BASE, function, argument, 0, 0, 0).value;
+}
+
+uint64_t machine_boot_cost(bool ready)
+{
+    static uint64_t cost;
+
+    if (ready && !cost)
+        cost = hart_instructions() - entry_instructions;
+    return cost;
+}
+
+void memory_image(struct memory_image *image)
+{
+    image->text = (uint64_t)image_start;
+    image->rodata = (uint64_t)text_end;
+    image->data = (uint64_t)rodata_end;
+}
 
 /* Instructions since the last step; under -icount these are exact. */
 static uint64_t step_cost(void)
@@ -31,66 +74,47 @@ static uint64_t step_cost(void)
     return cost;
 }
 
-/* Maps the gigapages of a physical range in the boot table. */
-static void boot_map(uint64_t base, uint64_t bytes)
-{
-    for (uint64_t page = base >> 30; page <= (base + bytes - 1) >> 30; page++) {
-        if (page < DIRECT_MAP_BYTES >> 30)
-            boot_table[256 + page] = page << 28 | 0xcf; /* D A X W R V */
-    }
-    __asm__ volatile("sfence.vma" : : : "memory");
-}
-
 static void read_device_tree(uint64_t dtb)
 {
     struct why why;
+    uint64_t base, bytes;
 
-    boot_map(dtb, DT_MOST);
     if (dt_open(physical_to_pointer((paddr){dtb}), DT_MOST, &why) != OK)
         panic("device tree at 0x%lx: %s", dtb, why.text);
-    boot_map(0, 1); /* devices: below RAM on every machine that the device tree may describe */
-    machine_find_exit();
-}
-
-/* The memory map of RAM range @p base .. @p end: the one that holds the image is divided. */
-static void note_ram(uint64_t base, uint64_t end)
-{
-    uint64_t low = base + DIRECT_MAP_BASE, high = end + DIRECT_MAP_BASE;
-
-    if ((uint64_t)image_start - low >= high - low) {
-        memory_note(low, high, ACCESS_RW);
-        return;
-    }
-    memory_note(low, (uint64_t)image_start, ACCESS_NONE); /* firmware */
-    memory_note((uint64_t)image_start, (uint64_t)text_end, ACCESS_RX);
-    memory_note((uint64_t)text_end, (uint64_t)rodata_end, ACCESS_R);
-    memory_note((uint64_t)rodata_end, high, ACCESS_RW);
+    if (dt_device("sifive,test0", &base, &bytes))
+        exit_device = physical_to_pointer((paddr){base});
+    if (!dt_timebase())
+        machine_fail("the device tree does not say the timebase-frequency of its cpus");
+    timebase = dt_timebase();
 }
 
 static void take_memory(uint64_t dtb)
 {
-    struct physical_range rams[FRAME_MAX_RAMS], reserved[FRAME_MAX_RESERVED];
-    unsigned ram_count = 0, count = 0;
-    uint64_t image = pointer_to_physical(image_start).value;
+    struct physical_range rams[FRAME_MAX_RAMS];
+    struct physical_range reserved[FRAME_MAX_RESERVED] = {{dtb, dt_tree()->bytes}};
+    unsigned ram_count = 0, count = 1;
+    uint64_t image = pointer_to_physical(image_start).value, sum = 0;
+    struct frame_stats stats;
     struct why why;
-    uint64_t base, bytes;
 
-    memory_note(DIRECT_MAP_BASE, DIRECT_MAP_BASE + GIGAPAGE_BYTES, ACCESS_RW); /* devices */
-    for (; ram_count < FRAME_MAX_RAMS && dt_memory(ram_count, &base, &bytes); ram_count++) {
-        boot_map(base, bytes);
-        note_ram(base, base + bytes);
-        rams[ram_count] = (struct physical_range){base, bytes};
-        if (image - base < bytes) /* the firmware lies below the nucleus */
-            reserved[count++] = (struct physical_range){base, image - base};
+    count += dt_initrd(&reserved[1].base, &reserved[1].bytes);
+    for (struct physical_range *ram = rams;
+         ram_count < FRAME_MAX_RAMS && dt_memory(ram_count, &ram->base, &ram->bytes); ram++) {
+        ram_count++;
+        sum += ram->bytes;
+        if (image - ram->base < ram->bytes) /* the firmware lies below the nucleus */
+            reserved[count++] = (struct physical_range){
+                ram->base, pointer_to_physical(image_end).value - ram->base};
     }
-    reserved[count++] = (struct physical_range){image, (uint64_t)(image_end - image_start)};
-    reserved[count++] = (struct physical_range){dtb, dt_tree()->bytes};
-    if (dt_initrd(&base, &bytes))
-        reserved[count++] = (struct physical_range){base, bytes};
-    for (unsigned i = 0; count < FRAME_MAX_RESERVED && dt_reserved(i, &base, &bytes); i++)
-        reserved[count++] = (struct physical_range){base, bytes};
+    for (unsigned i = 0; count < FRAME_MAX_RESERVED &&
+                         dt_reserved(i, &reserved[count].base, &reserved[count].bytes);
+         i++)
+        count++;
     if (frame_init(rams, ram_count, reserved, count, &why) != OK)
         panic("memory: %s", why.text);
+    frame_stats(&stats);
+    log_print("Mitos on %lu MiB, %lu frames free (%lu instructions)", sum >> 20, stats.free,
+              step_cost());
 }
 
 static void open_archive(void)
@@ -115,22 +139,15 @@ static void load_boot_set(void)
         machine_fail(why.text);
     }
     log_print("boot: %u cells loaded and started (%lu instructions)", count, step_cost());
-    machine_note_loaded();
 }
 
 void boot(uint64_t hart, uint64_t dtb, uint64_t instructions)
 {
-    struct frame_stats stats;
-
     role_assert_irqs_off();
-    harts_init_boot(hart);
-    machine_note_entry(instructions);
-    step_start = instructions;
+    entry_instructions = step_start = instructions;
+    harts_init(hart);
     read_device_tree(dtb);
     take_memory(dtb);
-    frame_stats(&stats);
-    log_print("Mitos on %lu MiB, %lu frames free (%lu instructions)",
-              stats.total * PAGE_BYTES >> 20, stats.free, step_cost());
     heap_init();
     arena_init();
     cell_table_init();

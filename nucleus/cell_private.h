@@ -1,7 +1,7 @@
 /* Cells in memory, and a transaction that loads some: the structures behind abi/nucleus/cells.h.
  *
- * One transaction runs at a time (transaction_begin()); it alone changes cells. The table's spinlock
- * guards what others read meanwhile: the list, the symbol table, the sets. */
+ * One transaction runs at a time (transaction_begin()); it alone changes cells, so it reads the tables
+ * without a lock. The table's spinlock guards what others read meanwhile: the list, the symbol table. */
 #ifndef NUCLEUS_CELL_PRIVATE_H
 #define NUCLEUS_CELL_PRIVATE_H
 
@@ -14,38 +14,27 @@
 #include "symbols.h"
 
 #define TRANSACTION_MAX_CELLS 64u
+#define STUB_BYTES 8u
 
-/** What a symbol of the object turned into. */
-struct symbol_slot {
-    uint32_t import;   /* index, for undefined symbols */
-    struct stub *stub; /* for functions whose address is taken */
-};
-
-/** A cell on its way in. Freed when the transaction ends. */
+/** A cell with what only the loader needs. */
 struct unit {
-    struct list link; /* in transaction.units */
-    struct cell *cell;
-    char name[CELL_NAME_ROOM];  /* as asked for; the manifest must agree */
-    struct unit *needed_by;     /* NULL: asked for by the user */
-    void *copy;                 /* of the object, when it had to be moved or was not ours */
-    struct elf_image image;
-    struct symbol_slot *slots;     /* per symbol of the object */
-    struct link_section *sections; /* per section */
+    struct cell cell;
+    struct elf_image image;        /* of its object, to which names point */
+    void *copy;                    /* of the object, when it is not used where it was */
+    void *tables;                  /* one allocation: the arrays of `cell` and these: */
+    struct link_section *sections; /* per section of the object */
+    uint32_t *import_of;           /* per global symbol: its number among the imports */
+    /* while a transaction brings it in: */
+    struct list link; /* in its list */
+    struct unit *needed_by; /* NULL: asked for by the user */
+    struct why *why;        /* for what goes wrong */
     uint8_t *staging;
-    bool initialised, committed, started, ordered;
-};
-
-struct transaction {
-    enum cell_reason reason;
-    struct list units;  /* in the order in which they were found */
-    struct unit *order[TRANSACTION_MAX_CELLS]; /* providers first */
-    unsigned count, ordered;
-    struct why *why;
+    bool ordered, started;
 };
 
 struct cell_table {
     struct spinlock lock;
-    /* lock guards: */
+    /* lock guards, against readers: */
     struct list cells_;
 };
 extern struct cell_table cell_table;
@@ -56,58 +45,53 @@ static inline struct list *table_cells(void)
     return &cell_table.cells_;
 }
 
+static inline struct unit *unit_of(struct list *node) /* in the table */
+{
+    return list_entry(node, struct unit, cell.link);
+}
+
+/** The address of a function that the unit defines, once it has its place. */
+static inline uint64_t unit_address(const struct unit *unit, uint32_t symbol)
+{
+    return unit->sections[unit->image.symbols[symbol].shndx].address +
+           unit->image.symbols[symbol].value;
+}
+
 /** Kinds of the loader: records of fixed size and buffers. */
-extern struct kind *cell_kind, *unit_kind, *stub_kind, *buffer_kind;
+extern struct kind *unit_kind, *stub_kind, *buffer_kind;
 
 /* cell_table.c */
 void cell_table_init(void);
 /** The cell of that name, live or on its way in; NULL: none. It stays while the transaction lasts. */
-struct cell *cell_lookup(const char *name);
-/** symbol_lookup() under the table's lock. The symbol stays while the transaction lasts. */
-const struct symbol *symbol_lookup_locked(const char *name);
-/** Unlocked search, for reports when nothing can be trusted. */
-bool symbol_at_unlocked(uint64_t address, struct symbol_info *info);
-/** Enters the symbols that the nucleus exports. */
-void nucleus_exports_init(void);
-/** The nearest exported function at or below @p address; its size is not known (0). */
-bool nucleus_function_at(uint64_t address, struct symbol_info *info);
+struct unit *unit_lookup(const char *name);
 
-/* unit.c: from an object to a unit whose tables are made */
-enum status unit_open(struct transaction *transaction, struct unit *unit, const void *object,
-                      size_t bytes, struct why *why);
-/** Frees a unit and, unless it was committed, its cell with all that it holds. */
-void unit_drop(struct unit *unit);
-/** Gives back the stubs that @p cell uses of others; of all cells that go together before any is dropped. */
-void cell_release_imports(struct cell *cell);
-/** Frees what a cell holds: text, data, tables, stubs; its symbols leave the table. */
-void cell_drop(struct cell *cell);
-
-/* unit_link.c: memory, addresses, bytes */
-enum status unit_place(struct unit *unit, struct why *why);
-enum status unit_link(struct unit *unit, struct why *why);
-/** Binds the call sites that led to the init trap to their targets. Cannot fail. */
+/* unit.c: a cell from its object to its memory, and back to nothing */
+/** Makes the tables of a unit; with @p copy of a copy of the object. */
+enum status unit_open(struct unit *unit, const void *object, size_t bytes, bool copy);
+/** Finds memory and addresses. */
+enum status unit_place(struct unit *unit);
+/** Relocates, checks, writes text. Calls of other cells still lead to a trap. */
+enum status unit_link(struct unit *unit);
+/** Binds those calls to their targets. Cannot fail. */
 void unit_bind_calls(struct unit *unit);
+/** Frees all that a cell holds; its symbols leave the table. */
+void unit_drop(struct unit *unit);
 
 /* stub.c */
 /** The stub of @p function of @p cell, made when there is none, with one use more. NULL: no memory. */
 struct stub *stub_take(struct cell *cell, uint64_t function);
 /** One use less; the last one frees it. */
-void stub_release(struct cell *cell, struct stub *stub);
+void stub_release(struct stub *stub);
 
 /* transaction.c */
-enum status transaction_begin(struct transaction *transaction, enum cell_reason reason,
-                              struct why *why);
+/** Until transaction_end() no other begins. @return ERR_BUSY: one is under way. */
+enum status transaction_begin(enum cell_reason reason, struct why *why);
 void transaction_end(void);
-/** Adds a cell of the archive (or @p object, when not NULL). */
-enum status transaction_add(struct transaction *transaction, const char *name,
-                            struct unit *needed_by, const void *object, size_t bytes);
-/** Unless @p status, what adding units came to, is an error already: finds providers, links, initialises,
- *  commits and starts all units. On any error undoes everything. Frees the units. */
-enum status transaction_run(struct transaction *transaction, enum status status);
-/** Takes a live cell out of hooks, list and symbol table. */
-void cell_retract(struct cell *cell);
 /** Calls an entry point of a cell, guarded; address 0 is OK. */
 enum status cell_call_entry(uint64_t address, enum cell_reason reason);
+/** Takes a cell out of the hooks, and gives back the stubs that it uses of others: of all cells that go
+ *  together before any is dropped. Once. */
+void unit_retract(struct unit *unit);
 /** Loads the boot set of the archive; @p count is set to how many cells that makes. */
 enum status cells_boot(unsigned *count, struct why *why);
 

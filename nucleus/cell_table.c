@@ -1,42 +1,63 @@
-/* The cell table: the list of cells, the nucleus' exports, and who owns an address. */
+/* The cell table: the list of cells, the nucleus' exports, and what an address is.
+ *
+ * The nucleus exports every function that a header of abi/nucleus declares. The list exports.inc is made
+ * by the build from those headers, so the two cannot disagree. */
 #include "arena.h"
 #include "cell_private.h"
 #include "heap_private.h"
+#include "nucleus/device_tree.h"
+#include "nucleus/format.h"
+#include "nucleus/frame.h"
+#include "nucleus/hart.h"
+#include "nucleus/log.h"
 #include "nucleus/machine.h"
+#include "nucleus/memory_map.h"
+#include "nucleus/runtime.h"
 #include "nucleus/string.h"
+#include "nucleus/task.h"
 
 struct cell_table cell_table;
-struct kind *cell_kind, *unit_kind, *stub_kind, *buffer_kind;
+struct kind *unit_kind, *stub_kind, *buffer_kind;
 extern char image_start[], text_end[];
+
+#define EXPORT_SYMBOL(function) {.name = #function, .address = (uint64_t)function},
+
+static struct symbol exports[] = {
+#include "exports.inc"
+};
+#define EXPORTS (sizeof exports / sizeof exports[0])
 
 void cell_table_init(void)
 {
     OWN(spin_guard) guard = {0};
 
-    spin_lock(&guard, &cell_table.lock);
-    list_init(table_cells());
-    spin_unlock(&guard, &cell_table.lock);
-    if (kind_create_for(NULL, &cell_kind, "cell", sizeof(struct cell), 8) != OK ||
-        kind_create_for(NULL, &unit_kind, "unit", sizeof(struct unit), 8) != OK ||
+    if (kind_create_for(NULL, &unit_kind, "cell", sizeof(struct unit), 8) != OK ||
         kind_create_for(NULL, &stub_kind, "stub", sizeof(struct stub), 8) != OK ||
         kind_create_for(NULL, &buffer_kind, "loader buffer", 0, 16) != OK)
         panic("no memory for the first kinds");
-    nucleus_exports_init();
-}
-
-struct cell *cell_lookup(const char *name)
-{
-    OWN(spin_guard) guard = {0};
-    struct cell *found = NULL;
-
     spin_lock(&guard, &cell_table.lock);
-    list_each(node, table_cells())
-    {
-        if (strcmp(list_entry(node, struct cell, link)->manifest.name, name) == 0)
-            found = list_entry(node, struct cell, link);
+    list_init(table_cells());
+    for (unsigned i = 0; i < EXPORTS; i++) {
+        if (symbol_insert(&exports[i]) != OK)
+            panic("the nucleus exports %s twice", exports[i].name);
     }
     spin_unlock(&guard, &cell_table.lock);
-    return found;
+}
+
+const struct symbol *nucleus_export(unsigned index)
+{
+    return index < EXPORTS ? &exports[index] : NULL;
+}
+
+/* Unchecked: a transaction is under way, and none but that changes the list. */
+struct unit *unit_lookup(const char *name) UNCHECKED
+{
+    list_each(node, table_cells())
+    {
+        if (strcmp(unit_of(node)->cell.manifest.name, name) == 0)
+            return unit_of(node);
+    }
+    return NULL;
 }
 
 void cells_visit(bool (*visit)(const struct cell *cell, void *argument), void *argument)
@@ -46,9 +67,7 @@ void cells_visit(bool (*visit)(const struct cell *cell, void *argument), void *a
     spin_lock(&guard, &cell_table.lock);
     list_each(node, table_cells())
     {
-        const struct cell *cell = list_entry(node, struct cell, link);
-
-        if (cell->live && !visit(cell, argument))
+        if (unit_of(node)->cell.live && !visit(&unit_of(node)->cell, argument))
             break;
     }
     spin_unlock(&guard, &cell_table.lock);
@@ -63,25 +82,9 @@ bool cell_uses(const struct cell *user, const struct cell *cell)
     return false;
 }
 
-const struct symbol *symbol_lookup_locked(const char *name)
-{
-    OWN(spin_guard) guard = {0};
-    const struct symbol *symbol;
-
-    spin_lock(&guard, &cell_table.lock);
-    symbol = symbol_lookup(name);
-    spin_unlock(&guard, &cell_table.lock);
-    return symbol;
-}
-
 const char *cell_name(const struct cell *cell)
 {
     return cell ? cell->manifest.name : "nucleus";
-}
-
-static bool holds_text(const struct cell *cell, uint64_t address)
-{
-    return address - (uint64_t)cell->text < cell->text_bytes;
 }
 
 struct cell *cell_of_caller(uint64_t pc)
@@ -92,75 +95,56 @@ struct cell *cell_of_caller(uint64_t pc)
     spin_lock(&guard, &cell_table.lock);
     list_each(node, table_cells())
     {
-        struct cell *cell = list_entry(node, struct cell, link);
-
-        if (holds_text(cell, pc)) {
-            found = cell;
-            break;
-        }
+        if (pc - (uint64_t)unit_of(node)->cell.text.base < unit_of(node)->cell.text.bytes)
+            found = &unit_of(node)->cell;
     }
     spin_unlock(&guard, &cell_table.lock);
     return found;
 }
 
-static void describe_function(const struct cell *cell, const struct function *function,
-                              struct symbol_info *info)
+/* Of the nucleus, the nearest exported function at or below @p address; its size is not known (0). */
+static bool nucleus_function_at(uint64_t address, struct symbol_info *info)
 {
-    string_copy(info->name, sizeof info->name, function->name);
-    string_copy(info->cell, sizeof info->cell, cell->manifest.name);
-    info->address = (uint64_t)cell->text + function->offset;
-    info->bytes = function->bytes;
-    info->exported = function->exported;
-}
-
-/* Searches the stubs: "function (stub)". */
-static bool stub_at(const struct cell *cell, uint64_t address, struct symbol_info *info)
-{
-    for (const struct list *node = cell->stubs.next; node != &cell->stubs; node = node->next) {
-        const struct stub *stub = list_entry(node, struct stub, link);
-
-        if (address - stub->address >= 8)
-            continue;
-        for (uint32_t i = 0; i < cell->function_count; i++) {
-            if ((uint64_t)cell->text + cell->functions[i].offset == stub->function)
-                describe_function(cell, &cell->functions[i], info);
-        }
-        string_copy(info->name + strlen(info->name), sizeof info->name - strlen(info->name),
-                    " (stub)");
-        info->address = stub->address;
-        info->bytes = 8;
-        return true;
-    }
-    return false;
-}
-
-static bool function_at(const struct cell *cell, uint64_t address, struct symbol_info *info)
-{
-    for (uint32_t i = 0; i < cell->function_count; i++) {
-        const struct function *function = &cell->functions[i];
-
-        if (address - (uint64_t)cell->text - function->offset < function->bytes) {
-            describe_function(cell, function, info);
-            return true;
-        }
-    }
-    return false;
-}
-
-bool symbol_at_unlocked(uint64_t address, struct symbol_info *info) UNCHECKED
-{
-    /* Unchecked: for reports of a machine that stops; the lock's holder may be who faulted. */
-    memset(info, 0, sizeof *info);
-    if (address - (uint64_t)image_start < (uint64_t)(text_end - image_start))
-        return nucleus_function_at(address, info);
-    if (!cell_table.cells_.next)
+    *info = (struct symbol_info){.name = "start", .address = (uint64_t)image_start};
+    if (address - (uint64_t)image_start >= (uint64_t)(text_end - image_start))
         return false;
-    list_each(node, &cell_table.cells_)
-    {
-        const struct cell *cell = list_entry(node, struct cell, link);
+    for (unsigned i = 0; i < EXPORTS; i++) {
+        if (exports[i].address <= address && exports[i].address >= info->address) {
+            info->address = exports[i].address;
+            info->exported = true;
+            string_copy(info->name, sizeof info->name, exports[i].name);
+        }
+    }
+    string_copy(info->cell, sizeof info->cell, cell_name(NULL));
+    return true;
+}
 
-        if (function_at(cell, address, info) || stub_at(cell, address, info))
-            return true;
+/* Searches the cell's functions, static ones too, and its stubs: "function (stub)". */
+static bool function_at(const struct unit *unit, uint64_t address, struct symbol_info *info)
+{
+    const struct elf_image *image = &unit->image;
+    const struct stub *stub = NULL;
+    uint64_t wanted = address;
+
+    for (const struct list *node = unit->cell.stubs.next; node != &unit->cell.stubs;
+         node = node->next) {
+        if (address - list_entry(node, struct stub, link)->address < STUB_BYTES)
+            stub = list_entry(node, struct stub, link);
+    }
+    if (stub)
+        wanted = stub->function;
+    for (uint32_t i = 1; i < image->symbol_count; i++) {
+        uint64_t start = elf_symbol_is_function(image, i) ? unit_address(unit, i) : 0;
+
+        if (!start || wanted - start >= image->symbols[i].size)
+            continue;
+        format(info->name, sizeof info->name, "%s%s", elf_symbol_name(image, i),
+               stub ? " (stub)" : "");
+        string_copy(info->cell, sizeof info->cell, unit->cell.manifest.name);
+        info->address = stub ? stub->address : start;
+        info->bytes = stub ? STUB_BYTES : image->symbols[i].size;
+        info->exported = elf_symbol_is_export(image, i);
+        return true;
     }
     return false;
 }
@@ -168,10 +152,12 @@ bool symbol_at_unlocked(uint64_t address, struct symbol_info *info) UNCHECKED
 bool symbol_at(uint64_t address, struct symbol_info *info)
 {
     OWN(spin_guard) guard = {0};
-    bool found;
+    bool found = nucleus_function_at(address, info);
 
     spin_lock(&guard, &cell_table.lock);
-    found = symbol_at_unlocked(address, info);
+    for (struct list *node = table_cells()->next; !found && node != table_cells();
+         node = node->next)
+        found = function_at(unit_of(node), address, info);
     spin_unlock(&guard, &cell_table.lock);
     return found;
 }

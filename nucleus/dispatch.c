@@ -2,7 +2,6 @@
  * that gives up its hart and those that wake it stands in this file. */
 #include "harts.h"
 #include "hooks_private.h"
-#include "nucleus/format.h"
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
 
@@ -11,12 +10,7 @@ static struct {
     /* lock guards: */
     struct list tasks; /* every head, idle ones too */
     uint64_t last_number;
-} table;
-
-void task_list_init(void)
-{
-    list_init(&table.tasks);
-}
+} table = {.tasks = {&table.tasks, &table.tasks}};
 
 struct task *task_current(void)
 {
@@ -27,19 +21,11 @@ struct task *task_current(void)
     return task;
 }
 
-static void head_enter(struct task *task)
-{
-    OWN(spin_guard) guard = {0};
-
-    spin_lock(&guard, &table.lock);
-    task->number = ++table.last_number;
-    list_push_back(&table.tasks, &task->all);
-    spin_unlock(&guard, &table.lock);
-}
-
 void task_head_init(struct task *task, const char *name, void (*entry)(void *argument),
                     void *argument, void *stack_low, size_t stack_bytes)
 {
+    OWN(spin_guard) guard = {0};
+
     memset(&task->all, 0, sizeof *task - offsetof(struct task, all)); /* TASK_NEW */
     string_copy(task->name, sizeof task->name, name);
     task->stack_low = (uint64_t)stack_low;
@@ -52,21 +38,10 @@ void task_head_init(struct task *task, const char *name, void (*entry)(void *arg
     task->registers.x[2] = task->stack_high;
     task->registers.x[8] = (uint64_t)argument;
     task->registers.x[9] = (uint64_t)entry;
-    head_enter(task);
-}
-
-void task_head_idle(struct hart *hart, uint64_t stack_low, uint64_t stack_high)
-{
-    struct task *task = &hart->idle;
-
-    task->state_word = TASK_RUNNING;
-    task->hart = hart->index;
-    task->stack_low = stack_low;
-    task->stack_high = stack_high;
-    format(task->name, sizeof task->name, "idle/%u", hart->index);
-    list_init(&task->run_link);
-    hart->current = task;
-    head_enter(task);
+    spin_lock(&guard, &table.lock);
+    task->number = ++table.last_number;
+    list_push_back(&table.tasks, &task->all);
+    spin_unlock(&guard, &table.lock);
 }
 
 enum status task_head_remove(struct task *task)
@@ -86,117 +61,84 @@ void task_each(bool (*visit)(struct task *task, void *argument), void *argument)
     OWN(spin_guard) guard = {0};
 
     spin_lock(&guard, &table.lock);
-    list_each(node, &table.tasks)
-    {
+    list_each(node, &table.tasks) {
         if (!visit(list_entry(node, struct task, all), argument))
             break;
     }
     spin_unlock(&guard, &table.lock);
 }
 
-static void give_up_hart(enum leaving how) REQUIRES(irqs_off);
 static void give_up_hart(enum leaving how)
 {
-    this_hart()->current->leaving = how;
-    switch_out();
+    OWN(irq_guard) guard = {0};
+    struct task *task;
+
+    irq_disable(&guard);
+    task = this_hart()->current;
+    if (how != LEAVING_PARK ||
+        !(__atomic_fetch_and(&task->state_word, ~TASK_WAKE, __ATOMIC_SEQ_CST) & TASK_WAKE)) {
+        task->leaving = how;
+        switch_out();
+    }
+    irq_restore(&guard);
 }
 
 void task_yield(void)
 {
-    irq_guard guard;
-
-    irq_disable(&guard);
     give_up_hart(LEAVING_YIELD);
-    irq_restore(&guard);
 }
 
 void task_park(void)
 {
-    OWN(irq_guard) guard = {0};
-
-    irq_disable(&guard);
-    if (!(__atomic_fetch_and(&this_hart()->current->state_word, ~TASK_WAKE, __ATOMIC_SEQ_CST) &
-          TASK_WAKE))
-        give_up_hart(LEAVING_PARK);
-    irq_restore(&guard);
+    give_up_hart(LEAVING_PARK);
 }
 
 void task_end(void)
 {
-    OWN(irq_guard) guard = {0};
-
-    irq_disable(&guard);
     give_up_hart(LEAVING_END);
     panic("a task that had ended was given a hart");
 }
 
 /*
  * State and wake-up mark are one word, so none is lost between a task that parks and those that wake it:
- * either the unpark finds it PARKED, or the park finds the mark. INV-TASK-1: whoever moves the state from
- * PARKED or NEW to READY hands the task to the scheduler, once.
+ * either the unpark finds it PARKED, or the park finds the mark. INV-TASK-1: who sets the mark of a task
+ * that is PARKED or NEW hands it to the scheduler; with the mark set nobody else does, until it is READY.
+ * The exchange, not a mere store, lets the task see what others did before they found the mark set.
  */
 void task_unpark(struct task *task)
 {
     OWN(irq_guard) guard = {0};
-    uint32_t word = __atomic_load_n(&task->state_word, __ATOMIC_RELAXED);
-    bool waits;
+    uint32_t word;
 
     irq_disable(&guard);
-    do {
-        waits = word == TASK_PARKED || word == TASK_NEW;
-    } while (!__atomic_compare_exchange_n(&task->state_word, &word,
-                                          waits ? TASK_READY : word | TASK_WAKE, false,
-                                          __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
-    if (waits)
+    word = __atomic_fetch_or(&task->state_word, TASK_WAKE, __ATOMIC_SEQ_CST);
+    if (word == TASK_PARKED || word == TASK_NEW) {
+        __atomic_exchange_n(&task->state_word, TASK_READY, __ATOMIC_SEQ_CST);
         hooks.sched_ready(task, READY_WOKEN);
+    }
     irq_restore(&guard);
 }
 
-/* From the exchange on another hart may run, end and free the task: it is not looked at again. */
-static void finish_park(struct task *task) REQUIRES(irqs_off);
-static void finish_park(struct task *task)
-{
-    uint32_t running = TASK_RUNNING;
-
-    if (__atomic_compare_exchange_n(&task->state_word, &running, TASK_PARKED, false,
-                                    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
-        return;
-    __atomic_store_n(&task->state_word, TASK_READY, __ATOMIC_SEQ_CST);
-    hooks.sched_ready(task, READY_WOKEN);
-}
-
-static void finish_ready(struct task *task, enum ready_cause cause) REQUIRES(irqs_off);
-static void finish_ready(struct task *task, enum ready_cause cause)
-{
-    __atomic_fetch_sub(&task->state_word, TASK_RUNNING - TASK_READY, __ATOMIC_RELEASE);
-    hooks.sched_ready(task, cause);
-}
-
-/* Does for @p task, whose registers are saved and whose stack is left, what it asked for. From here on
- * another hart may run or free it. */
-static void finish_leaving(struct task *task) REQUIRES(irqs_off);
-static void finish_leaving(struct task *task)
+/* Does for @p task, whose registers are saved and whose stack is left, what it asked for. From where its
+ * state changes another hart may run, end and free it: it is not looked at again. */
+static REQUIRES(irqs_off) void finish_leaving(struct task *task)
 {
     enum leaving how = task->leaving;
+    uint32_t running = TASK_RUNNING, change = TASK_RUNNING - TASK_READY;
 
-    task->leaving = LEAVING_NOTHING;
-    switch (how) {
-    case LEAVING_YIELD:
-        finish_ready(task, READY_YIELDED);
-        break;
-    case LEAVING_PREEMPTED:
-        finish_ready(task, READY_PREEMPTED);
-        break;
-    case LEAVING_PARK:
-        finish_park(task);
-        break;
-    case LEAVING_END:
+    if (how == LEAVING_END) {
         __atomic_store_n(&task->state_word, TASK_DEAD, __ATOMIC_RELEASE);
         hooks.task_ended(task);
-        break;
-    case LEAVING_NOTHING: /* an idle context: it belongs to its hart alone */
-        break;
+        return;
     }
+    if (how == LEAVING_PARK) {
+        if (__atomic_compare_exchange_n(&task->state_word, &running, TASK_PARKED, false,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+            return;
+        change += TASK_WAKE; /* was set meanwhile, and is used up by this */
+    }
+    __atomic_fetch_sub(&task->state_word, change, __ATOMIC_SEQ_CST);
+    hooks.sched_ready(task, (enum ready_cause)how);
 }
 
 /* On the hart's interrupt stack, after @p previous was saved: settles what it asked for, and returns the
@@ -206,7 +148,8 @@ struct registers *dispatch(struct task *previous)
     struct hart *hart = this_hart();
     struct task *next;
 
-    finish_leaving(previous);
+    if (previous != &hart->idle) /* which belongs to its hart alone */
+        finish_leaving(previous);
     hart->reschedule = 0;
     next = hooks.sched_pick();
     if (next)
@@ -224,7 +167,7 @@ void hart_idle(void)
     for (;;) {
         csr_clear(sstatus, SSTATUS_SIE);
         role_assert_irqs_off();
-        give_up_hart(LEAVING_NOTHING);
+        switch_out();
         /* What comes between these two is not lost: its interrupt handler dispatched. */
         csr_set(sstatus, SSTATUS_SIE);
         __asm__ volatile("wfi");

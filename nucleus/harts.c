@@ -1,8 +1,8 @@
-/* Harts: starting them, telling them apart, timers, fences, calls on all of them. */
+/* Harts: starting them, telling them apart, timers, fences, calls on all of them, waiting for locks. */
 #include "harts.h"
 
 #include "dt.h"
-#include "nucleus/frame.h"
+#include "nucleus/format.h"
 #include "nucleus/machine.h"
 #include "sbi_calls.h"
 
@@ -11,10 +11,12 @@
 #define STIMECMP 0x14d
 
 struct hart harts[MAX_HARTS];
-static unsigned count = 1;
-extern char boot_stack[], boot_stack_top[];
-static uint8_t boot_trap_stacks[HART_STACK_BYTES + 2 * 4096]
-    __attribute__((aligned(4096), section(".noinit")));
+/* For entry.S: one set of stacks for each hart; the hart that is being started. */
+uint8_t hart_stacks[MAX_HARTS][HART_STACK_BYTES] __attribute__((aligned(4096), section(".noinit")));
+struct hart *starting_hart;
+static unsigned count;      /* of harts that run nucleus code; atomic */
+static bool joined;         /* all harts may run tasks: the boot is over; atomic */
+static uint64_t everywhere; /* the hardware ids of all harts, as a mask */
 
 unsigned hart_count(void)
 {
@@ -41,113 +43,89 @@ uint64_t hart_instructions(void)
     return csr_read(instret);
 }
 
-/* Lays out a hart's stacks in @p memory: one for traps of tasks, one page for each trap inside those. */
-static void set_up(struct hart *hart, unsigned index, uint64_t id, uint8_t *memory)
+/* Stacks, upwards: 16 KiB for traps of tasks, one page for each trap inside of those, the rest is the idle
+ * context's. */
+static struct hart *hart_init(unsigned index, uint64_t id)
 {
+    struct hart *hart = &harts[index];
+    uint64_t stack = (uint64_t)hart_stacks[index] + 16384;
+    char name[TASK_NAME_ROOM];
+
     hart->index = index;
     hart->id = id;
-    hart->stacks[0] = (uint64_t)memory + HART_STACK_BYTES;
-    for (unsigned i = 0; i < TRAP_LEVELS; i++) {
-        hart->nested[i] = &hart->saved[i];
-        if (i)
-            hart->stacks[i] = hart->stacks[i - 1] + 4096;
-    }
+    everywhere |= 1ul << id;
+    for (unsigned i = 0; i < TRAP_LEVELS; i++)
+        hart->levels[i].stack = stack + i * 4096;
+    stack = hart->levels[TRAP_LEVELS - 1].stack;
+    hart->idle_stack = (uint64_t)hart_stacks[index + 1];
+    format(name, sizeof name, "idle/%u", index);
+    task_head_init(&hart->idle, name, NULL, NULL, (void *)stack, hart->idle_stack - stack);
+    hart->idle.state_word = TASK_RUNNING;
+    hart->idle.hart = index;
+    hart->current = &hart->idle;
+    return hart;
 }
 
-static void enable_traps(struct hart *hart)
+static void enter(struct hart *hart)
 {
-    csr_write(sscratch, &hart->current->registers);
+    csr_write(sscratch, &hart->idle.registers);
     csr_write(stvec, trap_entry);
     csr_set(sie, SIE_SSIE | SIE_STIE | SIE_SEIE);
+    __atomic_fetch_add(&count, 1, __ATOMIC_RELEASE);
 }
 
-void harts_init_boot(uint64_t hardware_id)
+void harts_init(uint64_t hardware_id)
 {
-    struct hart *hart = &harts[0];
-
-    __asm__ volatile("mv tp, %0" : : "r"(hart));
-    task_list_init();
-    set_up(hart, 0, hardware_id, boot_trap_stacks);
-    task_head_idle(hart, (uint64_t)boot_stack, (uint64_t)boot_stack_top);
-    hart->online = 1;
-    enable_traps(hart);
+    enter(hart_init(0, hardware_id));
 }
 
 /* Called by entry.S on the idle stack of a hart that was started. */
 _Noreturn void hart_main(void);
 _Noreturn void hart_main(void)
 {
-    struct hart *hart = this_hart();
-
-    role_assert_irqs_off();
-    enable_traps(hart);
-    __atomic_store_n(&hart->online, 1, __ATOMIC_RELEASE);
+    enter(this_hart());
     csr_set(sstatus, SSTATUS_SIE);
-    while (!__atomic_load_n(&hart->joined, __ATOMIC_ACQUIRE))
+    while (!harts_joined())
         __asm__ volatile("wfi");
     hart_idle();
 }
 
-void harts_join(void)
+bool harts_joined(void)
 {
-    for (unsigned i = count; i-- > 0;) {
-        __atomic_store_n(&harts[i].joined, 1, __ATOMIC_RELEASE);
-        if (i)
-            hart_kick(i);
-    }
-    hart_idle();
+    return __atomic_load_n(&joined, __ATOMIC_ACQUIRE);
 }
 
-static bool start_one(unsigned index, uint64_t id)
+void harts_join(void)
 {
-    struct hart *hart = &harts[index];
-    frames memory = {0};
-    uint8_t *base;
-
-    if (!frames_alloc(&memory, 3, FRAME_OTHER)) /* 32 KiB: traps 16, 4, 4, idle 8 */
-        return false;
-    base = frames_leak(&memory);
-    set_up(hart, index, id, base);
-    hart->idle_stack = (uint64_t)base + 32768;
-    task_head_idle(hart, hart->idle_stack - 8192, hart->idle_stack);
-    __atomic_store_n(&starting_hart, pointer_to_physical(hart).value, __ATOMIC_SEQ_CST);
-    if (!sbi_start_hart(id, pointer_to_physical((void *)secondary_entry).value,
-                        pointer_to_physical(hart).value))
-        return false;
-    while (!__atomic_load_n(&hart->online, __ATOMIC_ACQUIRE))
-        continue;
-    return true;
+    __atomic_store_n(&joined, true, __ATOMIC_RELEASE);
+    for (unsigned i = 1; i < count; i++)
+        hart_kick(i);
+    hart_idle();
 }
 
 void harts_start(void)
 {
+    uint64_t entry = pointer_to_physical((void *)_entry).value;
     uint64_t id;
 
     for (unsigned i = 0; dt_hart(i, &id); i++) {
+        unsigned index = count;
+
         if (id == harts[0].id)
             continue;
-        if (count == MAX_HARTS || id >= 64)
+        if (index == MAX_HARTS || id >= 64)
             panic("the device tree has more harts than the %u that Mitos supports", MAX_HARTS);
-        if (!start_one(count, id))
+        __atomic_store_n(&starting_hart, hart_init(index, id), __ATOMIC_SEQ_CST);
+        if (sbi_call(SBI_HSM, 0, id, entry, 0, 0).error != 0)
             panic("hart %lu did not start", id);
-        count++;
+        while (__atomic_load_n(&count, __ATOMIC_ACQUIRE) == index)
+            continue;
     }
-}
-
-/* The hardware ids of all harts but this one, as a mask; for the firmware's remote fences. */
-static uint64_t others(void) REQUIRES(irqs_off);
-static uint64_t others(void)
-{
-    uint64_t mask = 0;
-
-    for (unsigned i = 0; i < count; i++)
-        mask |= 1ul << harts[i].id;
-    return mask & ~(1ul << this_hart()->id);
 }
 
 void hart_kick(unsigned index)
 {
-    sbi_send_ipi(harts[index].id);
+    sbi_call(SBI_IPI, 0, 1, harts[index].id, 0, 0);
 }
 
 void hart_reschedule(void)
@@ -155,30 +133,23 @@ void hart_reschedule(void)
     this_hart()->reschedule = 1;
 }
 
+/* The firmware's remote fences serve this hart as well: it may be another one than before the call. */
 void hart_fence_mappings(const void *address, uint64_t bytes)
 {
-    OWN(irq_guard) guard = {0};
-
-    irq_disable(&guard);
     __asm__ volatile("fence rw, rw" : : : "memory");
-    if (bytes == PAGE_BYTES)
+    if (count > 1)
+        sbi_call(SBI_RFENCE, SBI_FENCE_VMA, everywhere, 0, (uint64_t)address, bytes);
+    else if (bytes == PAGE_BYTES)
         __asm__ volatile("sfence.vma %0" : : "r"(address) : "memory");
     else
         __asm__ volatile("sfence.vma" : : : "memory");
-    if (count > 1)
-        sbi_fence_vma(others(), (uint64_t)address, bytes);
-    irq_restore(&guard);
 }
 
 void harts_fence_i(void)
 {
-    OWN(irq_guard) guard = {0};
-
-    irq_disable(&guard);
     __asm__ volatile("fence rw, rw\n\tfence.i" : : : "memory");
     if (count > 1)
-        sbi_fence_i(others());
-    irq_restore(&guard);
+        sbi_call(SBI_RFENCE, SBI_FENCE_I, everywhere, 0, 0, 0);
 }
 
 void hart_set_page_table(paddr root)
@@ -187,15 +158,12 @@ void hart_set_page_table(paddr root)
     __asm__ volatile("sfence.vma" : : : "memory");
 }
 
-void hart_timer_by_sbi(uint64_t ticks)
+void hart_timer(uint64_t ticks, bool by_sstc)
 {
-    sbi_timer(ticks);
-    csr_set(sie, SIE_STIE);
-}
-
-void hart_timer_by_sstc(uint64_t ticks)
-{
-    __asm__ volatile("csrw %0, %1" : : "i"(STIMECMP), "r"(ticks) : "memory");
+    if (by_sstc)
+        __asm__ volatile("csrw %0, %1" : : "i"(STIMECMP), "r"(ticks) : "memory");
+    else
+        sbi_call(SBI_TIME, 0, ticks, 0, 0, 0);
     csr_set(sie, SIE_STIE);
 }
 
@@ -227,7 +195,7 @@ void hart_each(void (*function)(void *argument), void *argument)
         if (i == hart_index())
             continue;
         __atomic_store_n(&harts[i].call_pending, 1, __ATOMIC_RELEASE);
-        sbi_send_ipi(harts[i].id);
+        hart_kick(i);
     }
     for (unsigned i = 0; i < count; i++) {
         while (__atomic_load_n(&harts[i].call_pending, __ATOMIC_ACQUIRE))
@@ -235,4 +203,22 @@ void hart_each(void (*function)(void *argument), void *argument)
     }
     function(argument);
     spin_unlock(&guard, &each.lock);
+}
+
+/* A spinner serves calls from other harts' hart_each(), so that a hart which waits for all others cannot
+ * deadlock with one that waits for a lock. */
+void spin_wait(struct spinlock *lock)
+{
+    role_assert_irqs_off();
+    do {
+        while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
+            hart_poll();
+    } while (__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE));
+}
+
+/* Unchecked: it releases what the cut-off frame had taken. */
+UNCHECKED void spin_abandon(spin_guard *guard)
+{
+    guard->lock->poisoned = 1;
+    spin_unlock(guard, guard->lock);
 }

@@ -6,27 +6,27 @@
 #include <stdint.h>
 
 #include "nucleus/hart.h"
-#include "nucleus/task.h"
+#include "sched.h"
 
-#define TRAP_LEVELS 3 /* of a task; inside the handler of that; inside the handler of that: the end */
-#define HART_STACK_BYTES 16384u
+#define TRAP_LEVELS                                                                                \
+    3 /* of a task; inside the handler of that; inside the handler of that: the end */
+#define HART_STACK_BYTES 40960u /* of all stacks of a hart: see stacks_init() */
 
 struct hart {
     /* known to trap.S and entry.S by offset */
-    struct task *current;                  /* 0 */
-    uint64_t depth;                        /* 8: traps in progress */
-    uint64_t stacks[TRAP_LEVELS];          /* 16: stack top for a trap at that depth */
-    struct registers *nested[TRAP_LEVELS]; /* 40: where a trap inside the handler saves registers */
-    uint64_t idle_stack;                   /* 64 */
+    struct task *current; /* 0 */
+    uint64_t depth;       /* 8: traps in progress */
+    uint64_t idle_stack;  /* 16: its top */
+    struct {
+        uint64_t stack;             /* top of the stack for a trap at that depth */
+        struct registers registers; /* where a trap inside the handler saves */
+    } levels[TRAP_LEVELS];          /* 24 */
     /* the rest is C's */
     uint32_t index;
     uint32_t call_pending; /* a hart_each() waits for this hart; atomic */
     uint32_t reschedule;   /* the running task's turn is over */
-    uint32_t online;     /* it runs nucleus code; atomic */
-    uint32_t joined;     /* it runs tasks: the boot is over; atomic */
     uint64_t id;
     struct task idle;
-    struct registers saved[TRAP_LEVELS];
 };
 
 extern struct hart harts[MAX_HARTS];
@@ -56,10 +56,12 @@ static inline struct hart *this_hart(void)
 #define csr_set(name, bits) __asm__ volatile("csrs " #name ", %0" : : "r"(bits) : "memory")
 #define csr_clear(name, bits) __asm__ volatile("csrc " #name ", %0" : : "r"(bits) : "memory")
 
-/** Fills in harts[0] for the hart that boots, on boot_stack. */
-void harts_init_boot(uint64_t hardware_id);
+/** Makes the hart that boots harts[0], its stack being the one of its idle context. */
+void harts_init(uint64_t hardware_id);
 /** Starts all other harts of the device tree; returns when each idles. */
 void harts_start(void);
+/** Whether harts_join() has been called. */
+bool harts_joined(void);
 /** Serves a pending hart_each() of another hart; every spin loop calls it. */
 void hart_poll(void) REQUIRES(irqs_off);
 /** fence.i on all harts; returns when all have done it. */
@@ -81,11 +83,13 @@ void text_copy_words(void *to, const void *from, uint64_t words, uint64_t boot_s
 extern char guard_return[];
 
 /* dispatch.c */
+/** Why a task gives up its hart; those that leave it ready are causes of sched_ready(). */
+enum leaving {
+    LEAVING_PARK = READY_WOKEN, /* unless it was woken meanwhile */
+    LEAVING_YIELD = READY_YIELDED,
+    LEAVING_PREEMPTED = READY_PREEMPTED,
+    LEAVING_END,
+};
 struct registers *dispatch(struct task *previous) REQUIRES(irqs_off);
-void task_list_init(void);
-/** Makes @p hart's boot or idle context a task head. */
-void task_head_idle(struct hart *hart, uint64_t stack_low, uint64_t stack_high);
-/** Why a task gives up its hart. */
-enum leaving { LEAVING_NOTHING, LEAVING_YIELD, LEAVING_PREEMPTED, LEAVING_PARK, LEAVING_END };
 
 #endif

@@ -6,73 +6,39 @@
 #include "nucleus/string.h"
 #include "sbi_calls.h"
 
-static struct task *no_pick(void)
+/* No task, not served, no action: whatever the arguments are. */
+static uint64_t nothing(void)
 {
-    return NULL;
+    return 0;
 }
 
-static void no_ready(struct task *task, enum ready_cause cause)
+static void no_scheduler(struct task *task, enum ready_cause cause)
 {
     (void)cause;
     panic("task %s is ready, and no scheduler is loaded", task->name);
 }
 
-static void no_timer(void)
+/* Of the interrupt that this hart serves just now. */
+static void mask_interrupt(void)
 {
-    csr_clear(sie, SIE_STIE);
-}
-
-static void no_external(void)
-{
-    csr_clear(sie, SIE_SEIE);
-}
-
-static bool no_page_fault(uint64_t address, bool store)
-{
-    (void)address;
-    (void)store;
-    return false;
-}
-
-static void no_arena_added(void *base, bool executable)
-{
-    (void)base;
-    (void)executable;
+    csr_clear(sie, 1ul << (csr_read(scause) & 63));
 }
 
 void firmware_console(const char *text, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++) {
         if (text[i] == '\n')
-            sbi_putchar('\r');
-        sbi_putchar(text[i]);
+            sbi_call(SBI_LEGACY_PUTCHAR, 0, '\r', 0, 0, 0);
+        sbi_call(SBI_LEGACY_PUTCHAR, 0, (uint8_t)text[i], 0, 0, 0);
     }
 }
 
-static void no_task_ended(struct task *task)
-{
-    (void)task;
-}
+#define HOOK_DEFAULT(name, fallback) .name = (void *)fallback,
+struct hooks hooks = {EACH_HOOK(HOOK_DEFAULT)};
 
-#define EACH_HOOK(X)                                                                               \
-    X(sched_pick, no_pick)                                                                         \
-    X(sched_ready, no_ready)                                                                       \
-    X(clock_interrupt, no_timer)                                                                   \
-    X(irq_interrupt, no_external)                                                                  \
-    X(vm_page_fault, no_page_fault)                                                                \
-    X(vm_arena_added, no_arena_added)                                                              \
-    X(console_emergency, firmware_console)                                                         \
-    X(task_ended, no_task_ended)
-
-#define SLOT_DEFAULT(name, fallback) .name = fallback,
-struct hooks hooks = {EACH_HOOK(SLOT_DEFAULT)};
-
-static struct hook rows[] = {
-#define ROW(function, default_function)                                                            \
-    {.name = #function,                                                                            \
-     .slot = (uint64_t *)(void *)&hooks.function,                                                  \
-     .fallback = (uint64_t)default_function},
-    EACH_HOOK(ROW)};
+#define HOOK_ROW(hook, default_)                                                                   \
+    {.name = #hook, .slot = (uint64_t *)(void *)&hooks.hook, .fallback = (uint64_t)default_},
+static struct hook rows[] = {EACH_HOOK(HOOK_ROW)};
 #define HOOKS (sizeof rows / sizeof rows[0])
 
 void hook_bind(const struct symbol *symbol, bool bind)

@@ -2,21 +2,30 @@
 #ifndef NUCLEUS_HOOKS_PRIVATE_H
 #define NUCLEUS_HOOKS_PRIVATE_H
 
+#include "clock.h"
+#include "console.h"
+#include "irq.h"
 #include "sched.h"
 #include "symbols.h"
+#include "task.h"
+#include "vm.h"
+
+/** Each hook, with its default in hooks.c. The interfaces' headers say what a hook takes and returns. */
+#define EACH_HOOK(X)                                                                               \
+    X(sched_pick, nothing)                                                                         \
+    X(sched_ready, no_scheduler)                                                                   \
+    X(clock_interrupt, mask_interrupt)                                                             \
+    X(irq_interrupt, mask_interrupt)                                                               \
+    X(vm_page_fault, nothing)                                                                      \
+    X(vm_arena_added, nothing)                                                                     \
+    X(console_emergency, firmware_console)                                                         \
+    X(task_ended, nothing)
 
 /** The functions to call; each points to its default or into a cell. Written in a commit only. */
-struct hooks {
-    struct task *(*sched_pick)(void);
-    void (*sched_ready)(struct task *task, enum ready_cause cause);
-    void (*clock_interrupt)(void);
-    void (*irq_interrupt)(void);
-    bool (*vm_page_fault)(uint64_t address, bool store);
-    void (*vm_arena_added)(void *base, bool executable);
-    void (*console_emergency)(const char *text, size_t bytes);
-    void (*task_ended)(struct task *task);
-};
-extern struct hooks hooks;
+#define HOOK_POINTER(name, fallback) __typeof__(name) *name;
+extern struct hooks {
+    EACH_HOOK(HOOK_POINTER)
+} hooks;
 
 /** The default of console_emergency: the SBI console. */
 void firmware_console(const char *text, size_t bytes);

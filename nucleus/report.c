@@ -1,29 +1,94 @@
-/* Fault reports and the two ways to stop: panic() for impossible states, machine_fail() for a fault that
+/* The log ring (nucleus/log.h: bytes numbered since boot, the last 16 KiB kept), fault reports, and the two ways to stop: panic() for impossible states, machine_fail() for a fault that
  * no task can pay for. A fault that software finds (a double free, an assertion) is raised as a
  * breakpoint in the caller's name, so all faults take one path. */
 #include "report.h"
 
 #include "harts.h"
+#include "hooks_private.h"
 #include "nucleus/cells.h"
 #include "nucleus/format.h"
 #include "nucleus/log.h"
 #include "nucleus/machine.h"
-#include "nucleus/string.h"
 
 #define FAIL_STATUS 99u
+#define RING_BYTES 16384u
+#define LINE_BYTES 256u
 
-static const char *cause_text(uint64_t cause)
+static struct {
+    struct spinlock lock;
+    /* lock guards: */
+    uint64_t written; /* bytes since boot */
+    char bytes[RING_BYTES];
+} ring;
+
+/* Appends "[   0.012345] text\n" to the ring, and shows it if @p show. */
+static __attribute__((format(printf, 2, 0))) void log_line(bool show, const char *text,
+                                                           va_list arguments)
 {
-    static const char *const causes[] = {
-        "instruction address misaligned", "instruction access fault", "illegal instruction",
-        "breakpoint",                     "load address misaligned",  "load access fault",
-        "store address misaligned",       "store access fault",       [12] = "instruction page fault",
-        [13] = "load page fault",         [15] = "store page fault",
-    };
-    const char *text = cause < sizeof causes / sizeof causes[0] ? causes[cause] : NULL;
+    OWN(spin_guard) guard = {0};
+    uint64_t timebase = machine_timebase(), ticks = hart_ticks();
+    char line[LINE_BYTES];
+    size_t used = format(line, LINE_BYTES, "[%4lu.%06lu] ", ticks / timebase,
+                         ticks % timebase * 1000000 / timebase);
 
-    return text ? text : "unknown exception";
+    used += format_list(line + used, LINE_BYTES - used, text, arguments);
+    if (used > LINE_BYTES - 2)
+        used = LINE_BYTES - 2;
+    line[used++] = '\n';
+    spin_lock(&guard, &ring.lock);
+    for (size_t i = 0; i < used; i++)
+        ring.bytes[ring.written++ % RING_BYTES] = line[i];
+    spin_unlock(&guard, &ring.lock);
+    if (show)
+        hooks.console_emergency(line, used);
 }
+
+void log_write(const char *text, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, text);
+    log_line(false, text, arguments);
+    va_end(arguments);
+}
+
+void log_print(const char *text, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, text);
+    log_line(true, text, arguments);
+    va_end(arguments);
+}
+
+size_t log_read(uint64_t *from, char *to, size_t room)
+{
+    OWN(spin_guard) guard = {0};
+    size_t bytes = 0;
+
+    spin_lock(&guard, &ring.lock);
+    if (ring.written > RING_BYTES && *from < ring.written - RING_BYTES)
+        *from = ring.written - RING_BYTES;
+    while (bytes < room && *from < ring.written)
+        to[bytes++] = ring.bytes[(*from)++ % RING_BYTES];
+    spin_unlock(&guard, &ring.lock);
+    return bytes;
+}
+
+/* By scause; the gaps are no exceptions of S-mode. */
+static const char *const causes[16] = {
+    "instruction address misaligned",
+    "instruction access fault",
+    "illegal instruction",
+    "breakpoint",
+    "load address misaligned",
+    "load access fault",
+    "store address misaligned",
+    "store access fault",
+    [12] = "instruction page fault",
+    [13] = "load page fault",
+    [15] = "store page fault",
+};
 
 /* The explanation of the software fault that this hart is about to raise. */
 static char software_fault[MAX_HARTS][160];
@@ -41,26 +106,22 @@ void report_place(char *to, size_t room, uint64_t pc)
         format(to, room, "0x%lx, no function", pc);
 }
 
-static bool below_stack(const struct task *task, uint64_t address)
-{
-    return address < task->stack_low && task->stack_low - address <= PAGE_BYTES;
-}
-
 static void print_report(const struct task *task, const struct registers *registers)
 {
+    const char *cause = registers->cause < 16 ? causes[registers->cause] : NULL;
+    char *software = software_fault[hart_index()];
     char place[120], caller[120];
     const char *note = "";
-    char *software = software_fault[hart_index()];
 
     if (registers->cause == 3 && *software)
         note = software;
-    else if (registers->cause >= 12 && below_stack(task, registers->value))
+    else if (registers->cause >= 12 && task->stack_low - registers->value - 1 < PAGE_BYTES)
         note = "stack overflow";
     else if (registers->cause >= 12 && registers->value < PAGE_BYTES)
         note = "NULL pointer";
     report_place(place, sizeof place, registers->pc);
     report_place(caller, sizeof caller, registers->x[1]);
-    log_print("fault: %s at 0x%lx%s%s", cause_text(registers->cause), registers->value,
+    log_print("fault: %s at 0x%lx%s%s", cause ? cause : "unknown exception", registers->value,
               *note ? ": " : "", note);
     log_print("fault: task %lu %s hart %u pc 0x%lx (%s)", task->number, task->name, hart_index(),
               registers->pc, place);

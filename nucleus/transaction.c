@@ -9,7 +9,6 @@
  *
  * INV-LOAD-1: after a failure, tables, heap and frames are as before the transaction (but for empty
  * slabs and arenas, which are kept for the next one). */
-#include "arena.h"
 #include "archive.h"
 #include "cell_private.h"
 #include "harts.h"
@@ -17,289 +16,284 @@
 #include "hooks_private.h"
 #include "nucleus/format.h"
 #include "nucleus/log.h"
-#include "nucleus/machine.h"
 #include "nucleus/string.h"
 
-static uint32_t running; /* a transaction is; atomic */
+/* The one transaction that there is at a time. */
+static struct {
+    uint32_t running; /* atomic; the rest is its own */
+    enum cell_reason reason;
+    struct list units; /* as they were found, later providers first */
+    unsigned count;
+    struct why *why;
+} current;
 
-enum status transaction_begin(struct transaction *transaction, enum cell_reason reason,
-                              struct why *why)
+enum status transaction_begin(enum cell_reason reason, struct why *why)
 {
-    if (__atomic_exchange_n(&running, 1, __ATOMIC_ACQUIRE))
+    if (__atomic_exchange_n(&current.running, 1, __ATOMIC_ACQUIRE))
         return why_set(why, ERR_BUSY, "another load or unload is under way; try again");
-    *transaction = (struct transaction){.reason = reason, .why = why};
-    list_init(&transaction->units);
+    current.reason = reason;
+    current.why = why;
+    current.count = 0;
+    list_init(&current.units);
     return OK;
 }
 
 void transaction_end(void)
 {
-    __atomic_store_n(&running, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&current.running, 0, __ATOMIC_RELEASE);
 }
 
-/* Puts the chain of those that asked for @p unit in front of the explanation. */
-static void explain(const struct transaction *transaction, const struct unit *unit)
+static struct unit *unit_at(struct list *node) /* in current.units */
 {
-    for (; unit; unit = unit->needed_by)
-        why_prefix(transaction->why, unit->name);
+    return list_entry(node, struct unit, link);
 }
 
-static struct unit *unit_make(struct transaction *transaction, const char *name,
-                              struct unit *needed_by)
+static struct unit *unit_make(const char *name, struct unit *needed_by)
 {
     OWN(spin_guard) guard = {0};
     struct unit *unit = heap_alloc(unit_kind);
-    struct cell *cell = unit ? heap_alloc(cell_kind) : NULL;
 
-    if (!cell) {
-        heap_free(unit_kind, unit);
+    if (!unit)
         return NULL;
-    }
-    memset(cell, 0, sizeof *cell);
     memset(unit, 0, sizeof *unit);
-    list_init(&cell->stubs);
-    string_copy(cell->manifest.name, sizeof cell->manifest.name, name);
-    string_copy(unit->name, sizeof unit->name, name);
-    cell->unit = unit;
-    unit->cell = cell;
+    list_init(&unit->cell.stubs);
+    string_copy(unit->cell.manifest.name, CELL_NAME_ROOM, name);
+    unit->cell.boot = current.reason == REASON_BOOT;
     unit->needed_by = needed_by;
-    list_push_back(&transaction->units, &unit->link);
-    transaction->count++;
+    unit->why = current.why;
+    list_push_back(&current.units, &unit->link);
+    current.count++;
     spin_lock(&guard, &cell_table.lock);
-    list_push_back(table_cells(), &cell->link);
+    list_push_back(table_cells(), &unit->cell.link);
     spin_unlock(&guard, &cell_table.lock);
     return unit;
 }
 
-static enum status find_object(const char *name, const void **object, size_t *bytes,
-                               struct why *why)
+/* Adds a cell of the archive (or @p object, when not NULL). */
+static enum status add(const char *name, struct unit *needed_by, const void *object, size_t bytes)
 {
+    bool given = object;
     char file[CELL_NAME_ROOM + 8];
+    struct unit *unit;
+    enum status status;
 
     format(file, sizeof file, "%s.cell", name);
-    if (archive_file(file, object, bytes))
-        return OK;
-    return why_set(why, ERR_NOT_FOUND, "there is no %s in the boot archive", file);
-}
-
-enum status transaction_add(struct transaction *transaction, const char *name,
-                            struct unit *needed_by, const void *object, size_t bytes)
-{
-    struct why *why = transaction->why;
-    struct unit *unit;
-    enum status status = OK;
-
-    if (cell_lookup(name))
-        return why_set(why, ERR_EXISTS, "%s is loaded already", name);
-    if (transaction->count == TRANSACTION_MAX_CELLS)
-        return why_set(why, ERR_NOMEM, "more than %u cells would be loaded at once",
+    if (unit_lookup(name))
+        return why_set(current.why, ERR_EXISTS, "%s is loaded already", name);
+    if (current.count == TRANSACTION_MAX_CELLS)
+        return why_set(current.why, ERR_NOMEM, "more than %u cells would be loaded at once",
                        TRANSACTION_MAX_CELLS);
-    if (!object)
-        status = find_object(name, &object, &bytes, why);
-    if (status != OK) {
-        explain(transaction, needed_by);
-        return status;
-    }
-    unit = unit_make(transaction, name, needed_by);
-    if (!unit)
-        return why_set(why, ERR_NOMEM, "%s: no memory", name);
-    status = unit_open(transaction, unit, object, bytes, why);
+    if (!given && !archive_file(file, &object, &bytes))
+        return why_set(current.why, ERR_NOT_FOUND, "there is no %s in the boot archive", file);
+    unit = unit_make(name, needed_by);
+    status = unit ? unit_open(unit, object, bytes, given)
+                  : why_set(current.why, ERR_NOMEM, "no memory for it");
     if (status != OK)
-        explain(transaction, unit);
+        why_prefix(current.why, name);
     return status;
 }
 
 /* Finds the provider of one import, adding a cell of the archive when need be. */
-static enum status find_provider(struct transaction *transaction, struct unit *unit,
-                                 struct import *import)
+static enum status find_provider(struct unit *unit, struct import *import)
 {
     char provider[CELL_NAME_ROOM];
-    enum status status;
+    enum status status = OK;
 
-    import->symbol = symbol_lookup_locked(import->name);
+    import->symbol = symbol_lookup(import->name);
     if (import->symbol)
         return OK;
-    if (!archive_provider(import->name, provider)) {
-        why_set(transaction->why, ERR_LINK,
-                "needs %s(), which no loaded or archived cell provides", import->name);
-        explain(transaction, unit);
-        return ERR_LINK;
-    }
-    status = cell_lookup(provider) ? OK : transaction_add(transaction, provider, unit, NULL, 0);
-    if (status != OK)
-        return status;
-    import->symbol = symbol_lookup_locked(import->name);
-    if (import->symbol)
-        return OK;
-    why_set(transaction->why, ERR_LINK, "needs %s(), which %s does not provide, though the "
-            "archive's index says so", import->name, provider);
-    explain(transaction, unit);
-    return ERR_LINK;
+    if (!archive_provider(import->name, provider))
+        return why_set(unit->why, ERR_LINK, "needs %s(), which no loaded or archived cell provides",
+                       import->name);
+    if (!unit_lookup(provider))
+        status = add(provider, unit, NULL, 0);
+    import->symbol = symbol_lookup(import->name);
+    if (status == OK && !import->symbol)
+        status = why_set(unit->why, ERR_LINK,
+                         "needs %s(), which %s does not provide, though the archive's index says so",
+                         import->name, provider);
+    return status;
 }
 
-static enum status gather(struct transaction *transaction)
+static enum status gather(struct unit *unit)
 {
-    /* Units are added at the end while this runs. */
-    list_each(node, &transaction->units)
-    {
-        struct unit *unit = list_entry(node, struct unit, link);
+    enum status status = OK;
 
-        for (uint32_t i = 0; i < unit->cell->import_count; i++) {
-            enum status status = find_provider(transaction, unit, &unit->cell->imports[i]);
-
-            if (status != OK)
-                return status;
-        }
-    }
-    return OK;
+    for (uint32_t i = 0; i < unit->cell.import_count && status == OK; i++)
+        status = find_provider(unit, &unit->cell.imports[i]);
+    return status;
 }
 
-/* Providers before users; where they form a cycle, the one that was asked for first comes last. */
-static void put_in_order(struct transaction *transaction, struct unit *unit)
+/* Clears what calls left below on the stack: unload would take it for return addresses of calls under way. */
+static __attribute__((noinline)) void clear_stack(void)
 {
-    if (unit->ordered)
-        return;
-    unit->ordered = true;
-    for (uint32_t i = 0; i < unit->cell->import_count; i++) {
-        struct cell *provider = unit->cell->imports[i].symbol->cell;
+    uint8_t below[2048];
 
-        if (provider && provider->unit)
-            put_in_order(transaction, provider->unit);
-    }
-    transaction->order[transaction->ordered++] = unit;
+    memset(below, 0, sizeof below);
+    __asm__ volatile("" : : "r"(below) : "memory");
 }
 
-static enum status each_unit(struct transaction *transaction,
-                             enum status (*action)(struct unit *unit, struct why *why))
-{
-    for (unsigned i = 0; i < transaction->count; i++) {
-        struct unit *unit = transaction->order[i];
-        enum status status = action(unit, transaction->why);
-
-        if (status != OK) {
-            explain(transaction, unit);
-            return status;
-        }
-    }
-    return OK;
-}
-
-struct entry_call {
-    enum status (*entry)(enum cell_reason reason);
-    enum cell_reason reason;
-};
-
-static enum status make_entry_call(void *argument)
-{
-    const struct entry_call *call = argument;
-
-    return call->entry(call->reason);
-}
-
+/* The entry point takes its reason in the register in which guarded_call() passes its argument. */
 enum status cell_call_entry(uint64_t address, enum cell_reason reason)
 {
-    struct entry_call call = {.entry = (enum status(*)(enum cell_reason))address, .reason = reason};
+    enum status status;
 
-    return address ? guarded_call(make_entry_call, &call) : OK;
+    if (!address)
+        return OK;
+    status = guarded_call((enum status(*)(void *))address, (void *)(uint64_t)reason);
+    clear_stack();
+    return status;
 }
 
-/* Runs init() or start() of all units. */
-static enum status run_entries(struct transaction *transaction, bool start)
+static enum status run_entry(struct unit *unit, uint64_t address, const char *entry)
 {
-    for (unsigned i = 0; i < transaction->count; i++) {
-        struct unit *unit = transaction->order[i];
-        const struct manifest *manifest = &unit->cell->manifest;
-        enum status status = cell_call_entry(start ? manifest->start : manifest->init,
-                                             transaction->reason);
+    enum status status = cell_call_entry(address, current.reason);
 
-        if (status != OK) {
-            why_set(transaction->why, status, "its %s() failed: %s", start ? "start" : "init",
-                    status_name(status));
-            explain(transaction, unit);
-            return status == ERR_FAULT ? ERR_FAULT : ERR_INIT;
-        }
-        if (start)
-            unit->started = true;
-        else
-            unit->initialised = true;
+    if (status == OK)
+        return OK;
+    why_set(unit->why, status, "its %s() failed: %s", entry, status_name(status));
+    return status == ERR_FAULT ? ERR_FAULT : ERR_INIT;
+}
+
+static enum status init(struct unit *unit)
+{
+    return run_entry(unit, unit->cell.manifest.init, "init");
+}
+
+static enum status start(struct unit *unit)
+{
+    enum status status = run_entry(unit, unit->cell.manifest.start, "start");
+
+    unit->started = status == OK;
+    return status;
+}
+
+/* Unless @p status is an error already: does @p step for each unit, those that it adds included. An
+ * explanation begins with the chain of those that asked for the unit. */
+static enum status each_unit(enum status status, enum status (*step)(struct unit *))
+{
+    for (struct list *node = current.units.next; status == OK && node != &current.units;
+         node = node->next) {
+        status = step(unit_at(node));
+        for (struct unit *unit = unit_at(node); status != OK && unit; unit = unit->needed_by)
+            why_prefix(current.why, unit->cell.manifest.name);
     }
-    return OK;
+    return status;
 }
 
-static void commit(struct transaction *transaction)
+/* Moves a unit to the end of the list, its providers before it; where they form a cycle, the one that was
+ * asked for first comes last. What is not live yet is of this transaction. */
+static void put_in_order(struct unit *unit)
 {
-    for (unsigned i = 0; i < transaction->count; i++)
-        unit_bind_calls(transaction->order[i]);
-    harts_fence_i();
-    for (unsigned i = 0; i < transaction->count; i++) {
-        struct unit *unit = transaction->order[i];
-        struct cell *cell = unit->cell;
+    unit->ordered = true;
+    for (uint32_t i = 0; i < unit->cell.import_count; i++) {
+        struct cell *provider = unit->cell.imports[i].symbol->cell;
 
-        for (uint32_t j = 0; j < cell->export_count; j++)
-            hook_bind(&cell->exports[j], true);
-        unit->committed = true;
+        if (provider && !provider->live && !unit_of(&provider->link)->ordered)
+            put_in_order(unit_of(&provider->link));
+    }
+    list_remove(&unit->link);
+    list_push_back(&current.units, &unit->link);
+}
+
+static void commit(void)
+{
+    list_each(node, &current.units)
+    {
+        unit_bind_calls(unit_at(node));
+    }
+    harts_fence_i();
+    list_each(node, &current.units)
+    {
+        struct cell *cell = &unit_at(node)->cell;
+
+        for (uint32_t i = 0; i < cell->export_count; i++)
+            hook_bind(&cell->exports[i], true);
         __atomic_store_n(&cell->live, true, __ATOMIC_RELEASE);
     }
 }
 
-void cell_retract(struct cell *cell)
+void unit_retract(struct unit *unit)
 {
-    __atomic_store_n(&cell->live, false, __ATOMIC_RELEASE);
-    for (uint32_t i = 0; i < cell->export_count; i++)
+    struct cell *cell = &unit->cell;
+
+    for (uint32_t i = 0; cell->live && i < cell->export_count; i++)
         hook_bind(&cell->exports[i], false);
+    __atomic_store_n(&cell->live, false, __ATOMIC_RELEASE);
+    for (uint32_t i = 0; i < cell->import_count; i++) {
+        if (cell->imports[i].stub)
+            stub_release(cell->imports[i].stub);
+    }
 }
 
-static void undo(struct transaction *transaction)
+static void undo(void)
 {
-    for (unsigned i = transaction->ordered; i-- > 0;) {
-        struct unit *unit = transaction->order[i];
+    for (struct list *node = current.units.previous; node != &current.units;
+         node = node->previous) {
+        const struct manifest *manifest = &unit_at(node)->cell.manifest;
 
-        if (unit->started && cell_call_entry(unit->cell->manifest.stop, REASON_UNLOAD) != OK)
-            log_write("load: %s could not be stopped while the load was undone", unit->name);
+        if (unit_at(node)->started && cell_call_entry(manifest->stop, REASON_UNLOAD) != OK)
+            log_write("load: %s could not be stopped while the load was undone", manifest->name);
     }
-    list_each(node, &transaction->units)
+    list_each(node, &current.units)
     {
-        struct unit *unit = list_entry(node, struct unit, link);
-
-        if (unit->committed)
-            cell_retract(unit->cell);
-        unit->committed = false;
-        kind_abandon_all(unit->cell);
-        cell_release_imports(unit->cell);
+        kind_abandon_all(&unit_at(node)->cell);
+        unit_retract(unit_at(node));
     }
+    while (!list_empty(&current.units))
+        unit_drop(unit_at(list_pop_front(&current.units)));
 }
 
-static enum status prepare(struct transaction *transaction)
+/* Unless @p status, what adding units came to, is an error already: loads them all. On any error undoes
+ * everything. Ends the transaction. */
+static enum status run(enum status status)
 {
-    enum status status = gather(transaction);
-
+    status = each_unit(status, gather);
+    while (status == OK && !unit_at(current.units.next)->ordered)
+        put_in_order(unit_at(current.units.next));
+    status = each_unit(status, unit_place);
+    status = each_unit(status, unit_link);
+    harts_fence_i();
+    status = each_unit(status, init);
+    if (status == OK)
+        commit();
+    status = each_unit(status, start);
     if (status != OK)
-        return status;
-    list_each(node, &transaction->units)
-    {
-        put_in_order(transaction, list_entry(node, struct unit, link));
+        undo();
+    while (!list_empty(&current.units)) {
+        struct unit *unit = unit_at(list_pop_front(&current.units));
+
+        heap_free(buffer_kind, unit->staging);
+        unit->staging = NULL;
     }
-    status = each_unit(transaction, unit_place);
-    if (status == OK)
-        status = each_unit(transaction, unit_link);
-    if (status == OK)
-        harts_fence_i();
+    transaction_end();
     return status;
 }
 
-enum status transaction_run(struct transaction *transaction, enum status status)
+enum status cell_load(const char *name, struct why *why)
 {
-    if (status == OK)
-        status = prepare(transaction);
-    if (status == OK)
-        status = run_entries(transaction, false);
-    if (status == OK) {
-        commit(transaction);
-        status = run_entries(transaction, true);
+    return cell_load_image(name, NULL, 0, why);
+}
+
+enum status cell_load_image(const char *name, const void *image, size_t bytes, struct why *why)
+{
+    enum status status = transaction_begin(REASON_LOAD, why);
+
+    return status == OK ? run(add(name, NULL, image, bytes)) : status;
+}
+
+enum status cells_boot(unsigned *count, struct why *why)
+{
+    char key[16] = "boot.00", name[CELL_NAME_ROOM];
+    enum status status = transaction_begin(REASON_BOOT, why);
+
+    for (unsigned i = 1; status == OK && archive_provider(key, name); i++) {
+        status = add(name, NULL, NULL, 0);
+        format(key, sizeof key, "boot.%02u", i);
     }
-    if (status != OK)
-        undo(transaction);
-    while (!list_empty(&transaction->units))
-        unit_drop(list_entry(transaction->units.next, struct unit, link));
+    if (status == OK && current.count == 0)
+        status = why_set(why, ERR_NOT_FOUND, "the boot archive names no boot set");
+    status = run(status);
+    *count = current.count;
     return status;
 }

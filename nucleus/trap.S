@@ -1,85 +1,96 @@
 /* Trap entry, context switch and guarded calls: where registers are saved by hand.
  *
  * sscratch always points at the struct registers in which a trap now would save: the running task's
- * head, or, inside a handler, the hart's saved[depth]. Handlers run on stacks of the hart, so a task's
+ * head, or, inside a handler, that of the hart's level. Handlers run on stacks of the hart, so a task's
  * own stack may be full or broken. Offsets: struct registers (nucleus/task.h), struct hart (harts.h),
  * checked by static assertions in trap.c. */
+#include "assembly.h"
 
 #define R(n)        (8 * (n))
 #define R_PC        256
 #define R_STATUS    264
-#define R_CAUSE     272
-#define R_VALUE     280
 #define R_EXACT     288
+#define TASK_RECOVERY 400
 #define HART_CURRENT 0
 #define HART_DEPTH   8
-#define HART_STACKS  16
-#define HART_NESTED  40
+#define HART_LEVELS  24         /* of each level: stack, struct registers */
+#define LEVEL_REGISTERS 8
+#define LEVEL_BYTES  312
 #define TRAP_LEVELS  3
+#define EXIT_IN_TRAP 98         /* exit status */
+
+#define FROM_5      5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30
+#define SAVED       1,8,9,18,19,20,21,22,23,24,25,26,27 /* ra, s0 .. s11: what a call keeps */
 
 /* For the unwinder: the registers of the frame below are in the struct that s0 points at. CFA := its
  * sp, x1, x3..x31 and the pc (column 64) := its slots. Operands are sleb128 in two bytes. */
 .macro CFI_REGISTERS_AT_S0
     .cfi_escape 0x0f, 4, 0x78, ((2*8) & 0x7f) | 0x80, (2*8) >> 7, 0x06
-    .irp n,1,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    .irp n,1,3,4,FROM_5,31
     .cfi_escape 0x10, \n, 3, 0x78, ((8*\n) & 0x7f) | 0x80, (8*\n) >> 7
     .endr
     .cfi_escape 0x10, 64, 3, 0x78, (R_PC & 0x7f) | 0x80, R_PC >> 7
 .endm
 
-.macro EACH_SAVED op, base      /* s0 .. s11 */
-    \op     s0, R(8)(\base)
-    \op     s1, R(9)(\base)
-    .irp n,18,19,20,21,22,23,24,25,26,27
+/* Stores or loads (\op: sd, ld) those registers in a struct registers, or a frame, at \base. */
+.macro EACH op, base, registers:vararg
+    .irp    n,\registers
     \op     x\n, R(\n)(\base)
     .endr
 .endm
 
     .text
-    .balign 4
-    .globl  trap_entry
-    .type   trap_entry, @function
-trap_entry:
-    .cfi_startproc
+FUNCTION trap_entry
     .cfi_signal_frame
     .cfi_return_column 64
     csrrw   t6, sscratch, t6
-    .irp n,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30
-    sd      x\n, R(\n)(t6)
-    .endr
+    EACH    sd, t6, 1,2,3,4,FROM_5
     mv      s0, t6
     CFI_REGISTERS_AT_S0
     csrr    t0, sscratch
     sd      t0, R(31)(s0)
-    csrr    t0, sepc
-    sd      t0, R_PC(s0)
-    csrr    t0, sstatus
-    sd      t0, R_STATUS(s0)
-    csrr    t0, scause
-    sd      t0, R_CAUSE(s0)
-    csrr    t0, stval
-    sd      t0, R_VALUE(s0)
+    .set    slot, R_PC
+    .irp    csr, sepc, sstatus, scause, stval
+    csrr    t0, \csr
+    sd      t0, slot(s0)
+    .set    slot, slot + 8
+    .endr
     li      t0, 1
     sd      t0, R_EXACT(s0)
     ld      t1, HART_DEPTH(tp)
     li      t0, TRAP_LEVELS
     bgeu    t1, t0, 9f          /* a trap in the last handler: nothing sane is left to do */
-    slli    t2, t1, 3
+    li      t2, LEVEL_BYTES
+    mul     t2, t1, t2
     add     t2, t2, tp
-    ld      sp, HART_STACKS(t2)
-    ld      t3, HART_NESTED(t2)
-    csrw    sscratch, t3
+    ld      sp, HART_LEVELS(t2)
+    addi    t2, t2, HART_LEVELS + LEVEL_REGISTERS
+    csrw    sscratch, t2
     addi    t1, t1, 1
     sd      t1, HART_DEPTH(tp)
     mv      a0, s0
     call    trap_handler
-    .cfi_endproc
-    /* falls through: a0 = the registers to go on with */
-    .size   trap_entry, . - trap_entry
+    j       resume
+9:  li      a0, EXIT_IN_TRAP
+    call    machine_exit
+END trap_entry
 
-    .type   resume, @function
-resume:
-    .cfi_startproc
+/* void switch_out(void): see harts.h. */
+FUNCTION switch_out
+    ld      a0, HART_CURRENT(tp)
+    EACH    sd, a0, 2,SAVED
+    sd      ra, R_PC(a0)
+    sd      zero, R_EXACT(a0)
+    ld      sp, HART_LEVELS(tp)
+    addi    t0, tp, HART_LEVELS + LEVEL_REGISTERS
+    csrw    sscratch, t0
+    li      t1, 1
+    sd      t1, HART_DEPTH(tp)
+    call    dispatch
+END switch_out                  /* falls through */
+
+/* Ends a handler: a0 = the registers to go on with. */
+FUNCTION resume
     .cfi_undefined 1
     ld      t1, HART_DEPTH(tp)
     addi    t1, t1, -1
@@ -92,103 +103,60 @@ resume:
     ld      t0, R_STATUS(a0)
     csrw    sstatus, t0
     mv      t6, a0
-    .irp n,1,2,3,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-    ld      x\n, R(\n)(t6)      /* not x4: tp is the hart's, and the hart may be another now */
-    .endr
+    EACH    ld, t6, 1,2,3,FROM_5,31     /* not tp: it is the hart's, and the hart may be another now */
     sret
-1:  EACH_SAVED ld, a0
-    ld      sp, R(2)(a0)
-    ld      ra, R(1)(a0)
+1:  EACH    ld, a0, 2,SAVED
     ret                         /* into the caller of switch_out, interrupts off */
-9:  li      a0, 98              /* exit status */
-    call    machine_exit
-    .cfi_endproc
-    .size   resume, . - resume
+END resume
 
-    .globl  switch_out
-    .type   switch_out, @function
-switch_out:
-    .cfi_startproc
-    ld      a0, HART_CURRENT(tp)
-    EACH_SAVED sd, a0
-    sd      sp, R(2)(a0)
-    sd      ra, R(1)(a0)
-    sd      ra, R_PC(a0)
-    sd      zero, R_EXACT(a0)
-    ld      sp, HART_STACKS(tp)
-    ld      t0, HART_NESTED(tp)
-    csrw    sscratch, t0
-    li      t1, 1
-    sd      t1, HART_DEPTH(tp)
-    call    dispatch
-    j       resume
-    .cfi_endproc
-    .size   switch_out, . - switch_out
-
-    .globl  task_first
-    .type   task_first, @function
-    .cfi_startproc
+/* void task_first(void): s0 = argument, s1 = entry of a new task. */
+FUNCTION task_bottom
     .cfi_undefined 1
     nop                         /* so that task_first - 1 lies in this frame description, too */
+    .globl  task_first
 task_first:
     csrsi   sstatus, 2          /* interrupts on */
     mv      a0, s0
     jalr    s1
     call    task_end
-    unimp
-    .cfi_endproc
-    .size   task_first, . - task_first
+END task_bottom
 
 /* enum status guarded_call(enum status (*function)(void *), void *argument): see nucleus/task.h.
- * The frame: 0 the outer recovery, 8 sstatus, 16 ra, 24.. s0 to s11. */
-#define TASK_RECOVERY 400
-    .globl  guarded_call, guard_return
-    .type   guarded_call, @function
-guarded_call:
-    .cfi_startproc
-    addi    sp, sp, -128
-    .cfi_def_cfa_offset 128
-    sd      ra, 16(sp)
-    .cfi_offset 1, -112
-    sd      s0, 24(sp)
-    .cfi_offset 8, -104
-    sd      s1, 32(sp)
-    .cfi_offset 9, -96
-    .irp n,18,19,20,21,22,23,24,25,26,27
-    sd      x\n, (40 + 8 * (\n - 18))(sp)
-    .cfi_offset \n, (40 + 8 * (\n - 18)) - 128
+ * The frame: struct recovery of trap.c, then each register of SAVED at the place it has in struct
+ * registers. */
+#define RECOVERY_OUTER   R(0)
+#define RECOVERY_SSTATUS R(2)
+#define FRAME_BYTES      R(28)
+FUNCTION guarded_call
+    addi    sp, sp, -FRAME_BYTES
+    .cfi_def_cfa_offset FRAME_BYTES
+    EACH    sd, sp, SAVED
+    .irp    n,SAVED
+    .cfi_offset \n, R(\n) - FRAME_BYTES
     .endr
     csrr    t0, sstatus
-    sd      t0, 8(sp)
+    sd      t0, RECOVERY_SSTATUS(sp)
     ld      s0, HART_CURRENT(tp) /* the head of this task, whichever hart it is on later */
     ld      t1, TASK_RECOVERY(s0)
-    sd      t1, 0(sp)
+    sd      t1, RECOVERY_OUTER(sp)
     sd      sp, TASK_RECOVERY(s0)
     mv      t0, a0
     mv      a0, a1
     jalr    t0
-    ld      t1, 0(sp)
+    ld      t1, RECOVERY_OUTER(sp)
     sd      t1, TASK_RECOVERY(s0)
+    .globl  guard_return
 guard_return:                   /* after a fault: sp = the frame, a0 = ERR_FAULT, recovery is reset */
-    ld      ra, 16(sp)
-    ld      s0, 24(sp)
-    ld      s1, 32(sp)
-    .irp n,18,19,20,21,22,23,24,25,26,27
-    ld      x\n, (40 + 8 * (\n - 18))(sp)
-    .endr
-    addi    sp, sp, 128
+    EACH    ld, sp, SAVED
+    addi    sp, sp, FRAME_BYTES
     .cfi_def_cfa_offset 0
     ret
-    .cfi_endproc
-    .size   guarded_call, . - guarded_call
+END guarded_call
 
 /* void text_copy_words(to, from, words, boot_satp): the stores go through the boot table, which maps
  * everything writable. No stack, no call, interrupts off: nothing but this loop and `from` (in the
  * direct map) is looked up meanwhile. */
-    .globl  text_copy_words
-    .type   text_copy_words, @function
-text_copy_words:
-    .cfi_startproc
+FUNCTION text_copy_words
     beqz    a2, 2f
     csrrw   t0, satp, a3
     sfence.vma
@@ -201,5 +169,4 @@ text_copy_words:
     csrw    satp, t0
     sfence.vma
 2:  ret
-    .cfi_endproc
-    .size   text_copy_words, . - text_copy_words
+END text_copy_words

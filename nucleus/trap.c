@@ -1,10 +1,9 @@
 /* Traps: interrupts go to their hooks, page faults to vm, everything else is a fault of somebody: it is
  * reported, and ends the task, the guarded call, or, where there is neither, the machine. */
-#include "nucleus/cells.h"
 #include "harts.h"
 #include "hooks_private.h"
-#include "nucleus/log.h"
 #include "nucleus/machine.h"
+#include "nucleus/runtime.h"
 #include "report.h"
 
 _Static_assert(offsetof(struct registers, pc) == 256, "trap.S: R_PC");
@@ -13,54 +12,35 @@ _Static_assert(offsetof(struct registers, exact) == 288, "trap.S: R_EXACT");
 _Static_assert(offsetof(struct task, registers) == 0, "trap.S: sscratch is the task");
 _Static_assert(offsetof(struct task, recovery) == 400, "trap.S: TASK_RECOVERY");
 _Static_assert(offsetof(struct hart, depth) == 8, "trap.S: HART_DEPTH");
-_Static_assert(offsetof(struct hart, stacks) == 16, "trap.S: HART_STACKS");
-_Static_assert(offsetof(struct hart, nested) == 40, "trap.S: HART_NESTED");
-_Static_assert(offsetof(struct hart, idle_stack) == 64, "entry.S: HART_IDLE_STACK");
+_Static_assert(offsetof(struct hart, idle_stack) == 16, "entry.S: HART_IDLE_STACK");
+_Static_assert(offsetof(struct hart, levels[0].registers) == 24 + 8, "trap.S: HART_LEVELS");
+_Static_assert(sizeof harts->levels[0] == 312, "trap.S: LEVEL_BYTES");
 
 #define CAUSE_INTERRUPT (1ul << 63)
 enum interrupt { INTERRUPT_SOFTWARE = 1, INTERRUPT_TIMER = 5, INTERRUPT_EXTERNAL = 9 };
-enum exception {
-    EXCEPTION_BREAKPOINT = 3,
-    EXCEPTION_FETCH_PAGE_FAULT = 12,
-    EXCEPTION_LOAD_PAGE_FAULT = 13,
-    EXCEPTION_STORE_PAGE_FAULT = 15,
-};
+enum exception { EXCEPTION_LOAD_PAGE_FAULT = 13, EXCEPTION_STORE_PAGE_FAULT = 15 };
 
 /* What trap.S saves in guarded_call()'s frame; task->recovery points at it. */
 struct recovery {
     void *outer;
-    uint64_t sstatus;
+    uint64_t ra, sstatus;
 };
 
 struct registers *trap_handler(struct registers *registers);
 
-static void interrupt(uint64_t cause) REQUIRES(irqs_off);
-static void interrupt(uint64_t cause)
+static REQUIRES(irqs_off) void interrupt(uint64_t number)
 {
-    switch (cause & 0xff) {
-    case INTERRUPT_SOFTWARE:
+    if (number == INTERRUPT_TIMER) {
+        hooks.clock_interrupt();
+    } else if (number == INTERRUPT_EXTERNAL) {
+        hooks.irq_interrupt();
+    } else if (number == INTERRUPT_SOFTWARE) {
         csr_clear(sip, SIE_SSIE);
         hart_poll();
-        this_hart()->reschedule = 1;
-        break;
-    case INTERRUPT_TIMER:
-        hooks.clock_interrupt();
-        break;
-    case INTERRUPT_EXTERNAL:
-        hooks.irq_interrupt();
-        break;
-    default:
-        panic("interrupt %lu, which was never enabled", cause & 0xff);
+        hart_reschedule();
+    } else {
+        panic("interrupt %lu, which was never enabled", number);
     }
-}
-
-static bool served_by_vm(const struct registers *registers) REQUIRES(irqs_off);
-static bool served_by_vm(const struct registers *registers)
-{
-    uint64_t cause = registers->cause;
-
-    return (cause == EXCEPTION_LOAD_PAGE_FAULT || cause == EXCEPTION_STORE_PAGE_FAULT) &&
-           hooks.vm_page_fault(registers->value, cause == EXCEPTION_STORE_PAGE_FAULT);
 }
 
 /* Sends the task to the end of its innermost guarded call (trap.S, guard_return). */
@@ -76,8 +56,7 @@ static void recover(struct task *task)
 }
 
 /* A fault of the running task. @return the registers to go on with. */
-static struct registers *task_fault(struct task *task) REQUIRES(irqs_off);
-static struct registers *task_fault(struct task *task)
+static REQUIRES(irqs_off) struct registers *task_fault(struct task *task)
 {
     report_fault(task, &task->registers);
     if (task->recovery) {
@@ -95,6 +74,7 @@ struct registers *trap_handler(struct registers *registers)
 {
     struct hart *hart = this_hart();
     struct task *task = hart->current;
+    uint64_t cause = registers->cause;
 
     role_assert_irqs_off();
     if (hart->depth > 1) {
@@ -102,17 +82,27 @@ struct registers *trap_handler(struct registers *registers)
         report_fault(task, registers);
         machine_fail("a fault in an interrupt or in the scheduler");
     }
-    if (registers->cause & CAUSE_INTERRUPT) {
-        interrupt(registers->cause);
-        if (task == &hart->idle)
-            return hart->joined ? dispatch(task) : registers;
-        if (hart->reschedule) {
-            task->leaving = LEAVING_PREEMPTED;
-            return dispatch(task);
-        }
-        return registers;
+    if (cause & CAUSE_INTERRUPT) {
+        interrupt(cause & ~CAUSE_INTERRUPT);
+        if (task == &hart->idle ? !harts_joined() : !hart->reschedule)
+            return registers;
+        task->leaving = LEAVING_PREEMPTED; /* the idle context's is not looked at */
+        return dispatch(task);
     }
-    if (served_by_vm(registers))
+    if ((cause == EXCEPTION_LOAD_PAGE_FAULT || cause == EXCEPTION_STORE_PAGE_FAULT) &&
+        hooks.vm_page_fault(registers->value, cause == EXCEPTION_STORE_PAGE_FAULT))
         return registers;
     return task_fault(task);
+}
+
+/* What the unwind tables refer to. A fault does not unwind yet, it ends its task; so no landing pad is
+ * ever entered, and neither of these is ever called. */
+void __gcc_personality_v0(void)
+{
+    panic("the personality routine was called");
+}
+
+void _Unwind_Resume(void *exception)
+{
+    panic("a landing pad was entered (%p), and no unwinding is under way", exception);
 }

@@ -1,181 +1,339 @@
-/* Units: a cell from its object file to the tables that describe it, and back to nothing. */
+/* Units: a cell from its object file to memory, and back to nothing. Text and read-only data are
+ * relocated in a staging buffer and then written to their arenas, so a half-linked byte is never in
+ * executable memory. */
 #include "arena.h"
 #include "cell_private.h"
 #include "heap_private.h"
 #include "nucleus/frame.h"
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
+#include "report.h"
 
-/* Cuts the next @p bytes off a block. */
-static void *carve(uint8_t **block, size_t bytes)
+/* Cuts @p count elements off what begins at *@p at. */
+static void *carve(uint64_t *at, size_t count, size_t bytes)
 {
-    void *part = *block;
+    void *part = (void *)*at;
 
-    *block += align_up(bytes, 8);
+    *at += align_up(count * bytes, 8);
     return part;
 }
 
-static enum status make_tables(struct unit *unit, struct why *why)
+/* Lays out the tables from @p at on. @return where they end. */
+static uint64_t carve_tables(struct unit *unit, uint64_t at)
 {
-    struct cell *cell = unit->cell;
     const struct elf_image *image = &unit->image;
-    uint32_t sections = 0;
-    size_t bytes;
-    uint8_t *block;
+    struct cell *cell = &unit->cell;
 
-    for (uint32_t i = 1; i < image->section_count; i++)
-        sections += image->classes[i] != SECTION_IGNORED;
-    bytes = image->export_count * sizeof *cell->exports +
-            image->function_count * align_up(sizeof *cell->functions, 8) +
-            image->import_count * sizeof *cell->imports + image->site_count * sizeof *cell->sites +
-            sections * sizeof *cell->sections + align_up(image->symbol_names_bytes, 8);
-    block = heap_alloc_bytes(buffer_kind, bytes + 8);
-    if (!block)
-        return why_set(why, ERR_NOMEM, "no memory for its tables (%zu bytes)", bytes);
-    cell->tables = block;
-    cell->exports = carve(&block, image->export_count * sizeof *cell->exports);
-    cell->functions = carve(&block, image->function_count * sizeof *cell->functions);
-    cell->imports = carve(&block, image->import_count * sizeof *cell->imports);
-    cell->sites = carve(&block, image->site_count * sizeof *cell->sites);
-    cell->sections = carve(&block, sections * sizeof *cell->sections);
-    cell->strings = carve(&block, image->symbol_names_bytes);
-    memcpy(cell->strings, image->symbol_names, image->symbol_names_bytes);
-    return OK;
+    cell->exports = carve(&at, image->export_count, sizeof *cell->exports);
+    cell->imports = carve(&at, image->import_count, sizeof *cell->imports);
+    cell->sites = carve(&at, image->site_count, sizeof *cell->sites);
+    cell->sections = carve(&at, image->section_count, sizeof *cell->sections);
+    unit->sections = carve(&at, image->section_count, sizeof *unit->sections);
+    unit->import_of = carve(&at, image->symbol_count - image->first_global, sizeof(uint32_t));
+    return at;
 }
 
-static enum status make_slots(struct unit *unit, struct why *why)
-{
-    size_t slots = unit->image.symbol_count * sizeof *unit->slots;
-    size_t sections = unit->image.section_count * sizeof *unit->sections;
-    uint8_t *block = heap_alloc_bytes(buffer_kind, slots + sections);
-
-    if (!block)
-        return why_set(why, ERR_NOMEM, "no memory for linking it");
-    memset(block, 0, slots + sections);
-    unit->slots = (void *)block;
-    unit->sections = (void *)(block + slots);
-    return OK;
-}
-
-/* Enters the exports, still without addresses, so that the other units of the transaction find them. */
-static enum status enter_exports(struct unit *unit, struct why *why)
+/* Enters exports, still without addresses, so that the other units of the transaction find them; and
+ * imports, still without providers. */
+static enum status enter_symbols(struct unit *unit)
 {
     OWN(spin_guard) guard = {0};
-    struct cell *cell = unit->cell;
+    struct cell *cell = &unit->cell;
+    const struct elf_image *image = &unit->image;
     enum status status = OK;
 
     spin_lock(&guard, &cell_table.lock);
-    for (uint32_t i = unit->image.first_global; i < unit->image.symbol_count && status == OK; i++) {
-        struct symbol *symbol = &cell->exports[cell->export_count];
+    for (uint32_t i = image->first_global; i < image->symbol_count && status == OK; i++) {
+        const char *name = elf_symbol_name(image, i);
 
-        if (!elf_symbol_is_export(&unit->image, i))
-            continue;
-        *symbol = (struct symbol){.name = cell->strings + unit->image.symbols[i].name,
-                                  .bytes = (uint32_t)unit->image.symbols[i].size,
-                                  .cell = cell};
-        status = symbol_insert(symbol);
-        if (status == OK)
-            cell->export_count++;
-        else
-            why_set(why, status, "exports %s(), which %s provides already", symbol->name,
-                    cell_name(symbol_lookup(symbol->name)->cell));
+        if (elf_symbol_is_import(image, i)) {
+            unit->import_of[i - image->first_global] = cell->import_count;
+            cell->imports[cell->import_count++].name = name;
+        } else if (elf_symbol_is_export(image, i)) {
+            struct symbol *symbol = &cell->exports[cell->export_count++];
+
+            *symbol = (struct symbol){
+                .name = name, .bytes = (uint32_t)image->symbols[i].size, .cell = cell};
+            status = symbol_insert(symbol);
+            if (status != OK)
+                why_set(unit->why, status, "exports %s(), which %s provides already", name,
+                        cell_name(symbol_lookup(name)->cell));
+        }
     }
     spin_unlock(&guard, &cell_table.lock);
     return status;
 }
 
-static void enter_imports(struct unit *unit)
-{
-    struct cell *cell = unit->cell;
-
-    for (uint32_t i = unit->image.first_global; i < unit->image.symbol_count; i++) {
-        if (!elf_symbol_is_import(&unit->image, i))
-            continue;
-        unit->slots[i].import = cell->import_count;
-        cell->imports[cell->import_count++] =
-            (struct import){.name = cell->strings + unit->image.symbols[i].name};
-    }
-}
-
-enum status unit_open(struct transaction *transaction, struct unit *unit, const void *object,
-                      size_t bytes, struct why *why)
+enum status unit_open(struct unit *unit, const void *object, size_t bytes, bool copy)
 {
     enum status status;
+    uint64_t table_bytes;
 
-    if (((uint64_t)object & 7) != 0) {
+    if (copy || (uint64_t)object % 8 != 0) {
         unit->copy = heap_alloc_bytes(buffer_kind, bytes);
         if (!unit->copy)
-            return why_set(why, ERR_NOMEM, "no memory for a copy of its object (%zu bytes)", bytes);
+            return why_set(unit->why, ERR_NOMEM, "no memory for a copy of its object (%zu bytes)", bytes);
         object = memcpy(unit->copy, object, bytes);
     }
-    status = elf_open(&unit->image, object, bytes, why);
-    if (status == OK)
-        status = make_tables(unit, why);
-    if (status == OK)
-        status = make_slots(unit, why);
-    if (status == OK)
-        status = enter_exports(unit, why);
+    status = elf_open(&unit->image, object, bytes, unit->why);
     if (status != OK)
         return status;
-    enter_imports(unit);
-    unit->cell->boot = transaction->reason == REASON_BOOT;
+    table_bytes = carve_tables(unit, 0);
+    unit->tables = heap_alloc_bytes(buffer_kind, table_bytes);
+    if (!unit->tables)
+        return why_set(unit->why, ERR_NOMEM, "no memory for its tables (%lu bytes)", table_bytes);
+    memset(unit->tables, 0, table_bytes);
+    carve_tables(unit, (uint64_t)unit->tables);
+    return enter_symbols(unit);
+}
+
+static struct cell_block *block_of(struct cell *cell, enum section_class class)
+{
+    if (class == SECTION_TEXT)
+        return &cell->text;
+    return class == SECTION_STATE ? &cell->state : &cell->rodata;
+}
+
+/* Lays the sections out one after another, each in its block; addresses are still offsets. */
+static enum status lay_out(struct unit *unit)
+{
+    const struct elf_image *image = &unit->image;
+    struct cell *cell = &unit->cell;
+
+    for (uint32_t i = 1; i < image->section_count; i++) {
+        const struct elf_section *section = &image->sections[i];
+        struct cell_block *block = block_of(cell, image->classes[i]);
+
+        if (image->classes[i] == SECTION_IGNORED)
+            continue;
+        if (section->addralign > ARENA_ALIGN && block != &cell->state)
+            return why_set(unit->why, ERR_UNSUPPORTED, "section %s: aligned to more than %u bytes",
+                           elf_section_name(image, i), ARENA_ALIGN);
+        unit->sections[i].address = align_up(block->bytes, section->addralign ?: 1);
+        block->bytes = unit->sections[i].address + section->size;
+    }
+    cell->text.bytes = align_up(cell->text.bytes, 16);
+    cell->rodata.bytes = align_up(cell->rodata.bytes, 8);
     return OK;
 }
 
-static void free_image(struct cell *cell)
+static enum status allocate(struct unit *unit)
 {
+    struct cell *cell = &unit->cell;
     frames state = {0};
+    unsigned order = 0;
 
-    if (cell->text)
-        arena_free(cell->text, cell->text_bytes);
-    if (cell->rodata)
-        arena_free(cell->rodata, cell->rodata_bytes);
-    if (cell->state) {
-        frames_adopt(&state, cell->state);
-        frames_drop(&state);
-    }
+    unit->staging = heap_alloc_bytes(buffer_kind, cell->text.bytes + cell->rodata.bytes);
+    if (!unit->staging)
+        return why_set(unit->why, ERR_NOMEM, "no memory for linking it");
+    cell->text.base = arena_alloc(cell->text.bytes, true);
+    cell->rodata.base = arena_alloc(cell->rodata.bytes, false);
+    if (!cell->text.base || !cell->rodata.base)
+        return why_set(unit->why, ERR_NOMEM, "no room for %zu bytes of text and %zu of read-only data",
+                       cell->text.bytes, cell->rodata.bytes);
+    if (!cell->state.bytes)
+        return OK;
+    while (order < FRAME_MAX_ORDER && PAGE_BYTES << order < cell->state.bytes)
+        order++;
+    if (!frames_alloc(&state, order, FRAME_STATE))
+        return why_set(unit->why, ERR_NOMEM, "no memory for %zu bytes of state", cell->state.bytes);
+    cell->state.base = frames_leak(&state);
+    memset(cell->state.base, 0, cell->state.bytes);
+    return OK;
 }
 
-void cell_release_imports(struct cell *cell)
+/* Turns offsets into addresses, and brings the object's bytes into the staging buffer. */
+static void stage(struct unit *unit)
 {
-    for (uint32_t i = 0; i < cell->import_count; i++) {
-        struct import *import = &cell->imports[i];
+    const struct elf_image *image = &unit->image;
+    struct cell *cell = &unit->cell;
 
-        if (import->stub)
-            stub_release(import->symbol->cell, import->stub);
-        import->stub = NULL;
+    for (uint32_t i = 1; i < image->section_count; i++) {
+        const struct elf_section *section = &image->sections[i];
+        struct cell_block *block = block_of(cell, image->classes[i]);
+        struct link_section *place = &unit->sections[i];
+
+        if (image->classes[i] == SECTION_IGNORED)
+            continue;
+        if (block != &cell->state) {
+            place->staging = unit->staging + place->address;
+            place->staging += block == &cell->rodata ? cell->text.bytes : 0;
+            memcpy(place->staging, image->bytes + section->offset, section->size);
+        }
+        place->address += (uint64_t)block->base;
+        cell->sections[cell->section_count++] =
+            (struct section){.name = elf_section_name(image, i),
+                             .address = place->address,
+                             .bytes = section->size,
+                             .class = image->classes[i]};
     }
 }
 
-void cell_drop(struct cell *cell)
+enum status unit_place(struct unit *unit)
+{
+    const struct elf_image *image = &unit->image;
+    enum status status = lay_out(unit);
+    uint32_t export = 0;
+
+    if (status == OK)
+        status = allocate(unit);
+    if (status != OK)
+        return status;
+    stage(unit);
+    for (uint32_t i = image->first_global; i < image->symbol_count; i++) {
+        if (elf_symbol_is_export(image, i))
+            unit->cell.exports[export++].address = unit_address(unit, i);
+    }
+    return OK;
+}
+
+/* What a call site of another cell reaches until that cell is committed. */
+static void init_trap(void)
+{
+    char place[100];
+
+    report_place(place, sizeof place, (uint64_t)__builtin_return_address(0));
+    fault_caller("%s called another cell in init(), which sees the nucleus only", place);
+}
+
+static bool is_call(uint32_t type)
+{
+    return type == R_RISCV_CALL || type == R_RISCV_CALL_PLT;
+}
+
+static struct import *import_of(const struct unit *unit, uint32_t symbol)
+{
+    return &unit->cell.imports[unit->import_of[symbol - unit->image.first_global]];
+}
+
+static enum status resolve(void *argument, uint32_t symbol, enum link_use use, uint64_t *address,
+                           struct why *why)
+{
+    struct unit *unit = argument;
+    struct import *import =
+        elf_symbol_is_import(&unit->image, symbol) ? import_of(unit, symbol) : NULL;
+    struct stub *stub;
+
+    if (import && (!import->symbol->cell || use == LINK_CALL)) {
+        *address = import->symbol->cell ? (uint64_t)init_trap : import->symbol->address;
+        return OK;
+    }
+    if (!import)
+        stub = stub_take(&unit->cell, unit_address(unit, symbol));
+    else if (!import->stub)
+        stub = import->stub = stub_take(import->symbol->cell, import->symbol->address);
+    else
+        stub = import->stub;
+    if (!stub)
+        return why_set(why, ERR_NOMEM, "no memory for a stub of %s()",
+                       elf_symbol_name(&unit->image, symbol));
+    *address = stub->address;
+    return OK;
+}
+
+static enum status note_site(void *argument, uint32_t section,
+                             const struct elf_relocation *relocation)
+{
+    struct unit *unit = argument;
+    struct cell *cell = &unit->cell;
+    struct import *import = import_of(unit, relocation->symbol);
+    uint64_t address = unit->sections[section].address + relocation->offset;
+
+    import->sites++;
+    if (!import->symbol->cell)
+        return OK;
+    cell->sites[cell->site_count++] = (struct site){.address = address,
+                                                    .addend = relocation->addend,
+                                                    .type = relocation->type,
+                                                    .import = (uint32_t)(import - cell->imports)};
+    return is_call(relocation->type) && !link_reaches(address, import->symbol->address) ? ERR_LINK
+                                                                                        : OK;
+}
+
+static enum status check_tables(struct unit *unit)
+{
+    const struct elf_image *image = &unit->image;
+    const struct link_section *frames = &unit->sections[image->eh_frame];
+    const struct link_section *except_table = &unit->sections[image->except_table];
+    const struct eh_frame tables = {
+        .frames = frames->staging,
+        .frames_address = frames->address,
+        .frames_bytes = image->eh_frame ? image->sections[image->eh_frame].size : 0,
+        .except_table = except_table->staging,
+        .except_table_address = except_table->address,
+        .except_table_bytes = image->except_table ? image->sections[image->except_table].size : 0,
+        .text = (uint64_t)unit->cell.text.base,
+        .text_bytes = unit->cell.text.bytes};
+    struct manifest manifest;
+    enum status status = manifest_read(&manifest, image, unit->sections, unit->why);
+
+    if (status == OK && strcmp(manifest.name, unit->cell.manifest.name) != 0)
+        status = why_set(unit->why, ERR_FORMAT, "its manifest says that it is cell %s", manifest.name);
+    if (status != OK)
+        return status;
+    unit->cell.manifest = manifest;
+    return eh_frame_validate(&tables, unit->why);
+}
+
+enum status unit_link(struct unit *unit)
+{
+    struct cell *cell = &unit->cell;
+    const struct link_context context = {.image = &unit->image,
+                                         .sections = unit->sections,
+                                         .resolve = resolve,
+                                         .site = note_site,
+                                         .argument = unit,
+                                         .why = unit->why};
+    enum status status = link_apply(&context);
+
+    if (status == OK)
+        status = check_tables(unit);
+    if (status != OK)
+        return status;
+    text_write(cell->text.base, unit->staging, cell->text.bytes);
+    text_write(cell->rodata.base, unit->staging + cell->text.bytes, cell->rodata.bytes);
+    return OK;
+}
+
+void unit_bind_calls(struct unit *unit)
+{
+    for (uint32_t i = 0; i < unit->cell.site_count; i++) {
+        const struct site *site = &unit->cell.sites[i];
+        uint64_t target = unit->cell.imports[site->import].symbol->address;
+        uint8_t pair[8];
+
+        if (!is_call(site->type))
+            continue;
+        memcpy(pair, (const void *)site->address, sizeof pair);
+        if (link_patch_pair(site->address, target, pair) != OK)
+            panic("a call site at 0x%lx that was checked does not reach", site->address);
+        text_write_pair(site->address, pair);
+    }
+}
+
+void unit_drop(struct unit *unit)
 {
     OWN(spin_guard) guard = {0};
+    struct cell *cell = &unit->cell;
+    frames state = {0};
 
     while (!list_empty(&cell->stubs)) {
         struct stub *stub = list_entry(cell->stubs.next, struct stub, link);
 
-        stub->uses = 1;
-        stub_release(cell, stub);
+        stub->uses = 1; /* its own */
+        stub_release(stub);
     }
     spin_lock(&guard, &cell_table.lock);
     for (uint32_t i = 0; i < cell->export_count; i++)
         symbol_remove(&cell->exports[i]);
     list_remove(&cell->link);
     spin_unlock(&guard, &cell_table.lock);
-    free_image(cell);
-    heap_free(buffer_kind, cell->tables);
-    heap_free(cell_kind, cell);
-}
-
-void unit_drop(struct unit *unit)
-{
-    list_remove(&unit->link);
-    if (!unit->committed)
-        cell_drop(unit->cell);
-    else
-        unit->cell->unit = NULL;
-    heap_free(buffer_kind, unit->slots); /* and unit->sections, the same block */
+    arena_free(cell->text.base);
+    arena_free(cell->rodata.base);
+    frames_adopt(&state, cell->state.base);
+    frames_drop(&state);
     heap_free(buffer_kind, unit->staging);
+    heap_free(buffer_kind, unit->tables);
     heap_free(buffer_kind, unit->copy);
     heap_free(unit_kind, unit);
 }

@@ -6,45 +6,39 @@
 #ifndef MITOS_SBI_CALLS_H
 #define MITOS_SBI_CALLS_H
 
-#include <stdbool.h>
 #include <stdint.h>
+
+/** Extensions, and what they are called for: their function 0 where nothing else is said. */
+enum sbi_extension {
+    /** Chapter 5.2: a byte to the console. OpenSBI 1.1 has no newer one. */
+    SBI_LEGACY_PUTCHAR = 1,
+    /** Chapter 4: what the firmware is; functions are listed at machine_sbi() (nucleus/machine.h). */
+    SBI_BASE = 0x10,
+    /** Chapter 6: the next timer interrupt of this hart at tick arg0. */
+    SBI_TIME = 0x54494d45,
+    /** Chapter 7: a software interrupt to the harts of mask arg0, bit 0 being hardware id arg1. */
+    SBI_IPI = 0x735049,
+    /** Chapter 8: enum sbi_fence on the harts of mask arg0, arg1 as above; returns when all have done it. */
+    SBI_RFENCE = 0x52464e43,
+    /** Chapter 9: starts the hart with hardware id arg0 at physical address arg1, arg2 in its a1. */
+    SBI_HSM = 0x48534d,
+    /** Chapter 10: switches the machine off; returns only when the firmware refuses. */
+    SBI_SRST = 0x53525354,
+};
+/** fence.i; sfence.vma from address arg2 on, arg3 bytes. */
+enum sbi_fence { SBI_FENCE_I, SBI_FENCE_VMA };
 
 /** What a call returns: error is 0 or negative (SBI chapter 3). */
 struct sbi_result {
-    long error;
-    long value;
+    long error, value;
 };
 
-#define SBI_BASE 0x10u
-#define SBI_TIME 0x54494d45u
-#define SBI_IPI 0x735049u
-#define SBI_RFENCE 0x52464e43u
-#define SBI_HSM 0x48534du
-#define SBI_SRST 0x53525354u
+struct sbi_result sbi_call(enum sbi_extension extension, uint32_t function, uint64_t arg0,
+                           uint64_t arg1, uint64_t arg2, uint64_t arg3);
 
-/** Chapter 4: function 0 specification version, 1 implementation id, 2 implementation version. */
-long sbi_base(unsigned function);
-bool sbi_has(uint32_t extension);
-/** Chapter 5.2 (legacy console putchar, extension 1): OpenSBI 1.1 has no newer console. */
-void sbi_putchar(char byte);
-/** Chapter 6: the next timer interrupt of this hart, in ticks. */
-void sbi_timer(uint64_t ticks);
-/** Chapter 7: a software interrupt to the hart with hardware id @p hart. */
-void sbi_send_ipi(uint64_t hart);
-/** Chapter 8: fence.i on the harts of @p mask (bit n: hardware id n); returns when all have done it. */
-void sbi_fence_i(uint64_t mask);
-/** Chapter 8: sfence.vma of a range on the harts of @p mask; returns when all have done it. */
-void sbi_fence_vma(uint64_t mask, uint64_t address, uint64_t bytes);
-/** Chapter 9: starts a hart at physical @p entry with a1 = @p opaque. @return false when refused. */
-bool sbi_start_hart(uint64_t hart, uint64_t entry, uint64_t opaque);
-/** Chapter 10: switches the machine off; returns only when the firmware refuses. */
-void sbi_shutdown(void);
-
-/** In entry.S. The boot table: root page table that maps RAM and devices with pages of 1 GiB, RWX. */
-extern uint64_t boot_table[512];
-/** Where secondary harts enter (its physical address goes to sbi_start_hart). */
-void secondary_entry(void);
-/** The struct hart that is being started, by physical address; for entry.S, see there. */
-extern uint64_t starting_hart;
+/** The boot table: root page table that maps the direct map with pages of 1 GiB, RWX. */
+extern const uint64_t boot_table[512];
+/** Where all harts enter, the first one and those that are started. */
+void _entry(void);
 
 #endif

@@ -77,10 +77,11 @@ void hart_fence_mappings(const void *address, uint64_t bytes);
 /** Switches this hart to the page table at @p root (Sv39, ASID 1); for the vm cell. */
 void hart_set_page_table(paddr root) REQUIRES(irqs_off);
 
-/** Next timer interrupt of this hart at @p ticks (UINT64_MAX: none), by SBI (TIME extension). */
-void hart_timer_by_sbi(uint64_t ticks) REQUIRES(irqs_off);
-/** The same by the stimecmp CSR (Sstc extension); illegal instruction where the hart has none. */
-void hart_timer_by_sstc(uint64_t ticks) REQUIRES(irqs_off);
+/**
+ * Next timer interrupt of this hart at @p ticks (UINT64_MAX: none): by the stimecmp CSR (Sstc extension;
+ * illegal instruction where the hart has none), or else by SBI (TIME extension).
+ */
+void hart_timer(uint64_t ticks, bool by_sstc) REQUIRES(irqs_off);
 
 /** Runs @p function(@p argument) once on each hart, interrupts off, this one last; waits for all. */
 void hart_each(void (*function)(void *argument), void *argument);

@@ -15,26 +15,23 @@
 /** Ticks of hart_ticks() per second. */
 uint64_t machine_timebase(void);
 
-/** SBI: specification version, implementation, extensions (SBI 1.0, chapter 4). */
-struct sbi_info {
-    uint32_t spec_major, spec_minor;
-    uint64_t implementation, implementation_version;
-};
-void machine_sbi(struct sbi_info *info);
-bool machine_sbi_has(uint32_t extension);
+/**
+ * What the firmware says of itself (SBI 1.0, chapter 4): @p function 0 specification version (major from
+ * bit 24 on, minor below), 1 implementation id, 2 implementation version, 3 whether it has the extension
+ * @p argument (0: no). The others ignore it.
+ */
+long machine_sbi(unsigned function, uint64_t argument);
 
 /** Ends the machine: QEMU exits with @p status (0..127). */
 _Noreturn void machine_exit(unsigned status);
 /** Stops with a report: for states that must not occur. Names the caller's cell. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/** Figures of the boot for the log and `bench`, in instructions of the boot hart. */
-struct boot_figures {
-    uint64_t entry, loaded, prompt;
-};
-void machine_boot_figures(struct boot_figures *figures);
-/** The shell says that it prompts for the first time. */
-void machine_note_prompt(void);
+/**
+ * Instructions of the boot hart from the firmware's hand-over until a person could type, for `bench`. The
+ * shell says that now is that moment: @p ready, the first time. @return 0 before.
+ */
+uint64_t machine_boot_cost(bool ready);
 
 #define ASSERT(condition)                                                                          \
     do {                                                                                           \

@@ -1,6 +1,7 @@
 /**
- * @file nucleus/memory_map.h What lies where in the direct map, and how it may be used: all that
- * the vm cell needs for its tables.
+ * @file nucleus/memory_map.h What lies where in physical memory and in the direct map: all that the vm
+ * cell needs for its tables. What of RAM lies below the nucleus, in its range, is the firmware's; devices
+ * are the first GiB of physical addresses.
  */
 #ifndef MITOS_NUCLEUS_MEMORY_MAP_H
 #define MITOS_NUCLEUS_MEMORY_MAP_H
@@ -8,28 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum memory_access {
-    ACCESS_NONE, /* not the system's: firmware */
-    ACCESS_R,    /* read-only data of the nucleus, arenas of cells' read-only data */
-    ACCESS_RW,   /* data, all other RAM, devices */
-    ACCESS_RX,   /* text of the nucleus, arenas of cells' text */
-};
+/** RAM range number @p index, from 0, by physical address. @return false past the last. */
+bool dt_memory(unsigned index, uint64_t *base, uint64_t *bytes);
 
-/**
- * A range of the direct map: virtual addresses, multiples of PAGE_BYTES (arenas: of
- * MEGAPAGE_BYTES).
- */
-struct memory_range {
-    uint64_t base, bytes;
-    enum memory_access access;
+/** Where the nucleus' sections begin, in this order: virtual addresses, multiples of PAGE_BYTES. Behind its
+ *  data the rest of the RAM range follows. */
+struct memory_image {
+    uint64_t text, rodata, data;
 };
-
-/**
- * Range number @p index, from 0; ranges do not overlap: devices (the first GiB of physical addresses),
- * firmware, the nucleus' sections, all other RAM, arenas included. What no range covers is nothing and
- * stays unmapped. Constant after boot. @return false past the last.
- */
-bool memory_map_get(unsigned index, struct memory_range *range);
+void memory_image(struct memory_image *image);
 /**
  * Arena number @p index: MEGAPAGE_BYTES of RAM that hold text or read-only data of cells. Later ones are
  * told by vm_arena_added() (vm.h). @return false past the last.

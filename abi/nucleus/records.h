@@ -68,17 +68,17 @@ struct site {
     uint32_t import;
 };
 
-/** A function of the cell's text, static ones included. */
-struct function {
-    const char *name;
-    uint32_t offset, bytes; /* in the text block */
-    bool exported;
-};
-
+/** A section of the object that is in memory. */
 struct section {
-    char name[40];
+    const char *name; /* lives as long as the cell */
     uint64_t address, bytes;
     enum section_class class;
+};
+
+/** One of the three pieces of memory that a cell is in. */
+struct cell_block {
+    uint8_t *base; /* NULL: the cell has none */
+    size_t bytes;
 };
 
 struct cell {
@@ -86,20 +86,13 @@ struct cell {
     struct manifest manifest;
     bool live; /* committed; until then only its transaction sees it */
     bool boot; /* part of the boot set */
-    uint8_t *text, *rodata, *state;
-    size_t text_bytes, rodata_bytes, state_bytes;
-    /* one allocation, `tables`, holds these arrays and the names */
-    void *tables;
-    char *strings;
+    struct cell_block text, rodata, state;
     struct symbol *exports;
-    struct function *functions;
     struct import *imports;
     struct site *sites;
     struct section *sections;
-    uint32_t export_count, function_count, import_count, site_count, section_count;
-    struct list stubs;
-    uint32_t stub_count;
-    struct unit *unit; /* while its transaction runs */
+    uint32_t export_count, import_count, site_count, section_count;
+    struct list stubs; /* of its functions */
 };
 
 /** Where the nucleus calls a cell (nucleus/hooks.h). */

@@ -16,13 +16,8 @@
 
 static enum status run_boot(uint64_t *instructions)
 {
-    struct boot_figures figures;
-
-    machine_boot_figures(&figures);
-    if (figures.prompt < figures.entry)
-        return ERR_UNSUPPORTED; /* nothing has prompted yet */
-    *instructions = figures.prompt - figures.entry;
-    return OK;
+    *instructions = machine_boot_cost(false);
+    return *instructions ? OK : ERR_UNSUPPORTED; /* nothing has prompted yet */
 }
 BENCH(boot, .help = "from the firmware's hand-over to the first prompt", .goal = 5000000, .runs = 1,
       .run = run_boot);

@@ -59,10 +59,7 @@ static void timer_set(struct hart_clock *clock, uint64_t ticks) REQUIRES(irqs_of
 static void timer_set(struct hart_clock *clock, uint64_t ticks)
 {
     clock->armed = ticks;
-    if (state.sstc)
-        hart_timer_by_sstc(ticks);
-    else
-        hart_timer_by_sbi(ticks);
+    hart_timer(ticks, state.sstc);
 }
 
 EXPORT void clock_slice(uint64_t ns)

@@ -22,6 +22,26 @@ static const struct {
 };
 #define EXTENSIONS (sizeof extensions / sizeof extensions[0])
 
+/* Functions of machine_sbi(). */
+enum { SBI_SPEC_VERSION, SBI_IMPLEMENTATION, SBI_IMPLEMENTATION_VERSION, SBI_PROBE };
+
+struct sbi_info {
+    uint32_t spec_major, spec_minor;
+    uint64_t implementation, implementation_version;
+};
+
+static struct sbi_info sbi_read(void)
+{
+    uint64_t version = (uint64_t)machine_sbi(SBI_SPEC_VERSION, 0);
+
+    return (struct sbi_info){
+        .spec_major = (uint32_t)(version >> 24 & 0x7f),
+        .spec_minor = (uint32_t)(version & 0xffffff),
+        .implementation = (uint64_t)machine_sbi(SBI_IMPLEMENTATION, 0),
+        .implementation_version = (uint64_t)machine_sbi(SBI_IMPLEMENTATION_VERSION, 0),
+    };
+}
+
 static const char *implementation_name(uint64_t id)
 {
     static const char *const names[] = {
@@ -44,7 +64,7 @@ static void sbi_to_json(const struct sbi_info *info)
     json_number(&json, "implementation_version", info->implementation_version);
     json_object(&json, "extensions");
     for (unsigned i = 0; i < EXTENSIONS; i++)
-        json_boolean(&json, extensions[i].name, machine_sbi_has(extensions[i].id));
+        json_boolean(&json, extensions[i].name, machine_sbi(SBI_PROBE, extensions[i].id) != 0);
     json_end(&json);
     json_end(&json);
     json_finish(&json);
@@ -58,7 +78,7 @@ static int run_sbi(int argc, char **argv)
     role_assert_may_park();
     if (!words_fit(argc, argv, 1, 1))
         return usage_error("sbi");
-    machine_sbi(&info);
+    info = sbi_read();
     if (as_json) {
         sbi_to_json(&info);
         return 0;
@@ -73,7 +93,7 @@ static int run_sbi(int argc, char **argv)
     print("%-18s %-10s %-4s %s\n", "EXTENSION", "ID", "HAS", "FOR");
     for (unsigned i = 0; i < EXTENSIONS; i++)
         print("%-18s 0x%08x %-4s %s\n", extensions[i].name, extensions[i].id,
-              machine_sbi_has(extensions[i].id) ? "yes" : "no", extensions[i].meaning);
+              machine_sbi(SBI_PROBE, extensions[i].id) ? "yes" : "no", extensions[i].meaning);
     return 0;
 }
 

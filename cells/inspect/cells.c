@@ -31,16 +31,17 @@ static void describe(const struct cell *cell, struct cell_info *info)
     string_copy(info->version, sizeof info->version, cell->manifest.version);
     string_copy(info->summary, sizeof info->summary, cell->manifest.summary);
     string_copy(info->provides, sizeof info->provides, cell->manifest.provides);
-    info->text = (uint64_t)cell->text;
-    info->text_bytes = cell->text_bytes;
-    info->rodata = (uint64_t)cell->rodata;
-    info->rodata_bytes = cell->rodata_bytes;
-    info->state = (uint64_t)cell->state;
-    info->state_bytes = cell->state_bytes;
+    info->text = (uint64_t)cell->text.base;
+    info->text_bytes = cell->text.bytes;
+    info->rodata = (uint64_t)cell->rodata.base;
+    info->rodata_bytes = cell->rodata.bytes;
+    info->state = (uint64_t)cell->state.base;
+    info->state_bytes = cell->state.bytes;
     info->exports = cell->export_count;
     info->imports = cell->import_count;
     info->sites = cell->site_count;
-    info->stubs = cell->stub_count;
+    for (const struct list *node = cell->stubs.next; node != &cell->stubs; node = node->next)
+        info->stubs++;
     info->boot = cell->boot;
 }
 

@@ -111,7 +111,7 @@ static void show_prompt(struct shell *shell)
     line_start(&shell->line);
     shell_send(shell);
     if (!shell->welcomed)
-        machine_note_prompt();
+        machine_boot_cost(true);
     shell->welcomed = shell->prompted = true;
 }
 
@@ -238,7 +238,7 @@ static void begin_headless(struct shell *shell)
     if (!given)
         return;
     shell->headless = true;
-    machine_note_prompt(); /* from here on a person could have typed */
+    machine_boot_cost(true); /* from here on a person could have typed */
     if (machine_bootarg("run", shell->script, SCRIPT_BYTES)) {
         print("mitos: running ");
         console_write(shell->script, strlen(shell->script)); /* may be longer than print() takes */

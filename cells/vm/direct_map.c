@@ -48,57 +48,54 @@ static uint64_t *entry_reach(uint64_t *root, uint64_t address, unsigned level)
     return &table[table_index(address, level)];
 }
 
-static uint64_t leaf_flags(enum memory_access access)
+static bool range_map(uint64_t *root, uint64_t base, uint64_t end, uint64_t leaf)
 {
-    switch (access) {
-    case ACCESS_R:
-        return ENTRY_VALID | LEAF_READ;
-    case ACCESS_RW:
-        return ENTRY_VALID | LEAF_WRITE;
-    case ACCESS_RX:
-        return ENTRY_VALID | LEAF_EXECUTE;
-    case ACCESS_NONE:
-        break;
-    }
-    return 0;
-}
-
-static bool range_map(uint64_t *root, const struct memory_range *range)
-{
-    uint64_t flags = leaf_flags(range->access);
-    uint64_t end = range->base + range->bytes;
     uint64_t step;
 
-    for (uint64_t at = range->base; at < end; at += step) {
+    for (uint64_t at = base; at < end; at += step) {
         unsigned level = at % MEGAPAGE_BYTES == 0 && end - at >= MEGAPAGE_BYTES;
         uint64_t *entry = entry_reach(root, at, level);
 
         if (!entry)
             return false;
         ASSERT(!*entry); /* ranges do not overlap */
-        *entry = entry_make((paddr){at - DIRECT_MAP_BASE}, flags);
+        *entry = entry_make((paddr){at - DIRECT_MAP_BASE}, ENTRY_VALID | leaf);
         step = level ? MEGAPAGE_BYTES : PAGE_BYTES;
     }
     return true;
 }
 
+/* RAM from @p base to @p end. Where the nucleus is in it, the firmware lies below and stays unmapped. */
+static bool ram_map(uint64_t *root, uint64_t base, uint64_t end)
+{
+    struct memory_image image;
+
+    memory_image(&image);
+    if (image.text - base >= end - base)
+        return range_map(root, base, end, LEAF_WRITE);
+    return range_map(root, image.text, image.rodata, LEAF_EXECUTE) &&
+           range_map(root, image.rodata, image.data, LEAF_READ) &&
+           range_map(root, image.data, end, LEAF_WRITE);
+}
+
 uint64_t *direct_map_new(void)
 {
     uint64_t *root = table_new(0);
-    struct memory_range range;
-    bool executable;
+    uint64_t base, bytes;
+    bool executable, mapped;
     void *arena;
 
     if (!root)
         return NULL;
-    for (unsigned i = 0; memory_map_get(i, &range); i++) {
-        if (range.access != ACCESS_NONE && !range_map(root, &range)) {
-            direct_map_free(root);
-            return NULL;
-        }
+    mapped = range_map(root, DIRECT_MAP_BASE, DIRECT_MAP_BASE + GIGAPAGE_BYTES, LEAF_WRITE);
+    for (unsigned i = 0; mapped && dt_memory(i, &base, &bytes); i++)
+        mapped = ram_map(root, DIRECT_MAP_BASE + base, DIRECT_MAP_BASE + base + bytes);
+    if (!mapped) {
+        direct_map_free(root);
+        return NULL;
     }
     for (unsigned i = 0; memory_arena_get(i, &arena, &executable); i++)
-        direct_map_arena(root, (uint64_t)arena, executable ? ACCESS_RX : ACCESS_R);
+        direct_map_arena(root, (uint64_t)arena, executable);
     return root;
 }
 
@@ -125,11 +122,12 @@ void direct_map_free(uint64_t *root)
     table_free(root, 0);
 }
 
-void direct_map_arena(uint64_t *root, uint64_t base, enum memory_access access)
+void direct_map_arena(uint64_t *root, uint64_t base, bool executable)
 {
     uint64_t *entry = entry_reach(root, base, 1);
 
     /* Arenas are whole 2 MiB pages of RAM, so a leaf is here and nothing had to be made. */
     ASSERT(entry && base % MEGAPAGE_BYTES == 0 && *entry && !is_table(*entry));
-    entry_store(entry, entry_make((paddr){base - DIRECT_MAP_BASE}, leaf_flags(access)));
+    entry_store(entry, entry_make((paddr){base - DIRECT_MAP_BASE},
+                                  ENTRY_VALID | (executable ? LEAF_EXECUTE : LEAF_READ)));
 }

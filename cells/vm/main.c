@@ -68,8 +68,8 @@ static enum status check(void)
 EXPORT void vm_arena_added(void *base, bool executable)
 {
     if (!state.area.root)
-        return; /* memory_map_get() will tell */
-    direct_map_arena(state.area.root, (uint64_t)base, executable ? ACCESS_RX : ACCESS_R);
+        return; /* memory_arena_get() will tell */
+    direct_map_arena(state.area.root, (uint64_t)base, executable);
     hart_fence_mappings(base, MEGAPAGE_BYTES);
 }
 

@@ -114,11 +114,11 @@ static inline uint64_t *table_entry(const uint64_t *root, uint64_t address)
 uint64_t *table_new(unsigned order);
 void table_free(uint64_t *table, unsigned order);
 
-/** The table of the direct map, by what memory_map_get() says; NULL: no memory. */
+/** The table of the direct map, by what memory_map.h says; NULL: no memory. */
 uint64_t *direct_map_new(void);
 /** Frees what direct_map_new() made. No hart uses it any more. */
 void direct_map_free(uint64_t *root);
 /** Gives the 2 MiB at @p base, RAM so far, the rights of an arena. The caller fences. */
-void direct_map_arena(uint64_t *root, uint64_t base, enum memory_access access);
+void direct_map_arena(uint64_t *root, uint64_t base, bool executable);
 
 #endif

@@ -52,46 +52,54 @@ static bool pair_decode(uint64_t address, struct pair *pair)
     return true;
 }
 
-/* Looks into the record of this cell. */
-struct record_search {
-    const char *function;   /* whose first pair is wanted */
-    struct function found;  /* its place, relative to text */
-    uint64_t text;
-    unsigned sites, strays; /* recorded sites inside of it; of all cells: those that lead elsewhere */
+/* The function of that name of this cell, static ones too. */
+static bool find_function(struct test_run *t, const char *name, struct symbol_info *function)
+{
+    struct cell_info cell = {0};
+
+    cell_find("load_tests", &cell);
+    for (uint64_t at = cell.text; at < cell.text + cell.text_bytes; at += 2) {
+        if (!symbol_at(at, function))
+            continue;
+        if (strcmp(function->name, name) == 0)
+            return true;
+        at = function->address + function->bytes - 2;
+    }
+    return CHECK(t, false, "no function %s", name);
+}
+
+/* Counts the recorded sites that lie in a function, and those that do not lead where they should. */
+struct site_search {
+    struct symbol_info function;
+    unsigned sites, strays;
 };
 
-static bool search_record(const struct cell *cell, void *argument)
+static bool count_sites(const struct cell *cell, void *argument)
 {
-    struct record_search *search = argument;
+    struct site_search *search = argument;
 
-    if (strcmp(cell->manifest.name, "load_tests") != 0)
-        return true;
-    search->text = (uint64_t)cell->text;
-    for (uint32_t i = 0; i < cell->function_count; i++) {
-        if (strcmp(cell->functions[i].name, search->function) == 0)
-            search->found = cell->functions[i];
-    }
     for (uint32_t i = 0; i < cell->site_count; i++)
-        search->sites += cell->sites[i].address - search->text - search->found.offset <
-                         search->found.bytes;
-    return false;
+        search->sites +=
+            cell->sites[i].address - search->function.address < search->function.bytes;
+    return true;
 }
 
 /* The pair of @p function of this cell, and how many recorded sites it has. */
 static bool find_pair(struct test_run *t, const char *function, struct pair *pair, unsigned *sites)
 {
-    struct record_search search = {.function = function};
-    uint64_t start;
+    struct site_search search = {.sites = 0};
+    const struct symbol_info *found = &search.function;
 
-    cells_visit(search_record, &search);
-    start = search.text + search.found.offset;
+    if (!find_function(t, function, &search.function))
+        return false;
+    cells_visit(count_sites, &search);
     *sites = search.sites;
-    for (uint64_t at = start; at + 8 <= start + search.found.bytes; at += 2) {
+    for (uint64_t at = found->address; at + 8 <= found->address + found->bytes; at += 2) {
         if (pair_decode(at, pair))
             return true;
     }
-    return CHECK(t, false, "no auipc and jalr in %s, %u bytes at 0x%lx", function,
-                 search.found.bytes, start);
+    return CHECK(t, false, "no auipc and jalr in %s, %lu bytes at 0x%lx", function, found->bytes,
+                 found->address);
 }
 
 /* Opcodes and registers, without the distance: rd of auipc; rd, funct3 and rs1 of jalr. */
@@ -106,17 +114,16 @@ static void check_same_instructions(struct test_run *t, const struct pair *a, co
 
 TEST(load, call_between_cells_is_the_two_instructions_of_a_call_within_one)
 {
-    struct record_search local = {.function = "local_add"};
+    struct symbol_info local;
     struct pair within, between, nucleus;
     volatile uint64_t one = 1, two = 2; /* a constant would make a function of its own of it */
     unsigned sites;
 
     CHECK(t, call_local(one, two) == 4 && call_other(one, two) == 4 && call_nucleus(),
           "calls");
-    cells_visit(search_record, &local);
-    if (!find_pair(t, "call_local", &within, &sites))
+    if (!find_function(t, "local_add", &local) || !find_pair(t, "call_local", &within, &sites))
         return;
-    CHECK(t, within.target == local.text + local.found.offset, "0x%lx", within.target);
+    CHECK(t, within.target == local.address, "0x%lx", within.target);
     CHECK(t, sites == 0, "%u sites for a call within the cell", sites);
     if (!find_pair(t, "call_other", &between, &sites))
         return;
@@ -131,7 +138,7 @@ TEST(load, call_between_cells_is_the_two_instructions_of_a_call_within_one)
 
 static bool count_strays(const struct cell *cell, void *argument)
 {
-    struct record_search *search = argument;
+    struct site_search *search = argument;
 
     for (uint32_t i = 0; i < cell->site_count; i++) {
         const struct site *site = &cell->sites[i];
@@ -148,7 +155,7 @@ static bool count_strays(const struct cell *cell, void *argument)
 
 TEST(load, every_recorded_call_reaches_its_target)
 {
-    struct record_search search = {.function = ""};
+    struct site_search search = {.sites = 0};
 
     if (!load_good(t, "actor", NULL))
         return;
