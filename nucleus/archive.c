@@ -56,15 +56,15 @@ static bool entry_next(struct entry *entry)
     return entry->data + entry->bytes <= archive.length && name_bytes > 0 && !name[name_bytes - 1];
 }
 
-/* The regular file (mode 0100000) called @p wanted, or with NULL number @p index. */
-static bool file_find(const char *wanted, unsigned index, const char **name, const void **bytes,
-                      size_t *length)
+bool archive_get(const char *wanted, unsigned index, const char **name, const void **bytes,
+                 size_t *length)
 {
     struct entry entry = {0};
 
     while (entry_next(&entry) && strcmp(entry.name, TRAILER) != 0) {
         if ((wanted && strcmp(entry.name, wanted) != 0) ||
-            (hex_at(entry.name + MODE) & 0170000) != 0100000 || (!wanted && index-- > 0))
+            (hex_at(entry.name + MODE) & 0170000) != 0100000 || /* a regular file */
+            index-- > 0)
             continue;
         *name = entry.name;
         *bytes = archive.bytes + entry.data;
@@ -72,16 +72,6 @@ static bool file_find(const char *wanted, unsigned index, const char **name, con
         return true;
     }
     return false;
-}
-
-bool archive_get(unsigned index, const char **name, const void **bytes, size_t *length)
-{
-    return file_find(NULL, index, name, bytes, length);
-}
-
-bool archive_file(const char *name, const void **bytes, size_t *length)
-{
-    return file_find(name, 0, &name, bytes, length);
 }
 
 /* Where a word of the index ends. */
@@ -105,7 +95,7 @@ static int word_compare(const char *a, const char *b)
 static enum status archive_check(struct why *why)
 {
     size_t head = strlen(INDEX_HEAD), length;
-    const char *last = "", *cell, *end;
+    const char *name, *last = "", *cell, *end;
     struct entry entry = {0};
     unsigned number = 2;
     const void *index;
@@ -116,7 +106,7 @@ static enum status archive_check(struct why *why)
             return why_set(why, ERR_FORMAT, "boot archive: damaged or cut short at byte %zu of %zu",
                            entry.offset, archive.length);
     } while (strcmp(entry.name, TRAILER) != 0);
-    if (!archive_file(INDEX_FILE, &index, &length))
+    if (!archive_get(INDEX_FILE, 0, &name, &index, &length))
         return why_set(why, ERR_FORMAT, "boot archive: it has no %s", INDEX_FILE);
     if (length < head || memcmp(index, INDEX_HEAD, head) != 0)
         return why_set(why, ERR_FORMAT, "boot archive: %s does not begin with its version",

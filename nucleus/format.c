@@ -38,8 +38,9 @@ static bool number(struct conversion *how, va_list *arguments)
     const char *digits = how->letter == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
     bool is_signed = how->letter == 'd' || how->letter == 'i';
     bool is_hex = how->letter == 'x' || how->letter == 'X' || how->letter == 'p';
-    char *start = how->room + sizeof how->room;
-    int wanted = how->precision, unused = 64 - how->bits;
+    char *end = how->room + sizeof how->room, *start = end;
+    unsigned base = is_hex ? 16 : 10;
+    int unused = 64 - how->bits;
     uint64_t value;
 
     if (!is_signed && !is_hex && how->letter != 'u')
@@ -50,15 +51,13 @@ static bool number(struct conversion *how, va_list *arguments)
         how->prefix = "-";
         value = -value;
     }
-    for (value >>= unused; value > 0; value /= is_hex ? 16 : 10)
-        *--start = digits[value % (is_hex ? 16 : 10)];
-    if (wanted < 0 && how->zero)
-        wanted = how->width - (int)strlen(how->prefix);
-    if (how->precision < 0 && wanted < 1)
-        wanted = 1;
+    for (value >>= unused; value > 0 || (start == end && how->precision < 0); value /= base)
+        *--start = digits[value % base];
     how->text = start;
-    how->length = (int)(how->room + sizeof how->room - start);
-    how->zeros = wanted - how->length;
+    how->length = (int)(end - start);
+    how->zeros = how->precision - how->length;
+    if (how->precision < 0 && how->zero)
+        how->zeros = how->width - (int)strlen(how->prefix) - how->length;
     return true;
 }
 
