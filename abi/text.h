@@ -1,6 +1,6 @@
 /**
  * @file text.h
- * Text for who talks with people: searching, patterns, numbers. Inline, so that each cell has its own;
+ * Searching in text, patterns, numbers; mostly for who talks with people. Inline, so that each has its own;
  * what everybody needs of strings is in nucleus/string.h.
  */
 #ifndef MITOS_TEXT_H
