@@ -1,6 +1,6 @@
 /**
  * @file text.h
- * Text for who talks with people: searching, patterns, numbers. Inline, so that each cell has its own;
+ * Searching in text, patterns, numbers; mostly for who talks with people. Inline, so that each has its own;
  * what everybody needs of strings is in nucleus/string.h.
  */
 #ifndef MITOS_TEXT_H
@@ -18,6 +18,16 @@ static inline bool string_starts(const char *text, const char *prefix)
         prefix++;
     }
     return *prefix == '\0';
+}
+
+/** Compares at most @p most bytes (ISO C 7.24.4.4). */
+static inline int strncmp(const char *a, const char *b, size_t most)
+{
+    for (; most > 0; a++, b++, most--) {
+        if (*a != *b || !*a)
+            return (unsigned char)*a - (unsigned char)*b;
+    }
+    return 0;
 }
 
 /** The first @p byte in @p text, its end included; NULL: none (ISO C 7.24.5.2). */

@@ -6,19 +6,17 @@
 #include "nucleus/string.h"
 #include "text.h"
 
+#define TRAILER "TRAILER!!!"
 #define INDEX_FILE "mitos.index"
 #define INDEX_HEAD "mitos-index 2\n"
 #define MALFORMED (1ul << 40) /* more bytes than any archive has */
-#define MODE_TYPE 0170000u
-#define MODE_REGULAR 0100000u
 
 /* An entry is a magic of 6 bytes, fields of 8 hexadecimal digits, its name. Where some fields stand from the name: */
 enum { MODE = 14 - 110, FILE_BYTES = 54 - 110, NAME_BYTES = 94 - 110, HEADER_BYTES = 110 };
 
 struct entry {
-    const char *name, *data;
-    size_t bytes, next; /* next: offset of the entry behind */
-    bool trailer;
+    const char *name;
+    size_t offset, data, bytes; /* offset, data: from the start of the archive */
 };
 
 /* index, end: the lines of the index behind its head. */
@@ -42,59 +40,44 @@ static uint64_t hex_at(const char *digits)
     return value;
 }
 
-/* Finds the entry at @p offset. @return false: there is none, or it is cut short or malformed. */
-static bool entry_at(size_t offset, struct entry *entry)
+/* Moves on to the entry behind @p entry, which starts zeroed. @return false: it is cut short or malformed. */
+static bool entry_next(struct entry *entry)
 {
+    size_t offset = align_up(entry->data + entry->bytes, 4);
     const char *name = archive.bytes + offset + HEADER_BYTES;
-    uint64_t name_bytes, file_bytes, data;
+    uint64_t name_bytes;
 
+    *entry = (struct entry){.name = name, .offset = offset};
     if (offset + HEADER_BYTES > archive.length)
         return false;
     name_bytes = hex_at(name + NAME_BYTES);
-    file_bytes = hex_at(name + FILE_BYTES);
-    data = align_up(offset + HEADER_BYTES + name_bytes, 4);
-    if (data + file_bytes > archive.length || name_bytes == 0 || name[name_bytes - 1])
-        return false;
-    *entry = (struct entry){.name = name,
-                            .data = archive.bytes + data,
-                            .bytes = file_bytes,
-                            .next = align_up(data + file_bytes, 4),
-                            .trailer = strcmp(name, "TRAILER!!!") == 0};
-    return true;
+    entry->data = align_up(offset + HEADER_BYTES + name_bytes, 4);
+    entry->bytes = hex_at(name + FILE_BYTES);
+    return entry->data + entry->bytes <= archive.length && name_bytes > 0 && !name[name_bytes - 1];
 }
 
-/* The regular file called @p wanted, or with NULL number @p index. */
-static bool file_find(const char *wanted, unsigned index, const char **name, const void **bytes,
-                      size_t *length)
+bool archive_get(const char *wanted, unsigned index, const char **name, const void **bytes,
+                 size_t *length)
 {
     struct entry entry = {0};
 
-    while (entry_at(entry.next, &entry) && !entry.trailer) {
+    while (entry_next(&entry) && strcmp(entry.name, TRAILER) != 0) {
         if ((wanted && strcmp(entry.name, wanted) != 0) ||
-            (hex_at(entry.name + MODE) & MODE_TYPE) != MODE_REGULAR || (!wanted && index-- > 0))
+            (hex_at(entry.name + MODE) & 0170000) != 0100000 || /* a regular file */
+            index-- > 0)
             continue;
         *name = entry.name;
-        *bytes = entry.data;
+        *bytes = archive.bytes + entry.data;
         *length = entry.bytes;
         return true;
     }
     return false;
 }
 
-bool archive_get(unsigned index, const char **name, const void **bytes, size_t *length)
-{
-    return file_find(NULL, index, name, bytes, length);
-}
-
-bool archive_file(const char *name, const void **bytes, size_t *length)
-{
-    return file_find(name, 0, &name, bytes, length);
-}
-
 /* Where a word of the index ends. */
 static const char *word_end(const char *at)
 {
-    while (at<archive.end && * at> ' ' && *at <= '~')
+    while (at != archive.end && *at > ' ' && *at <= '~')
         at++;
     return at;
 }
@@ -107,18 +90,29 @@ static int word_compare(const char *a, const char *b)
     return (*a > ' ' ? *a : 0) - (*b > ' ' ? *b : 0);
 }
 
-/* Each line must be "KEY CELL" with a key behind that of the line before, and a cell's name that fits. */
-static enum status index_open(const char *index, size_t length, struct why *why)
+/* Each entry, up to the trailer, then each line of the index: it must be "KEY CELL" with a key behind that of the
+ * line before, and a cell's name that fits. */
+static enum status archive_check(struct why *why)
 {
-    size_t head = strlen(INDEX_HEAD);
-    const char *last = "", *cell, *end;
+    size_t head = strlen(INDEX_HEAD), length;
+    const char *name, *last = "", *cell, *end;
+    struct entry entry = {0};
     unsigned number = 2;
+    const void *index;
 
+    do {
+        if (!entry_next(&entry) || memcmp(entry.name - HEADER_BYTES, "070701", 6) != 0 ||
+            hex_at(entry.name + MODE) == MALFORMED)
+            return why_set(why, ERR_FORMAT, "boot archive: damaged or cut short at byte %zu of %zu",
+                           entry.offset, archive.length);
+    } while (strcmp(entry.name, TRAILER) != 0);
+    if (!archive_get(INDEX_FILE, 0, &name, &index, &length))
+        return why_set(why, ERR_FORMAT, "boot archive: it has no %s", INDEX_FILE);
     if (length < head || memcmp(index, INDEX_HEAD, head) != 0)
         return why_set(why, ERR_FORMAT, "boot archive: %s does not begin with its version",
                        INDEX_FILE);
-    archive.index = index + head;
-    archive.end = index + length;
+    archive.index = (const char *)index + head;
+    archive.end = (const char *)index + length;
     for (const char *line = archive.index; line < archive.end; line = end + 1, number++) {
         cell = word_end(line) + 1;
         end = cell < archive.end ? word_end(cell) : archive.end;
@@ -134,24 +128,11 @@ static enum status index_open(const char *index, size_t length, struct why *why)
 
 enum status archive_open(const void *bytes, size_t length, struct why *why)
 {
-    enum status status = OK;
-    struct entry entry = {0};
+    enum status status;
 
     archive.bytes = bytes;
     archive.length = length;
-    while (status == OK && !entry.trailer) {
-        size_t offset = entry.next;
-
-        if (!entry_at(offset, &entry) || memcmp(entry.name - HEADER_BYTES, "070701", 6) != 0 ||
-            hex_at(entry.name + MODE) == MALFORMED)
-            status =
-                why_set(why, ERR_FORMAT, "boot archive: damaged or cut short at byte %zu of %zu",
-                        offset, length);
-    }
-    if (status == OK && !archive_file(INDEX_FILE, &bytes, &length))
-        status = why_set(why, ERR_FORMAT, "boot archive: it has no %s", INDEX_FILE);
-    if (status == OK)
-        status = index_open(bytes, length, why);
+    status = archive_check(why);
     if (status != OK)
         memset(&archive, 0, sizeof archive);
     return status;

@@ -14,14 +14,12 @@
 #include "nucleus/cells.h"
 
 /**
- * Checks the archive and its index from end to end and makes it the one that the functions below and
+ * Checks the archive and its index from end to end and makes it the one that archive_provider() and
  * archive_get() read; they rely on these checks. It stays in memory, unchanged, for ever.
  * @return OK; ERR_FORMAT; then these functions find nothing.
  */
 MUST_CHECK enum status archive_open(const void *bytes, size_t length, struct why *why);
 
-/** The regular file @p name; @p bytes points into the archive. */
-bool archive_file(const char *name, const void **bytes, size_t *length);
 /** Copies the name of the cell that the index has for @p key into @p cell. @return false: none. */
 bool archive_provider(const char *key, char cell[CELL_NAME_ROOM]);
 

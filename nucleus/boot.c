@@ -87,7 +87,7 @@ static void read_device_tree(uint64_t dtb)
 static void take_memory(uint64_t dtb)
 {
     struct physical_range rams[FRAME_MAX_RAMS];
-    struct physical_range reserved[FRAME_MAX_RESERVED] = {{dtb, dt_bytes()}};
+    struct physical_range reserved[FRAME_MAX_RESERVED] = {{dtb, dt_tree()->bytes}};
     unsigned ram_count = 0, count = 1;
     uint64_t image = pointer_to_physical(image_start).value, sum = 0, free;
     struct why why;

@@ -3,8 +3,6 @@
  * of a machine with 8 harts has some 600 tokens, and it is asked a few dozen times in a boot. */
 #include "dt.h"
 
-#include "nucleus/machine.h"
-
 #define MAGIC 0xd00dfeedu
 #define HEADER_BYTES 40u
 
@@ -21,16 +19,6 @@ const struct dt_tree *dt_tree(void)
     return &tree;
 }
 
-size_t dt_bytes(void)
-{
-    return tree.bytes;
-}
-
-static uint32_t u32_at(const uint8_t *bytes)
-{
-    return (uint32_t)dt_number(bytes, 1);
-}
-
 /* One root node at offset 0, ends that match the beginnings, properties inside of nodes, and DT_END, whose
  * zeroes end any name before it. */
 static bool structure_valid(const struct dt_tree *made, uint32_t bytes, uint32_t strings_bytes,
@@ -40,22 +28,18 @@ static bool structure_valid(const struct dt_tree *made, uint32_t bytes, uint32_t
     int depth = 0;
 
     *bad = 0;
-    if (bytes < 8 || bytes % 4 != 0 || u32_at(made->structure + end) != DT_END)
+    if (bytes < 8 || bytes % 4 != 0 || dt_u32_at(made->structure + end) != DT_END)
         return false;
     for (; *bad < end; *bad = dt_token_at(made, *bad).next) {
         const uint8_t *at = made->structure + *bad;
-        uint32_t tag = u32_at(at), room = end - *bad;
+        uint32_t tag = dt_u32_at(at), room = end - *bad;
 
-        if (tag < DT_BEGIN || tag > DT_NOP)
-            return false;
-        if (*bad == 0 ? tag != DT_BEGIN : depth == 0 && tag != DT_NOP)
-            return false;
-        if (tag == DT_PROPERTY &&
-            (room < 12 || u32_at(at + 4) > room - 12 || u32_at(at + 8) >= strings_bytes))
+        if (tag < DT_BEGIN || tag > DT_NOP || (tag == DT_BEGIN && depth == DT_DEPTH_MOST) ||
+            (*bad == 0 ? tag != DT_BEGIN : depth == 0 && tag != DT_NOP) ||
+            (tag == DT_PROPERTY &&
+             (room < 12 || dt_u32_at(at + 4) > room - 12 || dt_u32_at(at + 8) >= strings_bytes)))
             return false;
         depth += (tag == DT_BEGIN) - (tag == DT_END_NODE);
-        if (depth > DT_DEPTH_MOST)
-            return false;
     }
     return *bad == end && depth == 0;
 }
@@ -63,12 +47,13 @@ static bool structure_valid(const struct dt_tree *made, uint32_t bytes, uint32_t
 /* Whether bytes start .. start + bytes - 1 are part of the tree, behind its header. */
 static bool block_valid(const uint8_t *blob, uint64_t start, uint64_t bytes)
 {
-    return start >= HEADER_BYTES && start + bytes <= u32_at(blob + TOTAL_BYTES);
+    return start >= HEADER_BYTES && start + bytes <= dt_u32_at(blob + TOTAL_BYTES);
 }
 
 static bool reservations_valid(const uint8_t *blob)
 {
-    for (uint64_t start = u32_at(blob + RESERVATIONS); block_valid(blob, start, 16); start += 16) {
+    for (uint64_t start = dt_u32_at(blob + RESERVATIONS); block_valid(blob, start, 16);
+         start += 16) {
         if (dt_number(blob + start, 2) == 0 && dt_number(blob + start + 8, 2) == 0)
             return true;
     }
@@ -81,21 +66,21 @@ enum status dt_open(const void *blob, size_t most, struct why *why)
     uint32_t structure_bytes, strings_bytes, bad;
     struct dt_tree made;
 
-    if ((uintptr_t)at % 8 != 0 || most < HEADER_BYTES || u32_at(at) != MAGIC ||
-        u32_at(at + TOTAL_BYTES) > most)
+    if ((uintptr_t)at % 8 != 0 || most < HEADER_BYTES || dt_u32_at(at) != MAGIC ||
+        dt_u32_at(at + TOTAL_BYTES) > most)
         return why_set(why, ERR_FORMAT, "device tree: there is none, or it is cut short");
-    if (u32_at(at + VERSION) < 17 || u32_at(at + OLDEST_VERSION) > 17)
+    if (dt_u32_at(at + VERSION) < 17 || dt_u32_at(at + OLDEST_VERSION) > 17)
         return why_set(why, ERR_UNSUPPORTED, "device tree: version %u, only 17 is understood",
-                       u32_at(at + VERSION));
-    structure_bytes = u32_at(at + STRUCTURE_BYTES);
-    strings_bytes = u32_at(at + STRINGS_BYTES);
-    if (!block_valid(at, u32_at(at + STRUCTURE), structure_bytes) ||
-        !block_valid(at, u32_at(at + STRINGS), strings_bytes) || !reservations_valid(at))
+                       dt_u32_at(at + VERSION));
+    structure_bytes = dt_u32_at(at + STRUCTURE_BYTES);
+    strings_bytes = dt_u32_at(at + STRINGS_BYTES);
+    if (!block_valid(at, dt_u32_at(at + STRUCTURE), structure_bytes) ||
+        !block_valid(at, dt_u32_at(at + STRINGS), strings_bytes) || !reservations_valid(at))
         return why_set(why, ERR_FORMAT, "device tree: a block of it exceeds its length");
-    made = (struct dt_tree){.structure = at + u32_at(at + STRUCTURE),
-                            .reservations = at + u32_at(at + RESERVATIONS),
-                            .strings = (const char *)at + u32_at(at + STRINGS),
-                            .bytes = u32_at(at + TOTAL_BYTES)};
+    made = (struct dt_tree){.structure = at + dt_u32_at(at + STRUCTURE),
+                            .reservations = at + dt_u32_at(at + RESERVATIONS),
+                            .strings = (const char *)at + dt_u32_at(at + STRINGS),
+                            .bytes = dt_u32_at(at + TOTAL_BYTES)};
     if (strings_bytes > 0 && made.strings[strings_bytes - 1])
         return why_set(why, ERR_FORMAT, "device tree: its strings do not end");
     if (!structure_valid(&made, structure_bytes, strings_bytes, &bad))
@@ -110,16 +95,14 @@ enum status dt_open(const void *blob, size_t most, struct why *why)
 static bool range_find(const char *parent, const char *key, const char *value, unsigned index,
                        uint64_t *base, uint64_t *bytes)
 {
-    dt_node parents[DT_DEPTH_MOST], node = {0};
+    dt_node parents[DT_DEPTH_MOST] = {{0}}, node = {0};
     int depth = 0;
 
-    for (bool more = true; more; more = dt_next(&tree, &node, &depth)) {
+    while (dt_next(&tree, &node, &depth)) {
         parents[depth] = node;
-        if (depth == 0 || (parent && depth != (*parent ? 2 : 1)))
-            continue;
-        if (parent && strcmp(dt_token_at(&tree, parents[depth - 1].offset).name, parent) != 0)
-            continue;
-        if ((value && !dt_lists(&tree, node, key, value)) || !dt_usable(&tree, node))
+        if ((parent && depth != (*parent ? 2 : 1)) ||
+            (parent && strcmp(dt_token_at(&tree, parents[depth - 1].offset).name, parent) != 0) ||
+            (value && !dt_lists(&tree, node, key, value)) || !dt_usable(&tree, node))
             continue;
         for (unsigned i = 0; dt_range(&tree, parents[depth - 1], node, i, base, bytes); i++) {
             if (index-- == 0)
@@ -156,42 +139,32 @@ bool dt_device(const char *compatible, uint64_t *base, uint64_t *bytes)
     return range_find(NULL, "compatible", compatible, 0, base, bytes);
 }
 
-/* A property of a child of the root that is one number of one or two cells; @p otherwise when there is none. */
-static uint64_t number(const char *child, const char *name, uint64_t otherwise)
+/* The number, of one or two cells, that some child of the root has for @p name; @p otherwise when none has. */
+static uint64_t number_find(const char *name, uint64_t otherwise)
 {
     dt_node node = {0};
+    uint32_t bytes;
     int depth = 0;
 
     while (dt_next(&tree, &node, &depth)) {
-        if (depth == 1 && strcmp(dt_token_at(&tree, node.offset).name, child) == 0) {
-            uint32_t bytes;
-            const uint8_t *value = dt_value(&tree, node, name, &bytes);
+        const uint8_t *value = depth == 1 ? dt_value(&tree, node, name, &bytes) : NULL;
 
-            return value && (bytes == 4 || bytes == 8) ? dt_number(value, bytes / 4) : otherwise;
-        }
+        if (value && (bytes == 4 || bytes == 8))
+            return dt_number(value, bytes / 4);
     }
     return otherwise;
 }
 
 bool dt_initrd(uint64_t *base, uint64_t *bytes)
 {
-    uint64_t end = number("chosen", "linux,initrd-end", 0);
+    uint64_t end = number_find("linux,initrd-end", 0);
 
-    *base = number("chosen", "linux,initrd-start", UINT64_MAX);
+    *base = number_find("linux,initrd-start", UINT64_MAX);
     *bytes = end - *base;
     return end > *base;
 }
 
 uint64_t dt_timebase(void)
 {
-    return number("cpus", "timebase-frequency", 0);
-}
-
-uint64_t machine_ram_bytes(void)
-{
-    uint64_t base, bytes, sum = 0;
-
-    for (unsigned i = 0; dt_memory(i, &base, &bytes); i++)
-        sum += bytes;
-    return sum;
+    return number_find("timebase-frequency", 0);
 }

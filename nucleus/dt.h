@@ -12,8 +12,6 @@
  * a tree is open readers find nothing.
  */
 MUST_CHECK enum status dt_open(const void *blob, size_t most, struct why *why);
-/** The length of the open tree in bytes. */
-size_t dt_bytes(void);
 /** Ticks of `time` per second, looked up anew each time; 0: the tree does not say. */
 uint64_t dt_timebase(void);
 
@@ -27,7 +25,7 @@ bool dt_reserved(unsigned index, uint64_t *base, uint64_t *bytes);
 bool dt_hart(unsigned index, uint64_t *hartid);
 /** The registers of the first device with @p compatible. */
 bool dt_device(const char *compatible, uint64_t *base, uint64_t *bytes);
-/** The initial ramdisk, by /chosen. @return false: there is none, or its range is empty. */
+/** The initial ramdisk that /chosen names. @return false: there is none, or its range is empty. */
 bool dt_initrd(uint64_t *base, uint64_t *bytes);
 
 #endif

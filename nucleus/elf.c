@@ -5,6 +5,7 @@
 #include "elf.h"
 
 #include "nucleus/string.h"
+#include "text.h"
 
 /* SHF_ WRITE, ALLOC, EXECINSTR, MERGE, STRINGS, INFO_LINK, LINK_ORDER, GROUP, GNU_RETAIN */
 #define LOADED_FLAGS 0x2002f7ul
@@ -114,20 +115,20 @@ static bool is_apart(const struct elf_image *image, const struct elf_section *se
     return !bad;
 }
 
-/* What a section is by its name: the first row whose name has these bytes first, the NUL among them unless it
- * is a prefix. */
+/* What a section is by its name: the first row that has it, or begins it. */
 static const struct sort {
     const char *name;
-    uint8_t bytes, class;
+    bool begins;
+    uint8_t class;
     uint16_t place; /* in struct elf_image, of its number, when it must be the only one */
 } sorts[] = {
-    {".eh_frame", 10, SECTION_RODATA, offsetof(struct elf_image, eh_frame)},
-    {".gcc_except_table", 18, SECTION_RODATA, offsetof(struct elf_image, except_table)},
-    {".cell.state", 12, SECTION_STATE, offsetof(struct elf_image, state)},
-    {".cell.manifest", 15, SECTION_MANIFEST, offsetof(struct elf_image, manifest)},
-    {".cell.set.", 10, SECTION_SET, 0},
-    {".cell.", 6, SECTION_IGNORED, 0},
-    {"", 0, SECTION_RODATA, 0},
+    {".eh_frame", false, SECTION_RODATA, offsetof(struct elf_image, eh_frame)},
+    {".gcc_except_table", false, SECTION_RODATA, offsetof(struct elf_image, except_table)},
+    {".cell.state", false, SECTION_STATE, offsetof(struct elf_image, state)},
+    {".cell.manifest", false, SECTION_MANIFEST, offsetof(struct elf_image, manifest)},
+    {".cell.set.", true, SECTION_SET, 0},
+    {".cell.", true, SECTION_IGNORED, 0},
+    {"", true, SECTION_RODATA, 0},
 };
 
 /* What may be in a cell, and what not, among the sections that take part in its memory. */
@@ -139,11 +140,12 @@ static bool check_loaded(struct reader *r, uint32_t index)
     uint32_t *place;
     bool state;
 
-    while (strncmp(r->name, sort->name, sort->bytes) != 0)
+    while (!(sort->begins ? string_starts(r->name, sort->name)
+                          : strcmp(r->name, sort->name) == 0))
         sort++;
     state = sort->class == SECTION_STATE;
     r->image->classes[index] =
-        sort->bytes == 0 && flags & SHF_EXECINSTR ? SECTION_TEXT : sort->class;
+        *sort->name == '\0' && flags & SHF_EXECINSTR ? SECTION_TEXT : sort->class;
     place = sort->place ? (void *)((uint8_t *)r->image + sort->place) : &(uint32_t){0};
     if (!sound(r, *place == 0, "occurs twice"))
         return false;
@@ -157,7 +159,7 @@ static bool check_loaded(struct reader *r, uint32_t index)
            sound(r, !(flags & SHF_EXECINSTR) || section->addralign > 1, "a wrong alignment") &&
            sound(r,
                  sort->class != SECTION_SET ||
-                     (section->size != 0 && elf_is_name(r->name + sort->bytes, '\0')),
+                     (section->size != 0 && elf_is_name(r->name + strlen(sort->name), '\0')),
                  "a set has a name of [a-z0-9_] and is not empty");
 }
 

@@ -1,11 +1,9 @@
-/* Formatted text (abi/nucleus/format.h): one pass over the text, byte by byte into the buffer. What
- * does not fit is counted and dropped, so the length is that of the whole. */
+/* Formatted text (abi/nucleus/format.h), and the explanations of failures (abi/nucleus/why.h). One pass over the
+ * text, byte by byte into the buffer. What does not fit is counted and dropped, so the length is that of the whole. */
 #include "nucleus/format.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "nucleus/string.h"
+#include "nucleus/why.h"
 
 #define WIDTH_MOST 100000 /* absurd widths are cut, so that nothing overflows */
 
@@ -14,16 +12,19 @@ struct output {
     size_t room, length;
 };
 
-/* One conversion: %[-0][width][.precision][length]letter */
+/* One conversion, %[-0][width][.precision][length]letter, and what it gives: prefix, zeros, text. */
 struct conversion {
-    bool left, zero;
-    int width, precision; /* precision: -1 for none */
+    bool zero;
+    int width, precision; /* width < 0: it stands left; precision < 0: none */
     int bits;             /* of an integer */
     char letter;
+    const char *prefix, *text;
+    int zeros, length; /* length: of text */
+    char room[20];
 };
 
 /* The bytes of @p text, or, with @p step 0, the first one again and again. */
-static void put(struct output *out, const char *text, int step, int times)
+static void put(struct output *out, const char *text, int step, long times)
 {
     for (; times > 0; times--, out->length++, text += step) {
         if (out->length < out->room)
@@ -31,29 +32,15 @@ static void put(struct output *out, const char *text, int step, int times)
     }
 }
 
-/* Prefix, zeros and text, with blanks on the side where they belong. */
-static void put_field(struct output *out, const struct conversion *how, const char *prefix,
-                      int zeros, const char *text, int length)
-{
-    int prefix_length = (int)strlen(prefix), blanks = how->width - prefix_length - length;
-
-    zeros = zeros > 0 ? zeros : 0;
-    put(out, " ", 0, how->left ? 0 : blanks - zeros);
-    put(out, prefix, 1, prefix_length);
-    put(out, "0", 0, zeros);
-    put(out, text, 1, length);
-    put(out, " ", 0, how->left ? blanks - zeros : 0);
-}
-
 /* @return false: the letter is none of a number. */
-static bool put_number(struct output *out, const struct conversion *how, va_list *arguments)
+static bool number(struct conversion *how, va_list *arguments)
 {
     const char *digits = how->letter == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
-    const char *prefix = how->letter == 'p' ? "0x" : "";
     bool is_signed = how->letter == 'd' || how->letter == 'i';
     bool is_hex = how->letter == 'x' || how->letter == 'X' || how->letter == 'p';
-    char text[20], *end = text + sizeof text, *start = end;
-    int wanted = how->precision, unused = 64 - how->bits;
+    char *end = how->room + sizeof how->room, *start = end;
+    unsigned base = is_hex ? 16 : 10;
+    int unused = 64 - how->bits;
     uint64_t value;
 
     if (!is_signed && !is_hex && how->letter != 'u')
@@ -61,16 +48,16 @@ static bool put_number(struct output *out, const struct conversion *how, va_list
     value = how->bits > 32 ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned);
     value <<= unused;
     if (is_signed && value >> 63) {
-        prefix = "-";
+        how->prefix = "-";
         value = -value;
     }
-    for (value >>= unused; value > 0; value /= is_hex ? 16 : 10)
-        *--start = digits[value % (is_hex ? 16 : 10)];
-    if (wanted < 0 && how->zero && !how->left)
-        wanted = how->width - (int)strlen(prefix);
-    if (how->precision < 0 && wanted < 1)
-        wanted = 1;
-    put_field(out, how, prefix, wanted - (int)(end - start), start, (int)(end - start));
+    for (value >>= unused; value > 0 || (start == end && how->precision < 0); value /= base)
+        *--start = digits[value % base];
+    how->text = start;
+    how->length = (int)(end - start);
+    how->zeros = how->precision - how->length;
+    if (how->precision < 0 && how->zero)
+        how->zeros = how->width - (int)strlen(how->prefix) - how->length;
     return true;
 }
 
@@ -91,16 +78,16 @@ static const char *number_parse(const char *text, int *value, va_list *arguments
 /* @p text stands behind the percent sign. @return where the conversion's letter stands. */
 static const char *conversion_parse(const char *text, struct conversion *how, va_list *arguments)
 {
-    *how = (struct conversion){.precision = -1, .bits = 32};
+    bool left = false;
+
+    *how = (struct conversion){.precision = -1, .bits = 32, .prefix = "", .text = "%", .length = 1};
     for (; *text == '-' || *text == '0'; text++) {
-        how->left |= *text == '-';
+        left |= *text == '-';
         how->zero |= *text == '0';
     }
     text = number_parse(text, &how->width, arguments);
-    if (how->width < 0) {
-        how->left = true;
+    if (left && how->width > 0)
         how->width = -how->width;
-    }
     if (*text == '.')
         text = number_parse(text + 1, &how->precision, arguments);
     for (; *text == 'h' || *text == 'l' || *text == 'z'; text++)
@@ -109,29 +96,33 @@ static const char *conversion_parse(const char *text, struct conversion *how, va
     if (*text == 'p') {
         how->bits = 64;
         how->precision = 16;
+        how->prefix = "0x";
     }
     return text;
 }
 
-/* Does what the letter says. @return false: it is none of ours. */
-static bool convert(struct output *out, const struct conversion *how, va_list *arguments)
+/* Does what the letter says, with blanks on the side where they belong. @return false: it is none of ours. */
+static bool convert(struct output *out, struct conversion *how, va_list *arguments)
 {
-    const char *text = "%";
-    int length = 1;
-    char byte;
+    long used;
 
     if (how->letter == 's') {
-        text = va_arg(*arguments, const char *);
-        text = text ? text : "(null)";
-        for (length = 0; length != how->precision && text[length];)
-            length++;
+        how->text = va_arg(*arguments, const char *);
+        how->text = how->text ? how->text : "(null)";
+        for (how->length = 0; how->length != how->precision && how->text[how->length];)
+            how->length++;
     } else if (how->letter == 'c') {
-        byte = (char)va_arg(*arguments, int);
-        text = &byte;
-    } else if (how->letter != '%') {
-        return put_number(out, how, arguments);
+        how->room[0] = (char)va_arg(*arguments, int);
+        how->text = how->room;
+    } else if (how->letter != '%' && !number(how, arguments)) {
+        return false;
     }
-    put_field(out, how, "", 0, text, length);
+    used = (long)strlen(how->prefix) + (how->zeros > 0 ? how->zeros : 0) + how->length;
+    put(out, " ", 0, how->width - used);
+    put(out, how->prefix, 1, (long)strlen(how->prefix));
+    put(out, "0", 0, how->zeros);
+    put(out, how->text, 1, how->length);
+    put(out, " ", 0, -how->width - used);
     return true;
 }
 
@@ -165,4 +156,26 @@ size_t format(char *to, size_t room, const char *text, ...)
     length = format_list(to, room, text, arguments);
     va_end(arguments);
     return length;
+}
+
+/* By way of a copy, so that the arguments may be parts of the old text. */
+enum status why_set(struct why *why, enum status status, const char *format, ...)
+{
+    va_list arguments;
+    struct why made;
+
+    if (!why)
+        return status;
+    va_start(arguments, format);
+    if (format_list(made.text, sizeof made.text, format, arguments) >= sizeof made.text)
+        memcpy(made.text + sizeof made.text - 4, "...", 4);
+    va_end(arguments);
+    string_copy(why->text, sizeof why->text, made.text);
+    return status;
+}
+
+void why_prefix(struct why *why, const char *prefix)
+{
+    if (why)
+        why_set(why, OK, "%s: %s", prefix, why->text);
 }

@@ -6,6 +6,7 @@
 #include "link.h"
 
 #include "nucleus/string.h"
+#include "text.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
@@ -255,7 +256,7 @@ enum status link_apply(const struct link_context *context)
         if (image->tables[i] == 0)
             continue;
         pass.direct = i == image->manifest || i == image->eh_frame || i == image->except_table ||
-                      strncmp(elf_section_name(image, i), ".rodata.DW.ref", 14) == 0;
+                      string_starts(elf_section_name(image, i), ".rodata.DW.ref");
         for (; pass.entry < pass.end; pass.entry++) {
             const char *fault = apply(&pass);
 

@@ -12,7 +12,7 @@
 
 #define FAIL_STATUS 99u
 #define RING_BYTES 16384u
-#define LINE_BYTES 768u /* a report is the longest */
+#define LINE_BYTES 256u
 
 static struct {
     struct spinlock lock;
@@ -86,12 +86,14 @@ static const char *const causes[16] = {
 /* In fault_caller(): raises a fault whose explanation is in a0. */
 extern char software_fault[];
 
-/* One line of the log with breaks in it, so that reports of several harts do not mix. */
-void report_fault(const struct task *task, const struct registers *registers)
+/* Keeps the lines of one report together. Not taken when the machine stops: its holder may be why. */
+static struct spinlock report_lock;
+
+static void report_lines(const struct task *task, const struct registers *registers)
 {
     const char *cause = registers->cause < 16 ? causes[registers->cause] : NULL;
     const char *note = "";
-    char place[120], caller[120];
+    char place[120];
 
     if (registers->pc == (uint64_t)software_fault)
         note = (const char *)registers->x[10];
@@ -99,14 +101,26 @@ void report_fault(const struct task *task, const struct registers *registers)
         note = "stack overflow";
     else if (registers->cause >= 12 && registers->value < PAGE_BYTES)
         note = "NULL pointer";
-    log_print("fault: %s at 0x%lx%s%s\n"
-              "fault: task %lu %s hart %u pc 0x%lx (%s)\n"
-              "fault: ra 0x%lx (%s) sp 0x%lx stack 0x%lx-0x%lx",
-              cause ? cause : "unknown exception", registers->value, *note ? ": " : "", note,
-              task->number, task->name, hart_index(), registers->pc,
-              hooks.code_describe(registers->pc, place, sizeof place), registers->x[1],
-              hooks.code_describe(registers->x[1], caller, sizeof caller), registers->x[2],
+    log_print("fault: %s at 0x%lx%s%s", cause ? cause : "unknown exception", registers->value,
+              *note ? ": " : "", note);
+    log_print("fault: task %lu %s hart %u pc 0x%lx (%s)", task->number, task->name, hart_index(),
+              registers->pc, hooks.code_describe(registers->pc, place, sizeof place));
+    log_print("fault: ra 0x%lx (%s) sp 0x%lx stack 0x%lx-0x%lx", registers->x[1],
+              hooks.code_describe(registers->x[1], place, sizeof place), registers->x[2],
               task->stack_low, task->stack_high);
+}
+
+void report_fault(const struct task *task, const struct registers *registers)
+{
+    OWN(spin_guard) guard = {0};
+
+    if (this_hart()->depth > 1) {
+        report_lines(task, registers);
+        return;
+    }
+    spin_lock(&guard, &report_lock);
+    report_lines(task, registers);
+    spin_unlock(&guard, &report_lock);
 }
 
 void machine_fail(const char *why)

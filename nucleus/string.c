@@ -12,17 +12,14 @@ typedef uint64_t __attribute__((may_alias)) word;
 void *memset(void *to, int byte, size_t bytes)
 {
     unsigned char *at = to;
-    word pattern = (unsigned char)byte * 0x0101010101010101ul, *words;
+    word pattern = (unsigned char)byte * 0x0101010101010101ul;
 
     for (; bytes > 0 && (uintptr_t)at % 8 != 0; bytes--)
         *at++ = (unsigned char)byte;
-    for (words = (word *)(void *)at; bytes >= 64; words += 8, bytes -= 64) {
-        words[0] = words[1] = words[2] = words[3] = pattern;
-        words[4] = words[5] = words[6] = words[7] = pattern;
-    }
-    for (; bytes >= 8; bytes -= 8)
-        *words++ = pattern;
-    for (at = (unsigned char *)words; bytes > 0; bytes--)
+#pragma GCC unroll 8
+    for (; bytes >= 8; bytes -= 8, at += 8)
+        *(word *)(void *)at = pattern;
+    for (; bytes > 0; bytes--)
         *at++ = (unsigned char)byte;
     return to;
 }
@@ -91,13 +88,4 @@ int strcmp(const char *a, const char *b)
     for (; *a && *a == *b; a++)
         b++;
     return (unsigned char)*a - (unsigned char)*b;
-}
-
-int strncmp(const char *a, const char *b, size_t most)
-{
-    for (; most > 0; a++, b++, most--) {
-        if (*a != *b || !*a)
-            return (unsigned char)*a - (unsigned char)*b;
-    }
-    return 0;
 }

@@ -1,8 +1,6 @@
 /* The symbol table (symbols.h). */
 #include "symbols.h"
 
-#include <stddef.h>
-
 #include "nucleus/string.h"
 
 #define BUCKETS 1024u
@@ -18,37 +16,36 @@ uint32_t symbol_hash(const char *name)
     return hash;
 }
 
+/* What leads to the symbol, or the end of the chain where it would be. */
+static struct symbol **link_of(const char *name)
+{
+    struct symbol **link = &buckets[symbol_hash(name) % BUCKETS];
+
+    while (*link && strcmp((*link)->name, name) != 0)
+        link = &(*link)->next;
+    return link;
+}
+
 const struct symbol *symbol_lookup(const char *name)
 {
-    uint32_t hash = symbol_hash(name);
-    const struct symbol *symbol = buckets[hash % BUCKETS];
-
-    while (symbol && (symbol->hash != hash || strcmp(symbol->name, name) != 0))
-        symbol = symbol->next;
-    return symbol;
+    return *link_of(name);
 }
 
 enum status symbol_insert(struct symbol *symbol)
 {
-    struct symbol **bucket;
+    struct symbol **link = link_of(symbol->name);
 
-    if (symbol_lookup(symbol->name))
+    if (*link)
         return ERR_EXISTS;
-    symbol->hash = symbol_hash(symbol->name);
-    bucket = &buckets[symbol->hash % BUCKETS];
-    symbol->next = *bucket;
-    *bucket = symbol;
+    symbol->next = NULL;
+    *link = symbol;
     return OK;
 }
 
 void symbol_remove(struct symbol *symbol)
 {
-    struct symbol **link = &buckets[symbol->hash % BUCKETS];
+    struct symbol **link = link_of(symbol->name);
 
-    while (*link && *link != symbol)
-        link = &(*link)->next;
-    if (!*link)
-        return;
-    *link = symbol->next;
-    symbol->next = NULL;
+    if (*link == symbol)
+        *link = symbol->next;
 }

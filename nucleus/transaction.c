@@ -83,7 +83,7 @@ static enum status add(const char *name, struct unit *needed_by, const void *obj
     if (current.count == TRANSACTION_MAX_CELLS)
         return why_set(current.why, ERR_NOMEM, "more than %u cells would be loaded at once",
                        TRANSACTION_MAX_CELLS);
-    if (!given && !archive_file(file, &object, &bytes))
+    if (!given && !archive_get(file, 0, &(const char *){0}, &object, &bytes))
         return why_set(current.why, ERR_NOT_FOUND, "there is no %s in the boot archive", file);
     unit = unit_make(name, needed_by);
     status = unit ? unit_open(unit, object, bytes, given)

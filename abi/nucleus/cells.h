@@ -52,7 +52,11 @@ struct symbol_info {
     bool exported;
 };
 
-/** A file of the boot archive. @return false past the last. */
-bool archive_get(unsigned index, const char **name, const void **bytes, size_t *length);
+/**
+ * Regular file number @p index of the boot archive, of those called @p wanted (NULL: of all); name and bytes are
+ * those in the archive. @return false past the last.
+ */
+bool archive_get(const char *wanted, unsigned index, const char **name, const void **bytes,
+                 size_t *length);
 
 #endif

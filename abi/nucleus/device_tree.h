@@ -51,6 +51,11 @@ static inline uint64_t dt_number(const uint8_t *bytes, uint32_t cells)
     return value;
 }
 
+static inline uint32_t dt_u32_at(const uint8_t *bytes)
+{
+    return (uint32_t)dt_number(bytes, 1);
+}
+
 /** The token at @p offset. Always inline, so that walks read nothing that they do not need. */
 static inline __attribute__((always_inline)) struct dt_token dt_token_at(const struct dt_tree *tree,
                                                                          uint32_t offset)
@@ -62,8 +67,8 @@ static inline __attribute__((always_inline)) struct dt_token dt_token_at(const s
         token.name = (const char *)at + 4;
         token.next += (uint32_t)align_up(strlen(token.name) + 1, 4);
     } else if (token.tag == DT_PROPERTY) {
-        token.bytes = (uint32_t)dt_number(at + 4, 1);
-        token.name = tree->strings + dt_number(at + 8, 1);
+        token.bytes = dt_u32_at(at + 4);
+        token.name = tree->strings + dt_u32_at(at + 8);
         token.value = at + 12;
         token.next += 8 + (uint32_t)align_up(token.bytes, 4);
     }
@@ -133,10 +138,10 @@ static inline bool dt_range(const struct dt_tree *tree, dt_node parent, dt_node 
 
     value = dt_value(tree, parent, "#address-cells", &length);
     if (value && length >= 4)
-        address_cells = (uint32_t)dt_number(value, 1);
+        address_cells = dt_u32_at(value);
     value = dt_value(tree, parent, "#size-cells", &length);
     if (value && length >= 4)
-        size_cells = (uint32_t)dt_number(value, 1);
+        size_cells = dt_u32_at(value);
     value = dt_value(tree, node, "reg", &length);
     if (!value || address_cells == 0 || address_cells > 2 || size_cells > 2)
         return false;

@@ -14,8 +14,6 @@
 
 /** Ticks of hart_ticks() per second. */
 uint64_t machine_timebase(void);
-/** RAM in bytes. */
-uint64_t machine_ram_bytes(void);
 
 /**
  * What the firmware says of itself (SBI 1.0, chapter 4): @p function 0 specification version (major from

@@ -21,7 +21,6 @@ struct symbol {
     const char *name;    /* lives as long as the symbol */
     uint64_t address;
     uint32_t bytes;
-    uint32_t hash;     /* of name; set by symbol_insert() */
     struct cell *cell; /* NULL: the nucleus */
 };
 

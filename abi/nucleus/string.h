@@ -16,7 +16,6 @@ void *memset(void *to, int byte, size_t bytes);
 int memcmp(const void *a, const void *b, size_t bytes);
 size_t strlen(const char *text);
 int strcmp(const char *a, const char *b);
-int strncmp(const char *a, const char *b, size_t most);
 
 /** Copies at most @p room - 1 bytes and always ends with a NUL; @return false when cut. @p room > 0. */
 static inline bool string_copy(char *to, size_t room, const char *from)

@@ -80,7 +80,7 @@ bool archive_cell(unsigned index, char name[CELL_NAME_ROOM])
     const void *bytes;
     size_t length;
 
-    if (!archive_get(index, &file, &bytes, &length))
+    if (!archive_get(NULL, index, &file, &bytes, &length))
         return false;
     end = strstr(file, ".cell");
     name[0] = '\0';

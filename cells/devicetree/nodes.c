@@ -3,6 +3,7 @@
 #include "cell.h"
 #include "devicetree.h"
 #include "nucleus/string.h"
+#include "text.h"
 
 static const dt_node root;
 
@@ -34,7 +35,7 @@ EXPORT bool dt_u32(dt_node node, const char *name, unsigned index, uint32_t *val
 
     if (!bytes || length / 4 <= index)
         return false;
-    *value = (uint32_t)dt_number(bytes + 4ul * index, 1);
+    *value = dt_u32_at(bytes + 4ul * index);
     return true;
 }
 

@@ -46,7 +46,7 @@ static void each_cell(name_visitor visit, void *argument)
 
     for (unsigned i = 0; cell_get(i, &cell); i++)
         visit(cell.name, argument);
-    for (unsigned i = 0; archive_get(i, &file, &bytes, &length); i++)
+    for (unsigned i = 0; archive_get(NULL, i, &file, &bytes, &length); i++)
         if (cell_of_file(file, name) && !cell_find(name, &cell))
             visit(name, argument);
 }

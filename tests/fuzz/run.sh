@@ -10,7 +10,7 @@ shift 2
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cross=${MITOS_CROSS:-riscv64-unknown-elf-}
 sources="$root/tests/fuzz/fuzz_link.c $root/tests/host/elf_support.c"
-for name in elf link eh_frame manifest why format; do
+for name in elf link eh_frame manifest format; do
     sources="$sources $root/nucleus/$name.c"
 done
 flags="-std=gnu17 -O1 -g -DMITOS_HOST=1 -iquote $root/abi -iquote $root/nucleus"

@@ -6,5 +6,4 @@
 #define memcmp nucleus_memcmp
 #define strlen nucleus_strlen
 #define strcmp nucleus_strcmp
-#define strncmp nucleus_strncmp
 #include "string.c"

@@ -8,9 +8,11 @@
 #include "platform.h"
 
 /* Beside the C library's, as renamed_string.c does it. */
+#define strncmp nucleus_strncmp
 #define strchr nucleus_strchr
 #define strstr nucleus_strstr
 #include "text.h"
+#undef strncmp
 #undef strchr
 #undef strstr
 
@@ -21,7 +23,6 @@ void *nucleus_memset(void *to, int byte, size_t bytes);
 int nucleus_memcmp(const void *a, const void *b, size_t bytes);
 size_t nucleus_strlen(const char *text);
 int nucleus_strcmp(const char *a, const char *b);
-int nucleus_strncmp(const char *a, const char *b, size_t most);
 int nucleus_popcount(long value);
 int nucleus_ctz(long value);
 int nucleus_clz(long value);

@@ -12,7 +12,7 @@ find_program(MITOS_CROSS_LD ${MITOS_CROSS}ld REQUIRED)
 find_program(MITOS_CROSS_OBJCOPY ${MITOS_CROSS}objcopy REQUIRED)
 
 set(elf_sources nucleus/elf.c nucleus/link.c nucleus/eh_frame.c nucleus/manifest.c)
-set(elf_support elf_support.c ${elf_sources} nucleus/why.c nucleus/format.c)
+set(elf_support elf_support.c ${elf_sources} nucleus/format.c)
 set(elf_cells ${CMAKE_SOURCE_DIR}/elf_cells)
 set(elf_objects "")
 

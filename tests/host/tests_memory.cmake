@@ -1,6 +1,6 @@
 # Memory and tables of the nucleus: frames, heap, symbols, device tree, archive, strings and formats.
 
-set(memory_support platform.c renamed_string.c nucleus/why.c nucleus/format.c)
+set(memory_support platform.c renamed_string.c nucleus/format.c)
 
 # test_frame includes nucleus/frame.c (frame_support.h). What the cell inspect says of frames and kinds is
 # tested with them.

@@ -30,7 +30,7 @@ static bool find_file(const char *name, const void **bytes, size_t *length)
     size_t name_length = strlen(name);
     const char *file;
 
-    for (unsigned i = 0; archive_get(i, &file, bytes, length); i++) {
+    for (unsigned i = 0; archive_get(NULL, i, &file, bytes, length); i++) {
         if (string_starts(file, name) && strcmp(file + name_length, ".cell") == 0)
             return true;
     }

@@ -30,7 +30,7 @@ static uint8_t *archived(const char *file)
     const void *bytes;
     size_t length;
 
-    for (unsigned i = 0; archive_get(i, &name, &bytes, &length); i++) {
+    for (unsigned i = 0; archive_get(NULL, i, &name, &bytes, &length); i++) {
         if (strcmp(name, file) == 0)
             return (uint8_t *)(uintptr_t)bytes;
     }
