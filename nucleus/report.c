@@ -10,7 +10,6 @@
 #include "nucleus/log.h"
 #include "nucleus/machine.h"
 
-#define FAIL_STATUS 99u
 #define RING_BYTES 16384u
 #define LINE_BYTES 256u
 
@@ -22,8 +21,7 @@ static struct {
 } ring;
 
 /* Appends "[   0.012345] text\n" to the ring, and shows it if @p show. */
-static __attribute__((format(printf, 2, 0))) void log_line(bool show, const char *text,
-                                                           va_list arguments)
+static void log_line(bool show, const char *text, va_list arguments)
 {
     OWN(spin_guard) guard = {0};
     uint64_t timebase = machine_timebase(), ticks = hart_ticks();
@@ -121,7 +119,7 @@ void report_fault(const struct task *task, const struct registers *registers)
 void machine_fail(const char *why)
 {
     log_print("the machine stops: %s", why);
-    machine_exit(FAIL_STATUS);
+    machine_exit(99);
 }
 
 void panic(const char *text, ...)
