@@ -90,21 +90,20 @@ static void take_memory(uint64_t dtb)
     struct physical_range reserved[FRAME_MAX_RESERVED] = {{dtb, dt_bytes()}};
     unsigned ram_count = 0, count = 1;
     uint64_t image = pointer_to_physical(image_start).value;
+    uint64_t end = pointer_to_physical(image_end).value;
     struct frame_stats stats;
+    uint64_t base, bytes;
     struct why why;
 
-    count += dt_initrd(&reserved[1].base, &reserved[1].bytes);
-    for (struct physical_range *ram = rams;
-         ram_count < FRAME_MAX_RAMS && dt_memory(ram_count, &ram->base, &ram->bytes); ram++) {
-        ram_count++;
-        if (image - ram->base < ram->bytes) /* the firmware lies below the nucleus */
-            reserved[count++] = (struct physical_range){
-                ram->base, pointer_to_physical(image_end).value - ram->base};
+    if (dt_initrd(&base, &bytes))
+        reserved[count++] = (struct physical_range){base, bytes};
+    for (; ram_count < FRAME_MAX_RAMS && dt_memory(ram_count, &base, &bytes); ram_count++) {
+        rams[ram_count] = (struct physical_range){base, bytes};
+        if (image - base < bytes) /* the firmware lies below the nucleus */
+            reserved[count++] = (struct physical_range){base, end - base};
     }
-    for (unsigned i = 0; count < FRAME_MAX_RESERVED &&
-                         dt_reserved(i, &reserved[count].base, &reserved[count].bytes);
-         i++)
-        count++;
+    for (unsigned i = 0; count < FRAME_MAX_RESERVED && dt_reserved(i, &base, &bytes); i++)
+        reserved[count++] = (struct physical_range){base, bytes};
     if (frame_init(rams, ram_count, reserved, count, &why) != OK)
         panic("memory: %s", why.text);
     frame_stats(&stats);
