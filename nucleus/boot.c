@@ -68,22 +68,6 @@ static uint64_t step_cost(void)
     return cost;
 }
 
-static void read_device_tree(uint64_t dtb)
-{
-    struct why why;
-    uint64_t bytes;
-    dt_node node;
-    paddr base;
-
-    if (dt_open(physical_to_pointer((paddr){dtb}), DT_MOST, &why) != OK)
-        panic("device tree at 0x%lx: %s", dtb, why.text);
-    if (dt_find_compatible("sifive,test0", NULL, &node) && dt_reg(node, 0, &base, &bytes))
-        exit_device = physical_to_pointer(base);
-    if (!dt_timebase())
-        machine_fail("the device tree does not say the timebase-frequency of its cpus");
-    timebase = dt_timebase();
-}
-
 static void take_memory(uint64_t dtb)
 {
     struct physical_range rams[FRAME_MAX_RAMS];
@@ -116,10 +100,18 @@ void boot(uint64_t dtb, uint64_t instructions)
     struct why why = {.text = ""};
     uint64_t base, bytes;
     unsigned cells = 0;
+    paddr device;
+    dt_node node;
 
     role_assert_irqs_off();
     entry_instructions = step_start = instructions;
-    read_device_tree(dtb);
+    if (dt_open(physical_to_pointer((paddr){dtb}), DT_MOST, &why) != OK)
+        panic("device tree at 0x%lx: %s", dtb, why.text);
+    if (dt_find_compatible("sifive,test0", NULL, &node) && dt_reg(node, 0, &device, &bytes))
+        exit_device = physical_to_pointer(device);
+    if (!dt_timebase())
+        machine_fail("the device tree does not say the timebase-frequency of its cpus");
+    timebase = dt_timebase();
     take_memory(dtb);
     heap_init();
     arena_init();

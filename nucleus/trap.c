@@ -16,18 +16,18 @@ _Static_assert(sizeof(struct hart) == 45056, "entry.S: HART_BYTES");
 _Static_assert(offsetof(struct hart, levels[1].registers) == 24 + 296 + 8, "trap.S: LEVEL_BYTES");
 
 #define CAUSE_INTERRUPT (1ul << 63)
-enum interrupt { INTERRUPT_SOFTWARE = 1, INTERRUPT_TIMER = 5, INTERRUPT_EXTERNAL = 9 };
-enum exception { EXCEPTION_LOAD_PAGE_FAULT = 13, EXCEPTION_STORE_PAGE_FAULT = 15 };
+enum interrupt { SOFTWARE_INTERRUPT = 1, TIMER_INTERRUPT = 5, EXTERNAL_INTERRUPT = 9 };
+enum exception { LOAD_PAGE_FAULT = 13, STORE_PAGE_FAULT = 15 };
 
 struct registers *trap_handler(struct registers *registers);
 
 static REQUIRES(irqs_off) void interrupt(uint64_t number)
 {
-    if (number == INTERRUPT_TIMER) {
+    if (number == TIMER_INTERRUPT) {
         hooks.clock_interrupt();
-    } else if (number == INTERRUPT_EXTERNAL) {
+    } else if (number == EXTERNAL_INTERRUPT) {
         hooks.irq_interrupt();
-    } else if (number == INTERRUPT_SOFTWARE) {
+    } else if (number == SOFTWARE_INTERRUPT) {
         csr_clear(sip, SIE_SSIE);
         hart_poll();
         hart_reschedule();
@@ -82,8 +82,8 @@ struct registers *trap_handler(struct registers *registers)
             return registers;
         return dispatch(task, TASK_READY);
     }
-    if ((cause == EXCEPTION_LOAD_PAGE_FAULT || cause == EXCEPTION_STORE_PAGE_FAULT) &&
-        hooks.vm_page_fault(registers->value, cause == EXCEPTION_STORE_PAGE_FAULT))
+    if ((cause == LOAD_PAGE_FAULT || cause == STORE_PAGE_FAULT) &&
+        hooks.vm_page_fault(registers->value, cause == STORE_PAGE_FAULT))
         return registers;
     return task_fault(task);
 }
