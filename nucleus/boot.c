@@ -27,9 +27,7 @@ void boot(uint64_t dtb, uint64_t instructions);
 
 void machine_exit(unsigned status)
 {
-    OWN(irq_guard) guard = {0};
-
-    irq_disable(&guard);
+    csr_clear(sstatus, SSTATUS_SIE);
     if (exit_device)
         *exit_device = status ? (status & 0x7fu) << 16 | TEST_FAIL : TEST_PASS;
     sbi_call(SBI_SRST, 0, 0, 0, 0, 0);
@@ -70,40 +68,26 @@ static uint64_t step_cost(void)
     return cost;
 }
 
-static void read_device_tree(uint64_t dtb)
-{
-    struct why why;
-    uint64_t base, bytes;
-
-    if (dt_open(physical_to_pointer((paddr){dtb}), DT_MOST, &why) != OK)
-        panic("device tree at 0x%lx: %s", dtb, why.text);
-    if (dt_device("sifive,test0", &base, &bytes))
-        exit_device = physical_to_pointer((paddr){base});
-    if (!dt_timebase())
-        machine_fail("the device tree does not say the timebase-frequency of its cpus");
-    timebase = dt_timebase();
-}
-
 static void take_memory(uint64_t dtb)
 {
     struct physical_range rams[FRAME_MAX_RAMS];
     struct physical_range reserved[FRAME_MAX_RESERVED] = {{dtb, dt_tree()->bytes}};
     unsigned ram_count = 0, count = 1;
-    uint64_t image = pointer_to_physical(image_start).value, sum = 0, free;
+    uint64_t image = pointer_to_physical(image_start).value;
+    uint64_t end = pointer_to_physical(image_end).value;
+    uint64_t base, bytes, sum = 0, free;
     struct why why;
 
-    count += dt_initrd(&reserved[1].base, &reserved[1].bytes);
-    for (struct physical_range *ram = rams;
-         ram_count < FRAME_MAX_RAMS && dt_memory(ram_count, &ram->base, &ram->bytes); ram++) {
-        ram_count++;
-        if (image - ram->base < ram->bytes) /* the firmware lies below the nucleus */
-            reserved[count++] = (struct physical_range){
-                ram->base, pointer_to_physical(image_end).value - ram->base};
+    if (dt_initrd(&base, &bytes))
+        reserved[count++] = (struct physical_range){base, bytes};
+    for (; ram_count < FRAME_MAX_RAMS && dt_memory(ram_count, &base, &bytes); ram_count++) {
+        rams[ram_count] = (struct physical_range){base, bytes};
+        sum += bytes;
+        if (image - base < bytes) /* the firmware lies below the nucleus */
+            reserved[count++] = (struct physical_range){base, end - base};
     }
-    for (unsigned i = 0; count < FRAME_MAX_RESERVED &&
-                         dt_reserved(i, &reserved[count].base, &reserved[count].bytes);
-         i++)
-        count++;
+    for (unsigned i = 0; count < FRAME_MAX_RESERVED && dt_reserved(i, &base, &bytes); i++)
+        reserved[count++] = (struct physical_range){base, bytes};
     if (frame_init(rams, ram_count, reserved, count, &free, &why) != OK)
         panic("memory: %s", why.text);
     log_print("Mitos on %lu MiB, %lu frames free (%lu instructions)", sum >> 20, free,
@@ -118,7 +102,13 @@ void boot(uint64_t dtb, uint64_t instructions)
 
     role_assert_irqs_off();
     entry_instructions = step_start = instructions;
-    read_device_tree(dtb);
+    if (dt_open(physical_to_pointer((paddr){dtb}), DT_MOST, &why) != OK)
+        panic("device tree at 0x%lx: %s", dtb, why.text);
+    if (dt_device("sifive,test0", &base, &bytes))
+        exit_device = physical_to_pointer((paddr){base});
+    if (!dt_timebase())
+        machine_fail("the device tree does not say the timebase-frequency of its cpus");
+    timebase = dt_timebase();
     take_memory(dtb);
     heap_init();
     arena_init();

@@ -60,31 +60,32 @@ void task_each(bool (*visit)(struct task *task, void *argument), void *argument)
     spin_unlock(&guard, &table.lock);
 }
 
-static void give_up_hart(enum leaving how)
+/* Leaves the hart to be in state @p to, unless it is to park and the wake-up came already. */
+static void give_up_hart(enum task_state to)
 {
     OWN(irq_guard) guard = {0};
 
     irq_disable(&guard);
-    if (how != LEAVING_PARK || !(__atomic_fetch_and(&this_hart()->current->state_word, ~TASK_WAKE,
-                                                    __ATOMIC_SEQ_CST) &
-                                 TASK_WAKE))
-        switch_out(how);
+    if (to != TASK_PARKED ||
+        !(__atomic_fetch_and(&task_current()->state_word, ~TASK_WAKE, __ATOMIC_SEQ_CST) &
+          TASK_WAKE))
+        switch_out(to);
     irq_restore(&guard);
 }
 
 void task_yield(void)
 {
-    give_up_hart(LEAVING_YIELD);
+    give_up_hart(TASK_READY);
 }
 
 void task_park(void)
 {
-    give_up_hart(LEAVING_PARK);
+    give_up_hart(TASK_PARKED);
 }
 
 void task_end(void)
 {
-    give_up_hart(LEAVING_END);
+    give_up_hart(TASK_DEAD);
     panic("a task that had ended was given a hart");
 }
 
@@ -108,37 +109,38 @@ void task_unpark(struct task *task)
     irq_restore(&guard);
 }
 
-/* Does for @p task, whose registers are saved and whose stack is left, what it asked for. From where its
- * state changes another hart may run, end and free it: it is not looked at again. */
-static REQUIRES(irqs_off) void finish_leaving(struct task *task, enum leaving how)
+/* Brings @p task, whose registers are saved and whose stack is left, into the state that it asked for. From
+ * where its state changes another hart may run, end and free it: it is not looked at again. */
+static REQUIRES(irqs_off) void finish_leaving(struct task *task, enum task_state to)
 {
     uint32_t running = TASK_RUNNING;
 
-    if (how == LEAVING_IDLE)
+    if (to == TASK_RUNNING) /* an idle context: it belongs to its hart alone */
         return;
-    if (how == LEAVING_END) {
+    if (to == TASK_DEAD) {
         __atomic_store_n(&task->state_word, TASK_DEAD, __ATOMIC_RELEASE);
         hooks.task_ended(task);
         return;
     }
-    if (how == LEAVING_PARK) {
+    if (to == TASK_PARKED) {
         if (__atomic_compare_exchange_n(&task->state_word, &running, TASK_PARKED, false,
                                         __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
             return;
+        /* It was woken before: the mark is used up. */
         __atomic_fetch_and(&task->state_word, ~TASK_WAKE, __ATOMIC_SEQ_CST);
     }
     __atomic_fetch_sub(&task->state_word, TASK_RUNNING - TASK_READY, __ATOMIC_RELEASE);
-    hooks.sched_ready(task, (enum ready_cause)how);
+    hooks.sched_ready(task, to == TASK_PARKED        ? READY_WOKEN
+                            : task->registers.status ? READY_PREEMPTED
+                                                     : READY_YIELDED);
 }
 
-/* On the hart's interrupt stack, after @p previous was saved: settles what it asked for, and returns the
- * registers of the task to go on with. */
-struct registers *dispatch(struct task *previous, enum leaving how)
+struct registers *dispatch(struct task *previous, enum task_state to)
 {
     struct hart *hart = this_hart();
     struct task *next;
 
-    finish_leaving(previous, how);
+    finish_leaving(previous, to);
     hart->reschedule = 0;
     next = hooks.sched_pick();
     if (next)
@@ -153,14 +155,12 @@ struct registers *dispatch(struct task *previous, enum leaving how)
 
 void task_service(enum status (*step)(void *argument), void *argument)
 {
-    for (;;) {
-        enum status status = step(argument);
+    enum status status = OK;
 
-        if (status == AGAIN) {
+    for (; status == OK || status == AGAIN; status = step(argument)) {
+        if (status == AGAIN)
             task_park();
-        } else if (status != OK) {
-            task_current()->end_status = status;
-            task_end();
-        }
     }
+    task_current()->end_status = status;
+    task_end();
 }

@@ -38,18 +38,17 @@ uint64_t hart_instructions(void)
 void hart_enter(uint64_t hardware_id, unsigned index)
 {
     struct hart *hart = &harts[index];
-    uint8_t *stack = hart->stacks + 16384;
     char name[TASK_NAME_ROOM];
 
     memset(hart, 0, offsetof(struct hart, stacks));
     hart->index = index;
     hart->id = hardware_id;
     hart->current = &hart->idle;
-    for (unsigned i = 0; i < TRAP_LEVELS; i++, stack += 4096)
-        hart->levels[i].stack = (uint64_t)stack;
-    stack -= 4096;
+    for (unsigned i = 0; i < TRAP_LEVELS; i++)
+        hart->levels[i].stack = (uint64_t)hart->stacks + 16384 + i * 4096;
     format(name, sizeof name, "idle/%u", index);
-    task_head_init(&hart->idle, name, NULL, NULL, stack, (size_t)((uint8_t *)(hart + 1) - stack));
+    task_head_init(&hart->idle, name, NULL, NULL, hart->stacks + TRAP_STACK_BYTES,
+                   HART_STACK_BYTES - TRAP_STACK_BYTES);
     hart->idle.state_word = TASK_RUNNING;
     hart->idle.hart = index;
     csr_write(sscratch, &hart->idle.registers);
@@ -90,7 +89,7 @@ void hart_idle(void)
         csr_clear(sstatus, SSTATUS_SIE);
         role_assert_irqs_off();
         if (__atomic_load_n(&joined, __ATOMIC_ACQUIRE))
-            switch_out(LEAVING_IDLE);
+            switch_out(TASK_RUNNING);
         __asm__ volatile("wfi"); /* ends as soon as an interrupt is pending: none is lost */
         csr_set(sstatus, SSTATUS_SIE);
     }

@@ -10,6 +10,7 @@
 
 #define TRAP_LEVELS 3 /* of a task; inside the handler of that; inside the handler of that: the end */
 #define HART_STACK_BYTES 40960u
+#define TRAP_STACK_BYTES (16384u + 2 * 4096u)
 
 struct hart {
     /* known to trap.S and entry.S by offset */
@@ -69,21 +70,17 @@ void harts_join(void);
 _Noreturn void hart_idle(void);
 
 /* dispatch.c */
-/** Why a task gives up its hart; those that leave it ready are causes of sched_ready(). */
-enum leaving {
-    LEAVING_PARK = READY_WOKEN, /* unless it was woken meanwhile */
-    LEAVING_YIELD = READY_YIELDED,
-    LEAVING_PREEMPTED = READY_PREEMPTED,
-    LEAVING_END,
-    LEAVING_IDLE, /* it is an idle context, which belongs to its hart alone */
-};
-/** Settles what @p previous, whose registers are saved, asked for. @return those to go on with. */
-struct registers *dispatch(struct task *previous, enum leaving how) REQUIRES(irqs_off);
+/**
+ * On the hart's interrupt stack: brings @p previous, whose registers are saved, into state @p to, as it asked
+ * for: READY, PARKED (unless it was woken meanwhile), DEAD; RUNNING for an idle context, which stays so.
+ * @return the registers of the task to go on with.
+ */
+struct registers *dispatch(struct task *previous, enum task_state to) REQUIRES(irqs_off);
 
 /* trap.S */
 void trap_entry(void);
 /** Saves the running task's registers and calls dispatch(), on the hart's interrupt stack. */
-void switch_out(enum leaving how) REQUIRES(irqs_off);
+void switch_out(enum task_state to) REQUIRES(irqs_off);
 /** The bottom of a task: goes on 4 bytes behind this with the argument in s0 and the entry in s1. */
 void task_first(void);
 /** Copies @p words of 8 bytes into text or read-only data, through the boot table's page table. */

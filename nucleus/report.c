@@ -1,7 +1,7 @@
-/* The log ring (nucleus/log.h: bytes numbered since boot, the last 16 KiB kept), fault reports, and the two
- * ways to stop: panic() for impossible states, machine_fail() for a fault that no task can pay for. A
- * fault that software finds (a double free, an assertion) is raised as a breakpoint in the caller's
- * name, so all faults take one path. */
+/* What the system says: the log ring (nucleus/log.h; bytes numbered since boot, the last 16 KiB kept), fault
+ * reports, and the two ways to stop: panic() for impossible states, machine_fail() for a fault that no task
+ * can pay for. A fault that software finds (a double free, an assertion) is raised as a breakpoint in the
+ * caller's name, so all faults take one path. */
 #include "report.h"
 
 #include "harts.h"
@@ -10,9 +10,7 @@
 #include "nucleus/log.h"
 #include "nucleus/machine.h"
 
-#define FAIL_STATUS 99u
 #define RING_BYTES 16384u
-#define LINE_BYTES 256u
 
 static struct {
     struct spinlock lock;
@@ -22,18 +20,17 @@ static struct {
 } ring;
 
 /* Appends "[   0.012345] text\n" to the ring, and shows it if @p show. */
-static __attribute__((format(printf, 2, 0))) void log_line(bool show, const char *text,
-                                                           va_list arguments)
+static void log_line(bool show, const char *text, va_list arguments)
 {
     OWN(spin_guard) guard = {0};
     uint64_t timebase = machine_timebase(), ticks = hart_ticks();
-    char line[LINE_BYTES];
-    size_t used = format(line, LINE_BYTES, "[%4lu.%06lu] ", ticks / timebase,
+    char line[256];
+    size_t used = format(line, sizeof line, "[%4lu.%06lu] ", ticks / timebase,
                          ticks % timebase * 1000000 / timebase);
 
-    used += format_list(line + used, LINE_BYTES - used, text, arguments);
-    if (used > LINE_BYTES - 2)
-        used = LINE_BYTES - 2;
+    used += format_list(line + used, sizeof line - used, text, arguments);
+    if (used > sizeof line - 2)
+        used = sizeof line - 2;
     line[used++] = '\n';
     spin_lock(&guard, &ring.lock);
     for (size_t i = 0; i < used; i++)
@@ -126,7 +123,7 @@ void report_fault(const struct task *task, const struct registers *registers)
 void machine_fail(const char *why)
 {
     log_print("the machine stops: %s", why);
-    machine_exit(FAIL_STATUS);
+    machine_exit(99);
 }
 
 void panic(const char *text, ...)

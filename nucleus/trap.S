@@ -16,7 +16,6 @@
 #define LEVEL_REGISTERS 8
 #define LEVEL_BYTES  296
 #define TRAP_LEVELS  3
-#define EXIT_IN_TRAP 98         /* exit status */
 
 #define FROM_5      5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30
 #define SAVED       1,8,9,18,19,20,21,22,23,24,25,26,27 /* ra, s0 .. s11: what a call keeps */
@@ -68,11 +67,11 @@ FUNCTION trap_entry
     mv      a0, s0
     call    trap_handler
     j       resume
-9:  li      a0, EXIT_IN_TRAP
+9:  li      a0, 98              /* exit status */
     call    machine_exit
 END trap_entry
 
-/* void switch_out(enum leaving how): see harts.h. */
+/* void switch_out(enum task_state to): see harts.h. */
 FUNCTION switch_out
     mv      a1, a0
     ld      a0, HART_CURRENT(tp)
@@ -115,11 +114,9 @@ FUNCTION task_first
 END task_first
 
 /* enum status guarded_call(enum status (*function)(void *), void *argument): see nucleus/task.h.
- * The frame: struct recovery of trap.c, then each register of SAVED at the place it has in struct
- * registers. */
-#define RECOVERY_OUTER   R(0)
-#define RECOVERY_SSTATUS R(2)
-#define FRAME_BYTES      R(28)
+ * The frame is the beginning of a struct registers, with ra and s0 to s11 at their places, the recovery of
+ * the call around this one (or NULL) in x0's, and sstatus in sp's. */
+#define FRAME_BYTES R(28)
 FUNCTION guarded_call
     addi    sp, sp, -FRAME_BYTES
     .cfi_def_cfa_offset FRAME_BYTES
@@ -128,15 +125,15 @@ FUNCTION guarded_call
     .cfi_offset \n, R(\n) - FRAME_BYTES
     .endr
     csrr    t0, sstatus
-    sd      t0, RECOVERY_SSTATUS(sp)
+    sd      t0, R(2)(sp)
     ld      s0, HART_CURRENT(tp) /* the head of this task, whichever hart it is on later */
     ld      t1, TASK_RECOVERY(s0)
-    sd      t1, RECOVERY_OUTER(sp)
+    sd      t1, R(0)(sp)
     sd      sp, TASK_RECOVERY(s0)
     mv      t0, a0
     mv      a0, a1
     jalr    t0
-    ld      t1, RECOVERY_OUTER(sp)
+    ld      t1, R(0)(sp)
     sd      t1, TASK_RECOVERY(s0)
     .globl  guard_return
 guard_return:                   /* after a fault: sp = the frame, a0 = ERR_FAULT, recovery is reset */

@@ -13,28 +13,21 @@ _Static_assert(offsetof(struct task, recovery) == 376, "trap.S: TASK_RECOVERY");
 _Static_assert(offsetof(struct hart, depth) == 8, "trap.S: HART_DEPTH");
 _Static_assert(offsetof(struct hart, index) == HART_INDEX, "nucleus/hart.h");
 _Static_assert(sizeof(struct hart) == 45056, "entry.S: HART_BYTES");
-_Static_assert(offsetof(struct hart, levels[0].registers) == 24 + 8, "trap.S: HART_LEVELS");
-_Static_assert(sizeof harts->levels[0] == 296, "trap.S: LEVEL_BYTES");
+_Static_assert(offsetof(struct hart, levels[1].registers) == 24 + 296 + 8, "trap.S: LEVEL_BYTES");
 
 #define CAUSE_INTERRUPT (1ul << 63)
-enum interrupt { INTERRUPT_SOFTWARE = 1, INTERRUPT_TIMER = 5, INTERRUPT_EXTERNAL = 9 };
-enum exception { EXCEPTION_LOAD_PAGE_FAULT = 13, EXCEPTION_STORE_PAGE_FAULT = 15 };
-
-/* What trap.S saves in guarded_call()'s frame; task->recovery points at it. */
-struct recovery {
-    void *outer;
-    uint64_t ra, sstatus;
-};
+enum interrupt { SOFTWARE_INTERRUPT = 1, TIMER_INTERRUPT = 5, EXTERNAL_INTERRUPT = 9 };
+enum exception { LOAD_PAGE_FAULT = 13, STORE_PAGE_FAULT = 15 };
 
 struct registers *trap_handler(struct registers *registers);
 
 static REQUIRES(irqs_off) void interrupt(uint64_t number)
 {
-    if (number == INTERRUPT_TIMER) {
+    if (number == TIMER_INTERRUPT) {
         hooks.clock_interrupt();
-    } else if (number == INTERRUPT_EXTERNAL) {
+    } else if (number == EXTERNAL_INTERRUPT) {
         hooks.irq_interrupt();
-    } else if (number == INTERRUPT_SOFTWARE) {
+    } else if (number == SOFTWARE_INTERRUPT) {
         csr_clear(sip, SIE_SSIE);
         hart_poll();
         hart_reschedule();
@@ -50,25 +43,25 @@ static struct spinlock report_lock;
  * ends. @return the registers to go on with. */
 static REQUIRES(irqs_off) struct registers *task_fault(struct task *task)
 {
-    const struct recovery *recovery = task->recovery;
+    const struct registers *frame = task->recovery;
     struct registers *registers = &task->registers;
     OWN(spin_guard) guard = {0};
 
     spin_lock_nested(&guard, &report_lock);
     report_fault(task, registers);
     spin_unlock_nested(&guard, &report_lock);
-    if (recovery) {
+    if (frame) {
         registers->pc = (uint64_t)guard_return;
-        registers->x[2] = (uint64_t)recovery;
+        registers->x[2] = (uint64_t)frame;
         registers->x[10] = ERR_FAULT;
-        registers->status = SSTATUS_SPP | (recovery->sstatus & SSTATUS_SIE ? SSTATUS_SPIE : 0);
-        task->recovery = recovery->outer;
+        registers->status = SSTATUS_SPP | (frame->x[2] & SSTATUS_SIE ? SSTATUS_SPIE : 0);
+        task->recovery = (void *)frame->x[0];
         return registers;
     }
     if (task == &this_hart()->idle)
         machine_fail("a fault outside any task");
     task->end_status = ERR_FAULT;
-    return dispatch(task, LEAVING_END);
+    return dispatch(task, TASK_DEAD);
 }
 
 struct registers *trap_handler(struct registers *registers)
@@ -89,10 +82,10 @@ struct registers *trap_handler(struct registers *registers)
         interrupt(cause & ~CAUSE_INTERRUPT);
         if (!hart->reschedule || task == &hart->idle)
             return registers;
-        return dispatch(task, LEAVING_PREEMPTED);
+        return dispatch(task, TASK_READY);
     }
-    if ((cause == EXCEPTION_LOAD_PAGE_FAULT || cause == EXCEPTION_STORE_PAGE_FAULT) &&
-        hooks.vm_page_fault(registers->value, cause == EXCEPTION_STORE_PAGE_FAULT))
+    if ((cause == LOAD_PAGE_FAULT || cause == STORE_PAGE_FAULT) &&
+        hooks.vm_page_fault(registers->value, cause == STORE_PAGE_FAULT))
         return registers;
     return task_fault(task);
 }

@@ -53,7 +53,7 @@ struct task {
     uint64_t stack_low, stack_high; /* usable stack; a guard page lies below */
     void (*entry)(void *argument);
     void *argument;
-    void *recovery;             /* innermost guarded call, see guard.h; NULL when none */
+    void *recovery;             /* frame of the innermost guarded_call(); NULL when none */
     uint64_t switches;          /* times it was given a hart */
     enum status end_status;     /* OK, or ERR_FAULT once a fault ended it */
     /* sched: owned by the bound scheduler from sched_enter() to sched_leave() */
