@@ -55,7 +55,7 @@ struct pass {
     const struct link_context *context;
     const struct elf_image *image;
     const struct elf_relocation *entries, *entry, *end; /* entry: the one in hand */
-    uint64_t address, least; /* text's relocations are sorted: the last offset */
+    uint64_t address;
     uint32_t section;
     bool text, direct;
     enum status status; /* of a callback */
@@ -213,9 +213,9 @@ static ALWAYS_INLINE const char *apply(struct pass *pass)
         return NULL;
     if (pass->text != (kind->form <= CALL))
         return "data within text, or an instruction within data";
-    if (pass->text && (offset & 1 || offset < pass->least))
+    if (pass->text &&
+        (offset & 1 || (relocation > pass->entries && offset < relocation[-1].offset)))
         return "at an odd offset, or not sorted by offset";
-    pass->least = offset;
     fault =
         kind->form == LO12 ? find_high(pass, &value) : find_value(pass, relocation, kind, &value);
     if (fault)
