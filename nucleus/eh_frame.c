@@ -72,8 +72,11 @@ static const char *const operands[0x40] = {
     [0x0d] = "r", [0x0e] = "n",  [0x11] = "rn", [0x12] = "rn", [0x13] = "n",  [0x2e] = "n"};
 
 enum { LONG, ADVANCE, OFFSET, RESTORE }; /* the upper bits of an opcode */
-enum { REMEMBER = 0x0a, RESTORE_STATE = 0x0b };
-enum { CFA_RULES = 1 << 0x0c | 1 << 0x0d | 1 << 0x12 }; /* def_cfa, _register, _sf */
+enum {
+    REMEMBER = 0x0a,
+    RESTORE_STATE,
+    CFA_RULES = 1 << 0x0c | 1 << 0x0d | 1 << 0x12
+}; /* def_cfa, _register, _sf */
 
 /* The program of a CIE (@p align 0), or that of a function, which stays within its @p range. */
 static const char *check_program(struct cursor cursor, uint64_t align, uint64_t range)
@@ -114,11 +117,11 @@ static const char *check_program(struct cursor cursor, uint64_t align, uint64_t 
             (low == RESTORE_STATE && depth-- == 0))
             return "states are remembered too deep, or restored without that";
     }
-    if (cursor.overrun || !(seen & CFA_RULES))
-        return "a call frame instruction is cut short, or there is no rule for the CFA";
-    if (registers > LAST_REGISTER)
-        return "a register that does not exist";
-    return place > range ? "an advance past the function's end, or in a CIE" : NULL;
+    return cursor.overrun || !(seen & CFA_RULES)
+               ? "a call frame instruction is cut short, or there is no rule for the CFA"
+           : registers > LAST_REGISTER ? "a register that does not exist"
+           : place > range             ? "an advance past the function's end, or in a CIE"
+                                       : NULL;
 }
 
 /* The record at @p offset, without its length, as far as it lies inside. */
@@ -209,15 +212,14 @@ static const char *check_fde(const struct eh_frame *tables, struct cursor cursor
         return "an FDE without a CIE";
     if (offset + 4 - distance != cie->offset)
         fault = check_cie(tables, offset + 4 - distance, cie);
-    if (fault)
-        return fault;
-    if (!elf_inside(start - tables->text, range, tables->text_bytes))
-        return "an FDE outside of the cell's text";
-    if (cie->has_lsda && (lsda = take_pointer(tables, &data)) != 0)
+    if (!fault && !elf_inside(start - tables->text, range, tables->text_bytes))
+        fault = "an FDE outside of the cell's text";
+    if (!fault && cie->has_lsda && (lsda = take_pointer(tables, &data)) != 0)
         fault = check_lsda(tables, lsda, range);
-    if (cursor.overrun || data.overrun || data.at != data.end)
-        return "augmentation data of a wrong length, or cut short";
-    return fault ? fault : check_program(cursor, cie->code_align, range);
+    return fault ? fault
+           : cursor.overrun || data.overrun || data.at != data.end
+               ? "augmentation data of a wrong length, or cut short"
+               : check_program(cursor, cie->code_align, range);
 }
 
 enum status eh_frame_validate(const struct eh_frame *tables, struct why *why)

@@ -17,15 +17,6 @@ struct reader {
     uint64_t end;            /* of the sections so far, in the file */
 };
 
-bool elf_is_name(const char *name, char end)
-{
-    const char *at = name;
-
-    while ((*at >= 'a' && *at <= 'z') || (at > name && ((*at >= '0' && *at <= '9') || *at == '_')))
-        at++;
-    return at > name && at - name < CELL_NAME_ROOM && (*at == '\0' || *at == end);
-}
-
 /* A string table begins and ends with a NUL, so that every offset below its size names a C string. */
 static const char *open_strings(const struct elf_image *image, uint32_t section,
                                 const char **strings, uint64_t *bytes)
@@ -117,11 +108,9 @@ static const char *check_loaded(struct reader *r, uint32_t index)
     uint64_t flags = section->flags, type = section->type;
     const struct sort *sort = sorts;
     uint32_t *place, none = 0;
-    bool state;
 
     while (strncmp(r->name, sort->name, sort->bytes) != 0)
         sort++;
-    state = sort->class == SECTION_STATE;
     r->image->classes[index] =
         sort->bytes == 0 && flags & SHF_EXECINSTR ? SECTION_TEXT : sort->class;
     place = sort->place ? (void *)((uint8_t *)r->image + sort->place) : &none;
@@ -129,14 +118,15 @@ static const char *check_loaded(struct reader *r, uint32_t index)
         return "occurs twice";
     *place = index;
     return flags & ~LOADED_FLAGS ? "!thread-local, compressed, or of unknown flags"
-           : (flags & SHF_WRITE) != state
+           : (flags & SHF_WRITE) != (sort->class == SECTION_STATE)
                ? "!writable data is what CELL_STATE declares, and nothing else"
-           : type != SHT_PROGBITS && type != SHT_NOTE && (type != SHT_NOBITS || !state)
+           : type != SHT_PROGBITS && type != SHT_NOTE &&
+                   (type != SHT_NOBITS || sort->class != SECTION_STATE)
                ? "!a constructor table, or of an unknown type"
            : sort->class == SECTION_IGNORED                  ? "!none that a cell may have"
            : flags & SHF_EXECINSTR && section->addralign < 2 ? "a wrong alignment"
            : sort->class == SECTION_SET &&
-                   (section->size == 0 || !elf_is_name(r->name + sort->bytes, '\0'))
+                   (section->size == 0 || !is_cell_name(r->name + sort->bytes, '\0'))
                ? "a set has a name of [a-z0-9_] and is not empty"
                : NULL;
 }
@@ -148,7 +138,6 @@ static const char *check_section(struct reader *r, uint32_t index)
     uint64_t flags = section->flags, type = section->type, align = section->addralign;
     bool again = type == SHT_SYMTAB && image->symbol_table != 0;
 
-    _Static_assert(sizeof(struct elf_symbol) == 24 && sizeof(struct elf_relocation) == 24, "ELF");
     if (type == SHT_SYMTAB)
         image->symbol_table = index;
     r->kind = "section";

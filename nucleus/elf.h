@@ -44,8 +44,6 @@ struct elf_image {
 MUST_CHECK enum status elf_open(struct elf_image *image, const void *bytes, size_t length,
                                 struct why *why);
 
-/** Whether @p name is [a-z][a-z0-9_]{0,30}, up to a NUL or @p end. */
-bool elf_is_name(const char *name, char end);
 /** Whether @p size bytes from @p offset lie below @p limit; no sum that can wrap. */
 static inline bool elf_inside(uint64_t offset, uint64_t size, uint64_t limit)
 {

@@ -69,14 +69,15 @@ static enum status fail(const struct pass *pass, const char *fault)
     const struct elf_relocation *relocation = pass->entry;
     const char *symbol = elf_symbol_name(image, relocation->symbol);
     uint32_t home = image->symbols[relocation->symbol].shndx, type = relocation->type;
-    enum status status = fault == too_far ? ERR_LINK : ERR_FORMAT;
+    enum status status = fault == too_far       ? ERR_LINK
+                         : fault == unsupported ? ERR_UNSUPPORTED
+                                                : ERR_FORMAT;
 
     if (fault == loader)
         return pass->status;
     if (*symbol == '\0' && home < image->section_count)
         symbol = elf_section_name(image, home);
-    return why_set(pass->context->why, fault == unsupported ? ERR_UNSUPPORTED : status,
-                   "%s+0x%lx: R_RISCV_%s (%u) against %s: %s",
+    return why_set(pass->context->why, status, "%s+0x%lx: R_RISCV_%s (%u) against %s: %s",
                    elf_section_name(image, pass->section), relocation->offset,
                    type < RELOCATION_TYPES && names[type] ? names[type] : "unknown", type, symbol,
                    fault);
@@ -107,16 +108,14 @@ static ALWAYS_INLINE const char *find_value(struct pass *pass,
         return "a function's address may not be relative: it is that of a stub";
     if (import && (kind->form < HI20 || kind->form > PCREL))
         return "only calls and addresses may refer to a function of others";
-    if (import || (function && keep)) {
+    *value = context->sections[home].address + symbol->value + (uint64_t)relocation->addend;
+    if (import || (function && keep))
         pass->status = context->resolve(context->argument, relocation->symbol,
                                         keep ? LINK_ADDRESS : LINK_CALL, value, context->why);
-        if (pass->status == OK && import && relocation == pass->entry && context->site)
-            pass->status = context->site(context->argument, pass->section, relocation);
-        if (pass->status != OK)
-            return loader;
-    } else {
-        *value = context->sections[home].address + symbol->value + (uint64_t)relocation->addend;
-    }
+    if (import && pass->status == OK && relocation == pass->entry && context->site)
+        pass->status = context->site(context->argument, pass->section, relocation);
+    if (pass->status != OK)
+        return loader;
     if (kind->align != 0)
         *value -= pass->address + relocation->offset;
     if (kind->form == HI20) {
@@ -191,16 +190,14 @@ enum status link_patch_pair(uint64_t address, uint64_t target, uint8_t pair[8])
 {
     const char *fault = put(&kinds[R_RISCV_CALL], pair, target - address);
 
-    if (!fault)
-        return OK;
-    return fault == too_far ? ERR_LINK : ERR_FORMAT;
+    return !fault ? OK : fault == too_far ? ERR_LINK : ERR_FORMAT;
 }
 
 static ALWAYS_INLINE const char *apply(struct pass *pass)
 {
     const struct elf_relocation *relocation = pass->entry;
-    const struct kind *kind =
-        &kinds[relocation->type < RELOCATION_TYPES ? relocation->type : R_RISCV_32];
+    uint32_t type = relocation->type;
+    const struct kind *kind = &kinds[type < RELOCATION_TYPES ? type : R_RISCV_32];
     uint64_t offset = relocation->offset, value;
     const char *fault;
     uint8_t *field;
@@ -221,18 +218,13 @@ static ALWAYS_INLINE const char *apply(struct pass *pass)
     if (fault)
         return fault;
     field = pass->context->sections[pass->section].staging + offset;
-    switch (relocation->type) { /* the most frequent ones, compiled for themselves */
-    case R_RISCV_CALL_PLT:
-        return put(&kinds[R_RISCV_CALL_PLT], field, value);
-    case R_RISCV_PCREL_HI20:
-        return put(&kinds[R_RISCV_PCREL_HI20], field, value);
-    case R_RISCV_PCREL_LO12_I:
-        return put(&kinds[R_RISCV_PCREL_LO12_I], field, value);
-    case R_RISCV_32_PCREL:
-        return put(&kinds[R_RISCV_32_PCREL], field, value);
-    default:
-        return put(kind, field, value);
-    }
+    /* the most frequent ones are compiled for themselves */
+    return type == R_RISCV_CALL_PLT       ? put(&kinds[R_RISCV_CALL_PLT], field, value)
+           : type == R_RISCV_PCREL_HI20   ? put(&kinds[R_RISCV_PCREL_HI20], field, value)
+           : type == R_RISCV_PCREL_LO12_I ? put(&kinds[R_RISCV_PCREL_LO12_I], field, value)
+           : type == R_RISCV_32_PCREL     ? put(&kinds[R_RISCV_32_PCREL], field, value)
+           : type == R_RISCV_64           ? put(&kinds[R_RISCV_64], field, value)
+                                          : put(kind, field, value);
 }
 
 enum status link_apply(const struct link_context *context)
