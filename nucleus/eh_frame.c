@@ -7,8 +7,7 @@
 #include "nucleus/string.h"
 
 enum { POINTER = 0x1b /* pcrel, sdata4 */, POINTER_INDIRECT = 0x80, POINTER_OMIT = 0xff };
-enum { CALL_SITES_ULEB = 1, CALL_SITES_UDATA4 = 3 };
-enum { LAST_REGISTER = 31, LEB_MAX_BYTES = 5 };
+enum { CALL_SITES_ULEB = 1, CALL_SITES_UDATA4 = 3, LAST_REGISTER = 31, LEB_MAX_BYTES = 5 };
 
 struct cursor {
     const uint8_t *at, *end;
@@ -26,7 +25,6 @@ static inline uint64_t take(struct cursor *cursor, unsigned bytes)
     uint64_t value = 0;
 
     if ((uint64_t)(cursor->end - cursor->at) < bytes) {
-        cursor->at = cursor->end;
         cursor->overrun = true;
         return 0;
     }
@@ -72,11 +70,8 @@ static const char *const operands[0x40] = {
     [0x0d] = "r", [0x0e] = "n",  [0x11] = "rn", [0x12] = "rn", [0x13] = "n",  [0x2e] = "n"};
 
 enum { LONG, ADVANCE, OFFSET, RESTORE }; /* the upper bits of an opcode */
-enum {
-    REMEMBER = 0x0a,
-    RESTORE_STATE,
-    CFA_RULES = 1 << 0x0c | 1 << 0x0d | 1 << 0x12
-}; /* def_cfa, _register, _sf */
+/* Long ones; those that set a rule for the CFA, 0x0c, 0x0d and 0x12, as bits. */
+enum { REMEMBER = 0x0a, RESTORE_STATE, CFA_RULES = 0x43000 };
 
 /* The program of a CIE (@p align 0), or that of a function, which stays within its @p range. */
 static const char *check_program(struct cursor cursor, uint64_t align, uint64_t range)
@@ -229,16 +224,15 @@ enum status eh_frame_validate(const struct eh_frame *tables, struct why *why)
 
     while (offset < tables->frames_bytes) {
         struct cursor record = record_at(tables, offset);
-        const char *fault = NULL;
+        const char *fault;
         uint64_t id;
 
         if (!record.overrun && record.at == tables->frames + tables->frames_bytes)
-            return OK; /* an empty record ends the table */
-        id = take(&record, 4);
-        if (record.overrun)
-            fault = "a record is empty or cut short";
-        else if (id != 0) /* a CIE is checked for the FDEs that name it */
-            fault = check_fde(tables, record, offset, id, &cie);
+            return OK;         /* an empty record ends the table */
+        id = take(&record, 4); /* 0: a CIE, which is checked for the FDEs that name it */
+        fault = record.overrun ? "a record is empty or cut short"
+                : id != 0      ? check_fde(tables, record, offset, id, &cie)
+                               : NULL;
         if (fault)
             return why_set(why, ERR_FORMAT, ".eh_frame+0x%lx: %s", offset, fault);
         offset = (uint64_t)(record.end - tables->frames);

@@ -2,7 +2,7 @@
  * Opening an object. Everything here reads bytes that nobody has checked before, so each number is compared
  * with what it indexes before it is used, and ranges are compared without sums that can wrap.
  */
-#include "elf.h"
+#include "link.h"
 
 #include "nucleus/string.h"
 
@@ -136,19 +136,19 @@ static const char *check_section(struct reader *r, uint32_t index)
     struct elf_image *image = r->image;
     const struct elf_section *section = &image->sections[index];
     uint64_t flags = section->flags, type = section->type, align = section->addralign;
-    bool again = type == SHT_SYMTAB && image->symbol_table != 0;
 
-    if (type == SHT_SYMTAB)
+    if (type == SHT_SYMTAB && image->symbol_table == 0)
         image->symbol_table = index;
     r->kind = "section";
-    r->name = section->name < image->section_names_bytes ? elf_section_name(image, index) : NULL;
-    return !r->name ? "its name is out of range"
+    r->name = section->name < image->section_names_bytes ? elf_section_name(image, index) : "?";
+    return section->name >= image->section_names_bytes ? "its name is out of range"
            : section->size > ELF_MAX_BYTES || section->offset > image->length ||
                    past(section) > image->length
                ? "outside of the object, or too large"
            : align > ELF_MAX_ALIGN || align & (align - 1) ? "a wrong alignment"
            : overlaps(r, section)                         ? "overlaps another section, or headers"
-           : type == SHT_REL || type == SHT_SYMTAB_SHNDX || again
+           : type == SHT_REL || type == SHT_SYMTAB_SHNDX ||
+                   (type == SHT_SYMTAB && image->symbol_table != index)
                ? "!a second symbol table, or relocations without addends"
            : (type == SHT_SYMTAB || type == SHT_RELA) &&
                    (section->entsize != 24 || section->size % 24 != 0 || section->offset % 8 != 0)
@@ -167,13 +167,13 @@ static const char *check_symbol(struct reader *r, uint32_t index)
     bool function = elf_symbol_is_function(image, index);
     bool exported = defined && !local && (symbol->other & 3) == STV_DEFAULT;
 
-    r->name = symbol->name < image->symbol_names_bytes ? elf_symbol_name(image, index) : NULL;
+    r->name = symbol->name < image->symbol_names_bytes ? elf_symbol_name(image, index) : "?";
     if (!local || function) { /* most are neither */
         image->function_count += function;
         image->export_count += exported;
         image->import_count += !defined;
     }
-    return !r->name ? "its name is out of range"
+    return symbol->name >= image->symbol_names_bytes ? "its name is out of range"
            : symbol->info >> 4 > STB_WEAK || (symbol->info & 15) > STT_FILE
                ? "!thread-local, or of an unknown binding or type"
            : local != (index < image->first_global) ? "on the wrong side of sh_info"
@@ -218,36 +218,34 @@ static const char *check_relocations(struct reader *r, uint32_t index)
     struct elf_image *image = r->image;
     const struct elf_section *table = &image->sections[index];
     const struct elf_relocation *entry = (const void *)(image->bytes + table->offset);
-    bool bad = false, again;
-    uint32_t sites = 0;
+    uint32_t sites = 0, bad = 0;
+    const char *fault;
 
     if (table->type != SHT_RELA)
         return NULL;
     r->kind = "section";
     r->name = elf_section_name(image, index);
-    if (table->link != image->symbol_table || table->info == 0 ||
-        table->info >= image->section_count)
-        return "sh_link or sh_info is wrong";
-    if (image->classes[table->info] == SECTION_IGNORED)
-        return NULL;
+    fault = table->link != image->symbol_table || table->info == 0 ||
+                    table->info >= image->section_count
+                ? "sh_link or sh_info is wrong"
+            : image->tables[table->info] != 0 ? "relocates what another one does"
+            : table->info == image->state     ? "!state has initial values, but it is zeroed"
+                                              : NULL;
+    if (fault || image->classes[table->info] == SECTION_IGNORED)
+        return fault;
     for (uint64_t left = table->size; left > 0; left -= sizeof *entry, entry++) {
         bad |= entry->symbol >= image->symbol_count;
         sites += entry->symbol >= image->first_global;
     }
     image->site_count += sites;
-    again = image->tables[table->info] != 0;
     image->tables[table->info] = (uint8_t)index;
-    return bad                           ? "a symbol's number is out of range"
-           : again                       ? "relocates what another one does"
-           : table->info == image->state ? "!state has initial values, but it is zeroed"
-                                         : NULL;
+    return bad ? "a symbol's number is out of range" : NULL;
 }
 
 enum status elf_open(struct elf_image *image, const void *bytes, size_t length, struct why *why)
 {
     struct reader r = {.image = image, .kind = "ELF", .name = "header"};
     const char *fault;
-    bool policy;
 
     *image = (struct elf_image){.bytes = bytes, .length = length};
     fault = open_sections(image);
@@ -257,9 +255,7 @@ enum status elf_open(struct elf_image *image, const void *bytes, size_t length, 
         fault = check_symbols(&r);
     for (uint32_t i = 1; !fault && i < image->section_count; i++)
         fault = check_relocations(&r, i);
-    if (!fault)
-        return OK;
-    policy = *fault == '!';
-    return why_set(why, policy ? ERR_UNSUPPORTED : ERR_FORMAT, "%s %s: %s", r.kind,
-                   r.name ? r.name : "?", fault + policy);
+    return !fault ? OK
+                  : why_set(why, *fault == '!' ? ERR_UNSUPPORTED : ERR_FORMAT, "%s %s: %s", r.kind,
+                            r.name, fault + (*fault == '!'));
 }

@@ -7,7 +7,7 @@
 
 #include "nucleus/string.h"
 
-#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define INLINED inline __attribute__((always_inline))
 
 /* How a relocation changes its field. Up to CALL it is one of instructions, from SYMBOL on one of data; HI20
  * to PCREL may refer to functions of others. */
@@ -53,7 +53,6 @@ static const char unsupported[] = "not supported: cells are built with -mcmodel=
 /* One section's relocations on their way through. */
 struct pass {
     const struct link_context *context;
-    const struct elf_image *image;
     const struct elf_relocation *entries, *entry, *end; /* entry: the one in hand */
     uint64_t address;
     uint32_t section;
@@ -65,20 +64,18 @@ struct pass {
 
 static enum status fail(const struct pass *pass, const char *fault)
 {
-    const struct elf_image *image = pass->image;
-    const struct elf_relocation *relocation = pass->entry;
-    const char *symbol = elf_symbol_name(image, relocation->symbol);
-    uint32_t home = image->symbols[relocation->symbol].shndx, type = relocation->type;
-    enum status status = fault == too_far       ? ERR_LINK
-                         : fault == unsupported ? ERR_UNSUPPORTED
-                                                : ERR_FORMAT;
+    const struct elf_image *image = pass->context->image;
+    const char *symbol = elf_symbol_name(image, pass->entry->symbol);
+    uint32_t home = image->symbols[pass->entry->symbol].shndx, type = pass->entry->type;
+    enum status status = fault == too_far ? ERR_LINK : ERR_FORMAT;
 
     if (fault == loader)
         return pass->status;
     if (*symbol == '\0' && home < image->section_count)
         symbol = elf_section_name(image, home);
-    return why_set(pass->context->why, status, "%s+0x%lx: R_RISCV_%s (%u) against %s: %s",
-                   elf_section_name(image, pass->section), relocation->offset,
+    return why_set(pass->context->why, fault == unsupported ? ERR_UNSUPPORTED : status,
+                   "%s+0x%lx: R_RISCV_%s (%u) against %s: %s",
+                   elf_section_name(image, pass->section), pass->entry->offset,
                    type < RELOCATION_TYPES && names[type] ? names[type] : "unknown", type, symbol,
                    fault);
 }
@@ -86,21 +83,20 @@ static enum status fail(const struct pass *pass, const char *fault)
 /* Finds what @p relocation, of @p kind, puts into its field: the address it refers to, its addend included,
  * or the distance to it. For a function of others, or an own one whose address is kept, the loader says
  * the address. Like all functions here: the text of what is wrong, or NULL. */
-static ALWAYS_INLINE const char *find_value(struct pass *pass,
-                                            const struct elf_relocation *relocation,
-                                            const struct kind *kind, uint64_t *value)
+static INLINED const char *find_value(struct pass *pass, const struct elf_relocation *relocation,
+                                      const struct kind *kind, uint64_t *value)
 {
     const struct link_context *context = pass->context;
-    const struct elf_symbol *symbol = &pass->image->symbols[relocation->symbol];
+    const struct elf_symbol *symbol = &context->image->symbols[relocation->symbol];
     uint32_t home = symbol->shndx, type = symbol->info & 15;
     bool import = home == SHN_UNDEF, function = import || type == STT_FUNC;
     bool keep = (kind->form == HI20 || kind->form == SYMBOL) && !pass->direct;
 
     if (relocation->symbol == 0)
         return "no symbol";
-    if (!import && (home >= ELF_MAX_SECTIONS || pass->image->classes[home] == SECTION_IGNORED))
+    if (!import && (home >= ELF_MAX_SECTIONS || context->image->classes[home] == SECTION_IGNORED))
         return "its section is not loaded";
-    if (keep && type == STT_SECTION && pass->image->classes[home] == SECTION_TEXT)
+    if (keep && type == STT_SECTION && context->image->classes[home] == SECTION_TEXT)
         return "text is addressed by section, so a function cannot be told from a label";
     if (relocation->addend != 0 && (import || (function && keep)))
         return "points into a function, not to its start";
@@ -126,9 +122,9 @@ static ALWAYS_INLINE const char *find_value(struct pass *pass,
 }
 
 /* The value of an LO12, whose symbol is the label of its auipc, is that of the PCREL_HI20 found there. */
-static ALWAYS_INLINE const char *find_high(struct pass *pass, uint64_t *value)
+static INLINED const char *find_high(struct pass *pass, uint64_t *value)
 {
-    const struct elf_symbol *symbol = &pass->image->symbols[pass->entry->symbol];
+    const struct elf_symbol *symbol = &pass->context->image->symbols[pass->entry->symbol];
     const struct elf_relocation *high = pass->entries;
 
     if (symbol->shndx != pass->section || pass->entry->addend != 0)
@@ -150,7 +146,7 @@ static ALWAYS_INLINE const char *find_high(struct pass *pass, uint64_t *value)
 typedef uint16_t __attribute__((may_alias)) half; /* what instructions are made of */
 
 /* Puts a value into a field. Differences (ADD, then SUB) wrap, as the psABI has it. */
-static ALWAYS_INLINE const char *put(const struct kind *kind, uint8_t *at, uint64_t value)
+static INLINED const char *put(const struct kind *kind, uint8_t *at, uint64_t value)
 {
     unsigned step = kind->form > CALL ? 1 : 2;                /* data have any alignment */
     bool fresh = kind->form == SYMBOL || kind->form == PCREL; /* nothing of the field stays */
@@ -193,7 +189,7 @@ enum status link_patch_pair(uint64_t address, uint64_t target, uint8_t pair[8])
     return !fault ? OK : fault == too_far ? ERR_LINK : ERR_FORMAT;
 }
 
-static ALWAYS_INLINE const char *apply(struct pass *pass)
+static INLINED const char *apply(struct pass *pass)
 {
     const struct elf_relocation *relocation = pass->entry;
     uint32_t type = relocation->type;
@@ -204,7 +200,7 @@ static ALWAYS_INLINE const char *apply(struct pass *pass)
 
     if (kind->form == REFUSED)
         return unsupported;
-    if (!elf_inside(offset, kind->bytes, pass->image->sections[pass->section].size))
+    if (!elf_inside(offset, kind->bytes, pass->context->image->sections[pass->section].size))
         return "the field crosses the section's end";
     if (kind->form == IGNORED)
         return NULL;
@@ -235,9 +231,7 @@ enum status link_apply(const struct link_context *context)
         const struct elf_section *table = &image->sections[image->tables[i]]; /* 0 is empty */
         const struct elf_relocation *entries = (const void *)(image->bytes + table->offset);
         struct pass pass = {.context = context,
-                            .image = image,
                             .entries = entries,
-                            .entry = entries,
                             .end = entries + table->size / sizeof *entries,
                             .address = context->sections[i].address,
                             .section = i,
@@ -248,7 +242,7 @@ enum status link_apply(const struct link_context *context)
             continue;
         pass.direct = i == image->manifest || i == image->eh_frame || i == image->except_table ||
                       strncmp(elf_section_name(image, i), ".rodata.DW.ref", 14) == 0;
-        for (; pass.entry < pass.end; pass.entry++) {
+        for (pass.entry = entries; pass.entry < pass.end; pass.entry++) {
             const char *fault = apply(&pass);
 
             if (fault)
