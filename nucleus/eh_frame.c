@@ -7,8 +7,7 @@
 #include "nucleus/string.h"
 
 enum { POINTER = 0x1b /* pcrel, sdata4 */, POINTER_INDIRECT = 0x80, POINTER_OMIT = 0xff };
-enum { CALL_SITES_ULEB = 1, CALL_SITES_UDATA4 = 3 };
-enum { LAST_REGISTER = 31, LEB_MAX_BYTES = 5 };
+enum { CALL_SITES_ULEB = 1, CALL_SITES_UDATA4 = 3, LAST_REGISTER = 31, LEB_MAX_BYTES = 5 };
 
 struct cursor {
     const uint8_t *at, *end;
@@ -26,7 +25,6 @@ static inline uint64_t take(struct cursor *cursor, unsigned bytes)
     uint64_t value = 0;
 
     if ((uint64_t)(cursor->end - cursor->at) < bytes) {
-        cursor->at = cursor->end;
         cursor->overrun = true;
         return 0;
     }
@@ -38,12 +36,13 @@ static inline uint64_t take(struct cursor *cursor, unsigned bytes)
 
 static inline uint64_t take_uleb(struct cursor *cursor)
 {
-    uint64_t value = 0, byte;
+    uint64_t value = 0;
 
-    for (unsigned i = 0; i < LEB_MAX_BYTES; i++) {
-        byte = take(cursor, 1);
-        value |= (byte & 0x7f) << 7 * i;
-        if (!(byte & 0x80))
+    for (unsigned shift = 0; shift < 7 * LEB_MAX_BYTES && cursor->at < cursor->end; shift += 7) {
+        uint8_t byte = *cursor->at++;
+
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80)
             return value;
     }
     cursor->overrun = true;
@@ -71,34 +70,35 @@ static const char *const operands[0x40] = {
     [0x0d] = "r", [0x0e] = "n",  [0x11] = "rn", [0x12] = "rn", [0x13] = "n",  [0x2e] = "n"};
 
 enum { LONG, ADVANCE, OFFSET, RESTORE }; /* the upper bits of an opcode */
-enum { REMEMBER = 0x0a, RESTORE_STATE = 0x0b, DEF_CFA = 0x0c, DEF_CFA_REGISTER, DEF_CFA_SF = 0x12 };
+/* Long ones; those that set a rule for the CFA, 0x0c, 0x0d and 0x12, as bits. */
+enum { REMEMBER = 0x0a, RESTORE_STATE, CFA_RULES = 0x43000 };
 
 /* The program of a CIE (@p align 0), or that of a function, which stays within its @p range. */
 static const char *check_program(struct cursor cursor, uint64_t align, uint64_t range)
 {
-    uint64_t place = 0, registers = 0; /* or-ed */
-    uint64_t stray = align == 0;       /* in a CIE, what moves is past its end at once */
-    bool defined = align != 0;         /* the CFA has a rule */
-    unsigned depth = 0;                /* of remembered states */
+    uint64_t place = 0, registers = 0;     /* or-ed */
+    uint64_t stray = align == 0;           /* in a CIE, what moves is past its end at once */
+    uint64_t seen = align ? CFA_RULES : 0; /* opcodes; a CIE sets a rule for the CFA */
+    unsigned depth = 0;                    /* of remembered states */
 
     while (cursor.at < cursor.end) {
-        uint8_t opcode = *cursor.at++, low = opcode & 0x3f;
+        uint8_t opcode = *cursor.at++, low = opcode & 0x3f, form = opcode >> 6;
 
-        switch (opcode >> 6) {
-        case ADVANCE:
+        if (form == ADVANCE) {
             place += low * align + stray;
             continue;
-        case OFFSET:
+        }
+        if (form != LONG) {
             registers |= low;
-            take_uleb(&cursor);
-            continue;
-        case RESTORE:
-            registers |= low;
-            place += stray;
+            if (form == OFFSET)
+                take_uleb(&cursor);
+            else
+                place += stray;
             continue;
         }
         if (!operands[low])
             return "a call frame instruction that is not known";
+        seen |= 1ul << low;
         for (const char *operand = operands[low]; *operand; operand++)
             if (*operand == 'r')
                 registers |= take_uleb(&cursor);
@@ -108,43 +108,51 @@ static const char *check_program(struct cursor cursor, uint64_t align, uint64_t 
                 place += stray;
             else
                 place += take(&cursor, (unsigned)(*operand - '0')) * align;
-        if ((opcode == REMEMBER && depth++ == EH_FRAME_STATES) ||
-            (opcode == RESTORE_STATE && depth-- == 0))
+        if ((low == REMEMBER && depth++ == EH_FRAME_STATES) ||
+            (low == RESTORE_STATE && depth-- == 0))
             return "states are remembered too deep, or restored without that";
-        defined |= opcode == DEF_CFA || opcode == DEF_CFA_REGISTER || opcode == DEF_CFA_SF;
     }
-    if (cursor.overrun || !defined)
-        return "a call frame instruction is cut short, or there is no rule for the CFA";
-    if (registers > LAST_REGISTER)
-        return "a register that does not exist";
-    return place > range ? "an advance past the function's end, or in a CIE" : NULL;
+    return cursor.overrun || !(seen & CFA_RULES)
+               ? "a call frame instruction is cut short, or there is no rule for the CFA"
+           : registers > LAST_REGISTER ? "a register that does not exist"
+           : place > range             ? "an advance past the function's end, or in a CIE"
+                                       : NULL;
 }
 
-static const char *check_cie(struct cursor cursor, struct cie *cie)
+/* The record at @p offset, without its length, as far as it lies inside. */
+static struct cursor record_at(const struct eh_frame *tables, uint64_t offset)
+{
+    struct cursor all = {tables->frames + offset, tables->frames + tables->frames_bytes, false};
+
+    return take_part(&all, take(&all, 4));
+}
+
+static const char *check_cie(const struct eh_frame *tables, uint64_t offset, struct cie *cie)
 {
     static const char *const known[] = {"zR", "zRS", "zPLR", "zPLRS"};
-    uint64_t version = take(&cursor, 1), data_align, address, bytes;
+    struct cursor cursor = record_at(tables, offset), data;
+    uint64_t id = take(&cursor, 4), version = take(&cursor, 1), data_align, address;
     const char *letters = (const char *)cursor.at;
     unsigned which = 0;
 
+    if (id != 0 || cursor.overrun)
+        return "an FDE without a CIE";
     while (take(&cursor, 1) != 0)
         ;
     while (!cursor.overrun && which < 4 && strcmp(letters, known[which]) != 0)
         which++;
     if (cursor.overrun || which == 4 || (version != 1 && version != 3))
         return "a CIE of an unknown version or augmentation, or cut short";
-    cie->has_lsda = which >= 2;
-    cie->code_align = take_uleb(&cursor);
+    *cie = (struct cie){offset, take_uleb(&cursor), which >= 2};
     data_align = take_uleb(&cursor);
     address = version == 1 ? take(&cursor, 1) : take_uleb(&cursor);
     if (cie->code_align - 1 > 3 || data_align - 1 > 0x7e || address > LAST_REGISTER)
         return "a CIE whose factors or return address are out of range";
-    bytes = take_uleb(&cursor);
-    if (bytes != (cie->has_lsda ? 7 : 1))
+    data = take_part(&cursor, take_uleb(&cursor));
+    if (data.end - data.at != (cie->has_lsda ? 7 : 1))
         return "augmentation data of a wrong length";
-    if ((cie->has_lsda && (take(&cursor, 1) != (POINTER | POINTER_INDIRECT) ||
-                           (take(&cursor, 4), take(&cursor, 1)) != POINTER)) ||
-        take(&cursor, 1) != POINTER)
+    if (data.end[-1] != POINTER ||
+        (cie->has_lsda && (data.end[-2] != POINTER || *data.at != (POINTER | POINTER_INDIRECT))))
         return "a pointer encoding that is not known";
     return check_program(cursor, 0, 0);
 }
@@ -187,39 +195,26 @@ static uint64_t take_pointer(const struct eh_frame *tables, struct cursor *curso
     return distance ? from + (uint64_t)(int64_t)distance : 0;
 }
 
-/* The record at @p offset, without its length, as far as it lies inside. */
-static struct cursor record_at(const struct eh_frame *tables, uint64_t offset)
-{
-    struct cursor all = {tables->frames + offset, tables->frames + tables->frames_bytes, false};
-
-    return take_part(&all, take(&all, 4));
-}
-
 /* An FDE, at @p offset, names its CIE, which comes before it, by the distance; that of the last one is known. */
 static const char *check_fde(const struct eh_frame *tables, struct cursor cursor, uint64_t offset,
                              uint64_t distance, struct cie *cie)
 {
     uint64_t start = take_pointer(tables, &cursor), range = take(&cursor, 4), lsda;
-    struct cursor data = take_part(&cursor, take_uleb(&cursor)), record;
+    struct cursor data = take_part(&cursor, take_uleb(&cursor));
     const char *fault = NULL;
 
     if (distance > offset + 4)
         return "an FDE without a CIE";
-    if (offset + 4 - distance != cie->offset) {
-        cie->offset = offset + 4 - distance;
-        record = record_at(tables, cie->offset);
-        if (take(&record, 4) != 0 || record.overrun)
-            return "an FDE without a CIE";
-        if ((fault = check_cie(record, cie)) != NULL)
-            return fault;
-    }
-    if (!elf_inside(start - tables->text, range, tables->text_bytes))
-        return "an FDE outside of the cell's text";
-    if (cie->has_lsda && (lsda = take_pointer(tables, &data)) != 0)
+    if (offset + 4 - distance != cie->offset)
+        fault = check_cie(tables, offset + 4 - distance, cie);
+    if (!fault && !elf_inside(start - tables->text, range, tables->text_bytes))
+        fault = "an FDE outside of the cell's text";
+    if (!fault && cie->has_lsda && (lsda = take_pointer(tables, &data)) != 0)
         fault = check_lsda(tables, lsda, range);
-    if (cursor.overrun || data.overrun || data.at != data.end)
-        return "augmentation data of a wrong length, or cut short";
-    return fault ? fault : check_program(cursor, cie->code_align, range);
+    return fault ? fault
+           : cursor.overrun || data.overrun || data.at != data.end
+               ? "augmentation data of a wrong length, or cut short"
+               : check_program(cursor, cie->code_align, range);
 }
 
 enum status eh_frame_validate(const struct eh_frame *tables, struct why *why)
@@ -229,16 +224,15 @@ enum status eh_frame_validate(const struct eh_frame *tables, struct why *why)
 
     while (offset < tables->frames_bytes) {
         struct cursor record = record_at(tables, offset);
-        const char *fault = NULL;
+        const char *fault;
         uint64_t id;
 
         if (!record.overrun && record.at == tables->frames + tables->frames_bytes)
-            return OK; /* an empty record ends the table */
-        id = take(&record, 4);
-        if (record.overrun)
-            fault = "a record is empty or cut short";
-        else if (id != 0) /* a CIE is checked for the FDEs that name it */
-            fault = check_fde(tables, record, offset, id, &cie);
+            return OK;         /* an empty record ends the table */
+        id = take(&record, 4); /* 0: a CIE, which is checked for the FDEs that name it */
+        fault = record.overrun ? "a record is empty or cut short"
+                : id != 0      ? check_fde(tables, record, offset, id, &cie)
+                               : NULL;
         if (fault)
             return why_set(why, ERR_FORMAT, ".eh_frame+0x%lx: %s", offset, fault);
         offset = (uint64_t)(record.end - tables->frames);

@@ -8,7 +8,7 @@
 #include "nucleus/string.h"
 #include "text.h"
 
-#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define INLINED inline __attribute__((always_inline))
 
 /* How a relocation changes its field. Up to CALL it is one of instructions, from SYMBOL on one of data; HI20
  * to PCREL may refer to functions of others. */
@@ -54,9 +54,8 @@ static const char unsupported[] = "not supported: cells are built with -mcmodel=
 /* One section's relocations on their way through. */
 struct pass {
     const struct link_context *context;
-    const struct elf_image *image;
     const struct elf_relocation *entries, *entry, *end; /* entry: the one in hand */
-    uint64_t address, least; /* text's relocations are sorted: the last offset */
+    uint64_t address;
     uint32_t section;
     bool text, direct;
     enum status status; /* of a callback */
@@ -66,10 +65,9 @@ struct pass {
 
 static enum status fail(const struct pass *pass, const char *fault)
 {
-    const struct elf_image *image = pass->image;
-    const struct elf_relocation *relocation = pass->entry;
-    const char *symbol = elf_symbol_name(image, relocation->symbol);
-    uint32_t home = image->symbols[relocation->symbol].shndx, type = relocation->type;
+    const struct elf_image *image = pass->context->image;
+    const char *symbol = elf_symbol_name(image, pass->entry->symbol);
+    uint32_t home = image->symbols[pass->entry->symbol].shndx, type = pass->entry->type;
     enum status status = fault == too_far ? ERR_LINK : ERR_FORMAT;
 
     if (fault == loader)
@@ -78,7 +76,7 @@ static enum status fail(const struct pass *pass, const char *fault)
         symbol = elf_section_name(image, home);
     return why_set(pass->context->why, fault == unsupported ? ERR_UNSUPPORTED : status,
                    "%s+0x%lx: R_RISCV_%s (%u) against %s: %s",
-                   elf_section_name(image, pass->section), relocation->offset,
+                   elf_section_name(image, pass->section), pass->entry->offset,
                    type < RELOCATION_TYPES && names[type] ? names[type] : "unknown", type, symbol,
                    fault);
 }
@@ -86,21 +84,20 @@ static enum status fail(const struct pass *pass, const char *fault)
 /* Finds what @p relocation, of @p kind, puts into its field: the address it refers to, its addend included,
  * or the distance to it. For a function of others, or an own one whose address is kept, the loader says
  * the address. Like all functions here: the text of what is wrong, or NULL. */
-static ALWAYS_INLINE const char *find_value(struct pass *pass,
-                                            const struct elf_relocation *relocation,
-                                            const struct kind *kind, uint64_t *value)
+static INLINED const char *find_value(struct pass *pass, const struct elf_relocation *relocation,
+                                      const struct kind *kind, uint64_t *value)
 {
     const struct link_context *context = pass->context;
-    const struct elf_symbol *symbol = &pass->image->symbols[relocation->symbol];
+    const struct elf_symbol *symbol = &context->image->symbols[relocation->symbol];
     uint32_t home = symbol->shndx, type = symbol->info & 15;
     bool import = home == SHN_UNDEF, function = import || type == STT_FUNC;
     bool keep = (kind->form == HI20 || kind->form == SYMBOL) && !pass->direct;
 
     if (relocation->symbol == 0)
         return "no symbol";
-    if (!import && (home >= ELF_MAX_SECTIONS || pass->image->classes[home] == SECTION_IGNORED))
+    if (!import && (home >= ELF_MAX_SECTIONS || context->image->classes[home] == SECTION_IGNORED))
         return "its section is not loaded";
-    if (keep && type == STT_SECTION && pass->image->classes[home] == SECTION_TEXT)
+    if (keep && type == STT_SECTION && context->image->classes[home] == SECTION_TEXT)
         return "text is addressed by section, so a function cannot be told from a label";
     if (relocation->addend != 0 && (import || (function && keep)))
         return "points into a function, not to its start";
@@ -108,16 +105,14 @@ static ALWAYS_INLINE const char *find_value(struct pass *pass,
         return "a function's address may not be relative: it is that of a stub";
     if (import && (kind->form < HI20 || kind->form > PCREL))
         return "only calls and addresses may refer to a function of others";
-    if (import || (function && keep)) {
+    *value = context->sections[home].address + symbol->value + (uint64_t)relocation->addend;
+    if (import || (function && keep))
         pass->status = context->resolve(context->argument, relocation->symbol,
                                         keep ? LINK_ADDRESS : LINK_CALL, value, context->why);
-        if (pass->status == OK && import && relocation == pass->entry && context->site)
-            pass->status = context->site(context->argument, pass->section, relocation);
-        if (pass->status != OK)
-            return loader;
-    } else {
-        *value = context->sections[home].address + symbol->value + (uint64_t)relocation->addend;
-    }
+    if (import && pass->status == OK && relocation == pass->entry && context->site)
+        pass->status = context->site(context->argument, pass->section, relocation);
+    if (pass->status != OK)
+        return loader;
     if (kind->align != 0)
         *value -= pass->address + relocation->offset;
     if (kind->form == HI20) {
@@ -128,9 +123,9 @@ static ALWAYS_INLINE const char *find_value(struct pass *pass,
 }
 
 /* The value of an LO12, whose symbol is the label of its auipc, is that of the PCREL_HI20 found there. */
-static ALWAYS_INLINE const char *find_high(struct pass *pass, uint64_t *value)
+static INLINED const char *find_high(struct pass *pass, uint64_t *value)
 {
-    const struct elf_symbol *symbol = &pass->image->symbols[pass->entry->symbol];
+    const struct elf_symbol *symbol = &pass->context->image->symbols[pass->entry->symbol];
     const struct elf_relocation *high = pass->entries;
 
     if (symbol->shndx != pass->section || pass->entry->addend != 0)
@@ -152,7 +147,7 @@ static ALWAYS_INLINE const char *find_high(struct pass *pass, uint64_t *value)
 typedef uint16_t __attribute__((may_alias)) half; /* what instructions are made of */
 
 /* Puts a value into a field. Differences (ADD, then SUB) wrap, as the psABI has it. */
-static ALWAYS_INLINE const char *put(const struct kind *kind, uint8_t *at, uint64_t value)
+static INLINED const char *put(const struct kind *kind, uint8_t *at, uint64_t value)
 {
     unsigned step = kind->form > CALL ? 1 : 2;                /* data have any alignment */
     bool fresh = kind->form == SYMBOL || kind->form == PCREL; /* nothing of the field stays */
@@ -192,48 +187,41 @@ enum status link_patch_pair(uint64_t address, uint64_t target, uint8_t pair[8])
 {
     const char *fault = put(&kinds[R_RISCV_CALL], pair, target - address);
 
-    if (!fault)
-        return OK;
-    return fault == too_far ? ERR_LINK : ERR_FORMAT;
+    return !fault ? OK : fault == too_far ? ERR_LINK : ERR_FORMAT;
 }
 
-static ALWAYS_INLINE const char *apply(struct pass *pass)
+static INLINED const char *apply(struct pass *pass)
 {
     const struct elf_relocation *relocation = pass->entry;
-    const struct kind *kind =
-        &kinds[relocation->type < RELOCATION_TYPES ? relocation->type : R_RISCV_32];
+    uint32_t type = relocation->type;
+    const struct kind *kind = &kinds[type < RELOCATION_TYPES ? type : R_RISCV_32];
     uint64_t offset = relocation->offset, value;
     const char *fault;
     uint8_t *field;
 
     if (kind->form == REFUSED)
         return unsupported;
-    if (!elf_inside(offset, kind->bytes, pass->image->sections[pass->section].size))
+    if (!elf_inside(offset, kind->bytes, pass->context->image->sections[pass->section].size))
         return "the field crosses the section's end";
     if (kind->form == IGNORED)
         return NULL;
     if (pass->text != (kind->form <= CALL))
         return "data within text, or an instruction within data";
-    if (pass->text && (offset & 1 || offset < pass->least))
+    if (pass->text &&
+        (offset & 1 || (relocation > pass->entries && offset < relocation[-1].offset)))
         return "at an odd offset, or not sorted by offset";
-    pass->least = offset;
     fault =
         kind->form == LO12 ? find_high(pass, &value) : find_value(pass, relocation, kind, &value);
     if (fault)
         return fault;
     field = pass->context->sections[pass->section].staging + offset;
-    switch (relocation->type) { /* the most frequent ones, compiled for themselves */
-    case R_RISCV_CALL_PLT:
-        return put(&kinds[R_RISCV_CALL_PLT], field, value);
-    case R_RISCV_PCREL_HI20:
-        return put(&kinds[R_RISCV_PCREL_HI20], field, value);
-    case R_RISCV_PCREL_LO12_I:
-        return put(&kinds[R_RISCV_PCREL_LO12_I], field, value);
-    case R_RISCV_32_PCREL:
-        return put(&kinds[R_RISCV_32_PCREL], field, value);
-    default:
-        return put(kind, field, value);
-    }
+    /* the most frequent ones are compiled for themselves */
+    return type == R_RISCV_CALL_PLT       ? put(&kinds[R_RISCV_CALL_PLT], field, value)
+           : type == R_RISCV_PCREL_HI20   ? put(&kinds[R_RISCV_PCREL_HI20], field, value)
+           : type == R_RISCV_PCREL_LO12_I ? put(&kinds[R_RISCV_PCREL_LO12_I], field, value)
+           : type == R_RISCV_32_PCREL     ? put(&kinds[R_RISCV_32_PCREL], field, value)
+           : type == R_RISCV_64           ? put(&kinds[R_RISCV_64], field, value)
+                                          : put(kind, field, value);
 }
 
 enum status link_apply(const struct link_context *context)
@@ -244,9 +232,7 @@ enum status link_apply(const struct link_context *context)
         const struct elf_section *table = &image->sections[image->tables[i]]; /* 0 is empty */
         const struct elf_relocation *entries = (const void *)(image->bytes + table->offset);
         struct pass pass = {.context = context,
-                            .image = image,
                             .entries = entries,
-                            .entry = entries,
                             .end = entries + table->size / sizeof *entries,
                             .address = context->sections[i].address,
                             .section = i,

@@ -16,11 +16,11 @@ static bool copy_text(const struct elf_image *image, const struct link_section *
 
         if (!sections[i].staging || image->classes[i] == SECTION_TEXT)
             continue;
-        for (; offset < image->sections[i].size && room > 0; offset++, room--, to++) {
-            *to = (char)sections[i].staging[offset];
-            if (*to == '\0')
+        for (size_t j = 0; j < room && offset + j < image->sections[i].size; j++) {
+            to[j] = (char)sections[i].staging[offset + j];
+            if (to[j] == '\0')
                 return true;
-            if ((unsigned char)*to < 0x20 || *to == 0x7f)
+            if ((unsigned char)to[j] < 0x20 || to[j] == 0x7f)
                 return false;
         }
     }
@@ -31,7 +31,7 @@ static bool copy_text(const struct elf_image *image, const struct link_section *
 static bool are_names(const char *list)
 {
     for (char last = ' '; *list; last = *list++)
-        if (last == ' ' && *list != ' ' && !elf_is_name(list, ' '))
+        if (last == ' ' && *list != ' ' && !is_cell_name(list, ' '))
             return false;
     return true;
 }
@@ -65,7 +65,7 @@ enum status manifest_read(struct manifest *manifest, const struct elf_image *ima
                                   .stop = (uint64_t)(uintptr_t)raw.stop,
                                   .check = (uint64_t)(uintptr_t)raw.check};
     if (!copy_text(image, sections, raw.name, manifest->name, sizeof manifest->name) ||
-        !elf_is_name(manifest->name, '\0'))
+        !is_cell_name(manifest->name, '\0'))
         fault = "the name is not of the form [a-z][a-z0-9_]{0,30}";
     else if (!copy_text(image, sections, raw.version, manifest->version, sizeof manifest->version))
         fault = "no version of at most 15 printable bytes";

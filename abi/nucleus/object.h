@@ -39,6 +39,9 @@ struct elf_relocation {
     int64_t addend;
 };
 
+_Static_assert(sizeof(struct elf_header) == 64 && sizeof(struct elf_section) == 64, "ELF-64");
+_Static_assert(sizeof(struct elf_symbol) == 24 && sizeof(struct elf_relocation) == 24, "ELF-64");
+
 // clang-format off
 enum { ELF_TYPE_REL = 1, ELF_MACHINE_RISCV = 243 };
 enum elf_section_type {

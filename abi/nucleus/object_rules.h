@@ -1,15 +1,27 @@
 /**
  * @file nucleus/object_rules.h
- * What pack and the nucleus must agree on about a cell's object, in words of neither: limits, and the types
- * of relocations. pack refuses early and explains; the nucleus refuses what it cannot trust.
+ * What pack and the nucleus must agree on about a cell's object, in words of neither: limits, names, and the
+ * types of relocations. pack refuses early and explains; the nucleus refuses what it cannot trust.
  */
 #ifndef MITOS_NUCLEUS_OBJECT_RULES_H
 #define MITOS_NUCLEUS_OBJECT_RULES_H
+
+#include <stdbool.h>
 
 #define ELF_MAX_BYTES (64ul << 20) /* of an object, and of its state */
 #define ELF_MAX_SECTIONS 256u
 #define ELF_MAX_GLOBALS 4096u /* symbols that are not local */
 #define ELF_MAX_ALIGN 4096u   /* of a section */
+
+/** Whether @p name is [a-z][a-z0-9_]{0,30}, up to a NUL or @p end: a cell's, an interface's or a set's. */
+static inline bool is_cell_name(const char *name, char end)
+{
+    const char *at = name;
+
+    while ((*at >= 'a' && *at <= 'z') || (at > name && ((*at >= '0' && *at <= '9') || *at == '_')))
+        at++;
+    return at > name && at - name <= 31 && (*at == '\0' || *at == end);
+}
 
 // clang-format off
 /**

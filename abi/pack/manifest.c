@@ -1,6 +1,7 @@
 /* The manifest: struct cell_manifest of abi/cell.h as it lies in the section .cell.manifest, its
  * strings and functions still relocations. The limits are those of the nucleus' cell table (struct
  * cell_info). */
+#include "../nucleus/object_rules.h"
 #include "pack.h"
 
 #include <string.h>
@@ -17,17 +18,6 @@ static const struct {
     {"name", 32, true}, {"version", 16, true}, {"summary", 120, true}, {"provides", 64, false},
     {"init", 0, false}, {"start", 0, false},   {"stop", 0, false},     {"check", 0, false},
 };
-
-bool manifest_name_is_valid(const char *name, size_t length)
-{
-    if (length == 0 || length > 31 || name[0] < 'a' || name[0] > 'z')
-        return false;
-    for (size_t i = 0; i < length; i++)
-        if (!(name[i] >= 'a' && name[i] <= 'z') && !(name[i] >= '0' && name[i] <= '9') &&
-            name[i] != '_')
-            return false;
-    return true;
-}
 
 bool manifest_next_interface(const struct manifest *manifest, const char **at, char word[64])
 {
@@ -142,13 +132,13 @@ static void check_content(struct object *object, const char *file,
             check_function(object, file, i, found[i]);
     }
     manifest->found = true;
-    if (*manifest->name && !manifest_name_is_valid(manifest->name, strlen(manifest->name)))
+    if (*manifest->name && !is_cell_name(manifest->name, '\0'))
         finding_add(
             object, file, "CELL",
             "the name \"%s\" is not a letter and up to 30 letters, digits and _ (lower case)",
             manifest->name);
     while (manifest_next_interface(manifest, &at, interface))
-        if (!manifest_name_is_valid(interface, strlen(interface)))
+        if (!is_cell_name(interface, '\0'))
             finding_add(object, file, "CELL", ".provides: \"%s\" is not the name of an interface",
                         interface);
 }

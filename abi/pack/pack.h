@@ -141,8 +141,6 @@ void check_relocations(struct object *object);
 void check_interfaces(struct object *object, const struct declared *declared);
 /** Reads the manifest into object->manifest and checks it. */
 void manifest_check(struct object *object);
-/** Whether @p name is [a-z][a-z0-9_]{0,30}. */
-bool manifest_name_is_valid(const char *name, size_t length);
 /** Calls for each word of the manifest's `provides`: *at starts as NULL. @return false at the end.
  */
 bool manifest_next_interface(const struct manifest *manifest, const char **at, char word[64]);
