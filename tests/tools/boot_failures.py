@@ -165,6 +165,12 @@ class BootFailures(unittest.TestCase):
                 self.expect_failure(self.pack(BOOT + " actor", changed={"actor": self.actor(plan)}),
                                     f"stops: boot set: actor: {text}")
 
+    def test_report_of_a_fault_before_the_console_was_started(self):
+        status, lines = boot(self.pack("early " + BOOT))
+        self.assertEqual(status, FAILED)
+        self.assertTrue(any(line.startswith("fault: ") and "(early:early_start+" in line for line in lines), lines)
+        self.assertIn("stops: boot set: early: its start() failed: faulted", lines[-1])
+
 
 class CommandLine(unittest.TestCase):
     def expect_run(self, command, status, line):
