@@ -243,7 +243,7 @@ enum status link_apply(const struct link_context *context)
             continue;
         pass.direct = i == image->manifest || i == image->eh_frame || i == image->except_table ||
                       string_starts(elf_section_name(image, i), ".rodata.DW.ref");
-        for (; pass.entry < pass.end; pass.entry++) {
+        for (pass.entry = entries; pass.entry < pass.end; pass.entry++) {
             const char *fault = apply(&pass);
 
             if (fault)
