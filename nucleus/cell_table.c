@@ -1,30 +1,16 @@
 /* The cell table: the list of cells, the nucleus' exports, and what an address is.
  *
- * The nucleus exports every function that a header of abi/nucleus declares. The list exports.inc is made
- * by the build from those headers, so the two cannot disagree. */
-#include "arena.h"
+ * The nucleus exports every function that a header of abi/nucleus declares. exports.h is made by the build
+ * from those headers, so the two cannot disagree. */
 #include "cell_private.h"
+#include "exports.h"
 #include "heap_private.h"
-#include "nucleus/device_tree.h"
-#include "nucleus/format.h"
-#include "nucleus/frame.h"
-#include "nucleus/hart.h"
-#include "nucleus/log.h"
-#include "nucleus/machine.h"
-#include "nucleus/memory_map.h"
-#include "nucleus/memory_records.h"
-#include "nucleus/runtime.h"
-#include "nucleus/string.h"
-#include "nucleus/task.h"
 
 struct cell_table cell_table;
 struct kind *unit_kind, *stub_kind, *buffer_kind;
 
 #define EXPORT_SYMBOL(function) {.name = #function, .address = (uint64_t)function},
-
-static struct symbol exports[] = {
-#include "exports.inc"
-};
+static struct symbol exports[] = {EACH_EXPORT(EXPORT_SYMBOL)};
 #define EXPORTS (sizeof exports / sizeof exports[0])
 
 void cell_table_init(void)
@@ -71,15 +57,6 @@ void cells_visit(bool (*visit)(const struct cell *cell, void *argument), void *a
             break;
     }
     spin_unlock(&guard, &cell_table.lock);
-}
-
-bool cell_uses(const struct cell *user, const struct cell *cell)
-{
-    for (uint32_t i = 0; i < user->import_count; i++) {
-        if (user->imports[i].symbol->cell == cell)
-            return true;
-    }
-    return false;
 }
 
 const char *cell_name(const struct cell *cell)

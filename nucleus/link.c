@@ -107,8 +107,8 @@ static INLINED const char *find_value(struct pass *pass, const struct elf_reloca
         return "only calls and addresses may refer to a function of others";
     *value = context->sections[home].address + symbol->value + (uint64_t)relocation->addend;
     if (import || (function && keep))
-        pass->status = context->resolve(context->argument, relocation->symbol,
-                                        keep ? LINK_ADDRESS : LINK_CALL, value, context->why);
+        pass->status =
+            context->resolve(context->argument, relocation->symbol, keep, value, context->why);
     if (import && pass->status == OK && relocation == pass->entry && context->site)
         pass->status = context->site(context->argument, pass->section, relocation);
     if (pass->status != OK)

@@ -91,19 +91,15 @@ struct link_section {
     uint8_t *staging; /* a copy of its bytes, aligned like it, relocated in place; NULL for state */
 };
 
-enum link_use {
-    LINK_CALL,    /* the function itself is wanted */
-    LINK_ADDRESS, /* an address to keep is wanted: the function's stub */
-};
-
 struct link_context {
     const struct elf_image *image;
     struct link_section *sections;
     /**
-     * The address to use for @p symbol: for every undefined symbol, and with LINK_ADDRESS for defined
-     * functions whose address is taken. May be asked several times for the same site.
+     * The address to use for @p symbol: for every undefined symbol, to call it or to @p keep the address
+     * (that of a stub), and for defined functions whose address is kept. May be asked several times for
+     * the same site.
      */
-    enum status (*resolve)(void *argument, uint32_t symbol, enum link_use use, uint64_t *address,
+    enum status (*resolve)(void *argument, uint32_t symbol, bool keep, uint64_t *address,
                            struct why *why);
     /** Told once of every site that refers to an undefined symbol, image->site_count times at most; may be
      *  NULL. */

@@ -134,7 +134,7 @@ static enum status allocate(struct unit *unit)
     cell->text.base = arena_alloc(cell->text.bytes, true);
     cell->rodata.base = arena_alloc(cell->rodata.bytes, false);
     if (!cell->text.base || !cell->rodata.base)
-        return why_set(unit->why, ERR_NOMEM, "no room for %zu bytes of text and %zu of read-only data",
+        return why_set(unit->why, ERR_NOMEM, "no room in memory for %zu bytes of text and %zu of read-only data",
                        cell->text.bytes, cell->rodata.bytes);
     if (!cell->state.bytes)
         return OK;
@@ -210,7 +210,7 @@ static struct import *import_of(const struct unit *unit, uint32_t symbol)
     return &unit->cell.imports[unit->import_of[symbol - unit->image.first_global]];
 }
 
-static enum status resolve(void *argument, uint32_t symbol, enum link_use use, uint64_t *address,
+static enum status resolve(void *argument, uint32_t symbol, bool keep, uint64_t *address,
                            struct why *why)
 {
     struct unit *unit = argument;
@@ -218,7 +218,7 @@ static enum status resolve(void *argument, uint32_t symbol, enum link_use use, u
         elf_symbol_is_import(&unit->image, symbol) ? import_of(unit, symbol) : NULL;
     struct stub *stub;
 
-    if (import && (!import->symbol->cell || use == LINK_CALL)) {
+    if (import && (!import->symbol->cell || !keep)) {
         *address = import->symbol->cell ? (uint64_t)init_trap : import->symbol->address;
         return OK;
     }

@@ -37,13 +37,14 @@ function(mitos_add_interfaces)
     add_custom_target(interfaces ALL DEPENDS ${list})
     set_property(GLOBAL PROPERTY MITOS_INTERFACES ${list})
 
-    # What abi/nucleus declares, the nucleus exports: EXPORT_SYMBOL(function) a line (nucleus/exports.c).
-    set(exports ${CMAKE_BINARY_DIR}/generated/exports.inc)
+    # What abi/nucleus declares, the nucleus exports: the headers, then EACH_EXPORT(X), which is X(function)
+    # for each (nucleus/cell_table.c).
+    set(exports ${CMAKE_BINARY_DIR}/generated/exports.h)
     file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated)
     add_custom_command(
         OUTPUT ${exports}
-        COMMAND sed -n "s|^\\(.*\\) nucleus/.*|EXPORT_SYMBOL(\\1)|p" ${list} > ${exports}
-        DEPENDS ${list}
+        COMMAND ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/list_exports.sh ${list} ${exports}
+        DEPENDS ${list} ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/list_exports.sh
         COMMENT "Listing what the nucleus exports"
         VERBATIM)
     set(MITOS_EXPORTS ${exports} PARENT_SCOPE)

@@ -115,6 +115,13 @@ const struct symbol *nucleus_export(unsigned index);
 /** Hook number @p index, or NULL past the last. */
 const struct hook *nucleus_hook(unsigned index);
 /** Whether @p user imports a function of @p cell. In a visit. */
-bool cell_uses(const struct cell *user, const struct cell *cell);
+static inline bool cell_uses(const struct cell *user, const struct cell *cell)
+{
+    for (uint32_t i = 0; i < user->import_count; i++) {
+        if (user->imports[i].symbol->cell == cell)
+            return true;
+    }
+    return false;
+}
 
 #endif

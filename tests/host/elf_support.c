@@ -100,7 +100,7 @@ uint64_t import_address(const struct linked *linked, uint32_t symbol)
     return linked->layout.imports + 16 * (hash % 4096);
 }
 
-static enum status resolve(void *argument, uint32_t symbol, enum link_use use, uint64_t *address,
+static enum status resolve(void *argument, uint32_t symbol, bool keep, uint64_t *address,
                            struct why *why)
 {
     struct linked *linked = argument;
@@ -111,7 +111,7 @@ static enum status resolve(void *argument, uint32_t symbol, enum link_use use, u
         *address = import_address(linked, symbol);
         return OK;
     }
-    if (use != LINK_ADDRESS || !elf_symbol_is_function(image, symbol))
+    if (!keep || !elf_symbol_is_function(image, symbol))
         return why_set(why, ERR_INVALID, "asked for symbol %u without need", symbol);
     *address =
         linked->sections[image->symbols[symbol].shndx].address + image->symbols[symbol].value;

@@ -238,11 +238,11 @@ static enum status refuse_site(void *argument, uint32_t section,
     return --*(int *)argument < 0 ? ERR_NOMEM : OK;
 }
 
-static enum status refuse_address(void *argument, uint32_t symbol, enum link_use use,
+static enum status refuse_address(void *argument, uint32_t symbol, bool keep,
                                   uint64_t *address, struct why *why)
 {
     (void)symbol;
-    (void)use;
+    (void)keep;
     (void)why;
     *address = layout_near.imports;
     return --*(int *)argument < 0 ? ERR_NOMEM : OK;
