@@ -18,7 +18,7 @@
  * | code_describe      | inspect.h        | the number of the address                    |
  *
  * All run on the hart's interrupt stack or the caller's and never sleep; interrupts are off, but for
- * vm_arena_added and console_emergency, which may be called with them on.
+ * vm_arena_added, console_emergency and code_describe, which may be called with them on.
  */
 #ifndef MITOS_NUCLEUS_HOOKS_H
 #define MITOS_NUCLEUS_HOOKS_H
