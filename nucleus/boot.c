@@ -113,6 +113,7 @@ void boot(uint64_t dtb, uint64_t instructions)
     heap_init();
     arena_init();
     cell_table_init();
+    swap_init();
     harts_start();
     log_print("boot: %u hart(s), this is hart %lu (%lu instructions)", hart_count(), hart_id(0),
               step_cost());

@@ -11,6 +11,8 @@
 #include "nucleus/heap.h"
 #include "nucleus/records.h"
 #include "nucleus/spinlock.h"
+#include "nucleus/string.h"
+#include "nucleus/task.h"
 #include "symbols.h"
 
 #define TRANSACTION_MAX_CELLS 64u
@@ -26,9 +28,11 @@ struct unit {
     /* while a transaction brings it in: */
     struct list link; /* in its list */
     struct unit *needed_by; /* NULL: asked for by the user */
+    struct unit *replaces;  /* NULL, or the cell in whose place it comes */
     struct why *why;        /* for what goes wrong */
     uint8_t *staging;
     bool ordered, started;
+    bool zombie; /* replaced, but something may still point into it */
 };
 
 struct cell_table {
@@ -63,10 +67,22 @@ extern struct kind *unit_kind, *stub_kind, *buffer_kind;
 void cell_table_init(void);
 /** The cell of that name, live or on its way in; NULL: none. It stays while the transaction lasts. */
 struct unit *unit_lookup(const char *name);
+/** The cell behind @p after in the table, NULL: the first. For the transaction only. */
+struct unit *unit_next(struct unit *after);
+/** Whether the state of what it replaces becomes its own: versions of one cell. */
+static inline bool unit_inherits(const struct unit *unit)
+{
+    return unit->replaces &&
+           strcmp(unit->cell.manifest.name, unit->replaces->cell.manifest.name) == 0;
+}
 
 /* unit.c: a cell from its object to its memory, and back to nothing */
 /** Makes the tables of a unit; with @p copy of a copy of the object. */
 enum status unit_open(struct unit *unit, const void *object, size_t bytes, bool copy);
+static inline bool unit_is_call(uint32_t type) /* R_RISCV_* */
+{
+    return type == R_RISCV_CALL || type == R_RISCV_CALL_PLT;
+}
 /** Finds memory and addresses. */
 enum status unit_place(struct unit *unit);
 /** Relocates, checks, writes text. Calls of other cells still lead to a trap. */
@@ -77,20 +93,49 @@ void unit_bind_calls(struct unit *unit);
 void unit_drop(struct unit *unit);
 
 /* stub.c */
-/** The stub of @p function of @p cell, made when there is none, with one use more. NULL: no memory. */
-struct stub *stub_take(struct cell *cell, uint64_t function);
-/** One use less; the last one frees it. */
+/** The stub of @p function of @p cell, made when there is none: its @p own, or with one use more. NULL: no memory. */
+struct stub *stub_take(struct cell *cell, uint64_t function, bool own);
+/** One use less; the last one frees it, unless its cell took it, too. */
 void stub_release(struct stub *stub);
+void stub_drop(struct stub *stub);
 
 /* transaction.c */
 /** Until transaction_end() no other begins. @return ERR_BUSY: one is under way. */
 enum status transaction_begin(enum cell_reason reason, struct why *why);
 void transaction_end(void);
+/** Adds a cell of the archive, or @p object; it comes in the place of @p replaces, when that is not NULL. */
+enum status transaction_add(const char *name, struct unit *replaces, const void *object,
+                            size_t bytes);
+/** Where the one that was added last is linked. */
+struct list *unit_last(void);
+/* These do nothing when @p status is an error already. */
+/** All that can fail and changes nothing: finds providers, memory, links. Calls of other cells still trap. */
+enum status transaction_prepare(enum status status);
+enum status transaction_init(enum status status);
+/** Binds all calls; then hooks, and others see the cells. Cannot fail. */
+void transaction_bind(void);
+void transaction_publish(void);
+enum status transaction_start(enum status status);
+/** Undoes all of these. */
+void transaction_undo(void);
+/** Frees what only loading needed, and ends. */
+void transaction_close(void);
 /** Calls an entry point of a cell, guarded; address 0 is OK. */
 enum status cell_call_entry(uint64_t address, enum cell_reason reason);
 /** Takes a cell out of the hooks, and gives back the stubs that it uses of others: of all cells that go
  *  together before any is dropped. Once. */
 void unit_retract(struct unit *unit);
+/* unload.c */
+/** Whether calls under way of @p task, whose context is @p registers, lead into the cell. */
+bool unit_is_entered(const struct unit *unit, const struct task *task,
+                     const struct registers *registers);
+
+/* swap.c */
+/** Finds for each stub of what @p unit replaces the function that it shall lead to. */
+enum status swap_match_stubs(struct unit *unit);
+/** Prepares the task that swaps. */
+void swap_init(void);
+
 /** Loads the boot set of the archive; @p count is set to how many cells that makes. */
 enum status cells_boot(unsigned *count, struct why *why);
 

@@ -40,10 +40,18 @@ struct unit *unit_lookup(const char *name) UNCHECKED
 {
     list_each(node, table_cells())
     {
-        if (strcmp(unit_of(node)->cell.manifest.name, name) == 0)
+        if (strcmp(unit_of(node)->cell.manifest.name, name) == 0 && !unit_of(node)->zombie)
             return unit_of(node);
     }
     return NULL;
+}
+
+/* Unchecked: the same. */
+struct unit *unit_next(struct unit *after) UNCHECKED
+{
+    struct list *node = after ? after->cell.link.next : table_cells()->next;
+
+    return node == table_cells() ? NULL : unit_of(node);
 }
 
 void cells_visit(bool (*visit)(const struct cell *cell, void *argument), void *argument)

@@ -135,6 +135,64 @@ static REQUIRES(irqs_off) void finish_leaving(struct task *task, enum task_state
                                                      : READY_YIELDED);
 }
 
+/* Where tasks wait that a swap holds. They are ready, and in no queue of the scheduler. */
+static struct {
+    bool active; /* atomic */
+    struct spinlock lock;
+    /* lock guards: */
+    struct list tasks;
+} held = {.tasks = {&held.tasks, &held.tasks}};
+
+/* @return the next task to run, or NULL. */
+static __attribute__((noinline)) REQUIRES(irqs_off) struct task *pick_while_held(struct task *next)
+{
+    OWN(spin_guard) guard = {0};
+
+    while (next && !next->let_through) {
+        spin_lock_nested(&guard, &held.lock);
+        list_push_back(&held.tasks, &next->run_link);
+        spin_unlock_nested(&guard, &held.lock);
+        next = hooks.sched_pick();
+    }
+    return next;
+}
+
+void tasks_hold(bool hold)
+{
+    OWN(spin_guard) guard = {0};
+    struct list *node;
+
+    __atomic_store_n(&held.active, hold, __ATOMIC_RELEASE);
+    while (!hold) {
+        spin_lock_nested(&guard, &held.lock);
+        node = list_pop_front(&held.tasks);
+        spin_unlock_nested(&guard, &held.lock);
+        if (!node)
+            return;
+        hooks.sched_ready(list_entry(node, struct task, run_link), READY_WOKEN);
+    }
+}
+
+/* Unchecked: all other harts stand still, none of them within a change of the list. */
+struct task *task_next(const struct task *after) UNCHECKED
+{
+    struct list *node = after ? after->all.next : table.tasks.next;
+
+    return node == &table.tasks ? NULL : list_entry(node, struct task, all);
+}
+
+/* Unchecked: the same. */
+void tasks_requeue(void) UNCHECKED
+{
+    list_init(&held.tasks);
+    for (struct task *task = task_next(NULL); task; task = task_next(task)) {
+        if (task_state(task) != TASK_READY)
+            continue;
+        list_init(&task->run_link);
+        hooks.sched_ready(task, READY_WOKEN);
+    }
+}
+
 struct registers *dispatch(struct task *previous, enum task_state to)
 {
     struct hart *hart = this_hart();
@@ -143,6 +201,8 @@ struct registers *dispatch(struct task *previous, enum task_state to)
     finish_leaving(previous, to);
     hart->reschedule = 0;
     next = hooks.sched_pick();
+    if (__atomic_load_n(&held.active, __ATOMIC_ACQUIRE))
+        next = pick_while_held(next);
     if (next)
         __atomic_fetch_add(&next->state_word, TASK_RUNNING - TASK_READY, __ATOMIC_RELAXED);
     else

@@ -147,10 +147,52 @@ static struct {
     void *argument;
 } each;
 
+/* The harts that swap.c holds. */
+static struct {
+    bool wanted;      /* atomic, as the rest */
+    uint32_t standing; /* how many stand still */
+} hold;
+
+static void stand_still(void)
+{
+    struct registers here;
+
+    registers_save(&here);
+    this_hart()->stopped = &here;
+    __atomic_fetch_add(&hold.standing, 1, __ATOMIC_ACQ_REL);
+    while (__atomic_load_n(&hold.wanted, __ATOMIC_ACQUIRE))
+        continue;
+    __atomic_fetch_sub(&hold.standing, 1, __ATOMIC_RELEASE);
+    __asm__ volatile("fence.i" : : : "memory");
+}
+
+bool harts_hold(uint64_t deadline)
+{
+    __atomic_store_n(&hold.wanted, true, __ATOMIC_RELEASE);
+    sbi_call(SBI_IPI, 0, everywhere & ~(1ul << this_hart()->id), 0, 0, 0);
+    while (__atomic_load_n(&hold.standing, __ATOMIC_ACQUIRE) != count - 1) {
+        if (hart_ticks() > deadline) {
+            harts_release();
+            return false;
+        }
+    }
+    return true;
+}
+
+void harts_release(void)
+{
+    __atomic_store_n(&hold.wanted, false, __ATOMIC_RELEASE);
+    while (__atomic_load_n(&hold.standing, __ATOMIC_ACQUIRE))
+        continue;
+    __asm__ volatile("fence.i" : : : "memory");
+}
+
 void hart_poll(void)
 {
     uint64_t own = 1ul << this_hart()->id;
 
+    if (__atomic_load_n(&hold.wanted, __ATOMIC_ACQUIRE))
+        stand_still();
     if (__atomic_load_n(&each.pending, __ATOMIC_ACQUIRE) & own) {
         each.function(each.argument);
         __atomic_fetch_and(&each.pending, ~own, __ATOMIC_RELEASE);
@@ -166,8 +208,10 @@ void hart_each(void (*function)(void *argument), void *argument)
     each.argument = argument;
     __atomic_store_n(&each.pending, everywhere & ~(1ul << this_hart()->id), __ATOMIC_RELEASE);
     sbi_call(SBI_IPI, 0, each.pending, 0, 0, 0);
-    while (__atomic_load_n(&each.pending, __ATOMIC_ACQUIRE))
-        continue;
+    while (__atomic_load_n(&each.pending, __ATOMIC_ACQUIRE)) {
+        if (__atomic_load_n(&hold.wanted, __ATOMIC_ACQUIRE))
+            stand_still(); /* as the harts that are waited for may do */
+    }
     function(argument);
     spin_unlock(&guard, &each.lock);
 }

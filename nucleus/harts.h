@@ -24,6 +24,7 @@ struct hart {
     } levels[TRAP_LEVELS];          /* 24 */
     /* the rest is C's */
     uint64_t id;
+    struct registers *stopped; /* while it stands still: as switch_out() would have saved them */
     struct task idle;
     /* Upwards: 16 KiB for traps of tasks, one page for each trap inside of those, the idle context's. */
     uint8_t stacks[HART_STACK_BYTES] __attribute__((aligned(4096)));
@@ -62,6 +63,13 @@ void hart_enter(uint64_t hardware_id, unsigned index);
 void harts_start(void);
 /** Serves a pending hart_each() of another hart; every spin loop calls it. */
 void hart_poll(void) REQUIRES(irqs_off);
+/**
+ * Makes all other harts stand still in hart_poll(), interrupts off, until harts_release(). What each did is in
+ * hart->stopped. @return false: some hart did not come before @p deadline (ticks); then none stands.
+ */
+bool harts_hold(uint64_t deadline) REQUIRES(irqs_off);
+/** Lets them go on, each through fence.i. */
+void harts_release(void) REQUIRES(irqs_off);
 /** fence.i on all harts; returns when all have done it. */
 void harts_fence_i(void);
 /** Ends the boot: lets all harts run tasks, as soon as they idle. */
@@ -77,10 +85,19 @@ _Noreturn void hart_idle(void);
  */
 struct registers *dispatch(struct task *previous, enum task_state to) REQUIRES(irqs_off);
 
+/** While @p hold, tasks that are picked wait apart, unless task->let_through; after that they are ready again. */
+void tasks_hold(bool hold) REQUIRES(irqs_off);
+/** Every task, while all other harts stand still and so nobody changes the list. Start with NULL. */
+struct task *task_next(const struct task *after);
+/** For a new scheduler, whose queues are empty, at that time: hands it every task that is ready. */
+void tasks_requeue(void) REQUIRES(irqs_off);
+
 /* trap.S */
 void trap_entry(void);
 /** Saves the running task's registers and calls dispatch(), on the hart's interrupt stack. */
 void switch_out(enum task_state to) REQUIRES(irqs_off);
+/** Notes what a call keeps, as switch_out() does, but goes on. */
+void registers_save(struct registers *registers);
 /** The bottom of a task: goes on 4 bytes behind this with the argument in s0 and the entry in s1. */
 void task_first(void);
 /** Copies @p words of 8 bytes into text or read-only data, through the boot table's page table. */

@@ -195,6 +195,15 @@ void kind_set_owner(struct kind *kind, struct cell *owner)
     __atomic_store_n(&kind->owner, owner, __ATOMIC_RELAXED);
 }
 
+/* Unchecked: nobody is within a change of the list while harts stand still. */
+void kinds_hand_over(const struct cell *from, struct cell *to) UNCHECKED
+{
+    list_each(node, &heap.kinds) {
+        if (kind_at(node)->owner == from)
+            kind_set_owner(kind_at(node), to);
+    }
+}
+
 void heap_drain(void)
 {
     OWN(spin_guard) guard = {0};

@@ -4,7 +4,7 @@
 #include "cell_private.h"
 #include "nucleus/machine.h"
 
-struct stub *stub_take(struct cell *cell, uint64_t function)
+struct stub *stub_take(struct cell *cell, uint64_t function, bool own)
 {
     /* auipc t1, 0; jalr zero, 0(t1): link_patch_pair() fills in the distance. */
     uint8_t jump[STUB_BYTES] = {0x17, 0x03, 0x00, 0x00, 0x67, 0x00, 0x03, 0x00};
@@ -14,7 +14,8 @@ struct stub *stub_take(struct cell *cell, uint64_t function)
     {
         stub = list_entry(node, struct stub, link);
         if (stub->function == function) {
-            stub->uses++;
+            stub->own |= own;
+            stub->uses += !own;
             return stub;
         }
     }
@@ -23,7 +24,8 @@ struct stub *stub_take(struct cell *cell, uint64_t function)
         return NULL;
     *stub = (struct stub){.function = function,
                           .address = (uint64_t)arena_alloc(STUB_BYTES, true),
-                          .uses = 1};
+                          .uses = !own,
+                          .own = own};
     if (!stub->address) {
         heap_free(stub_kind, stub);
         return NULL;
@@ -37,8 +39,13 @@ struct stub *stub_take(struct cell *cell, uint64_t function)
 
 void stub_release(struct stub *stub)
 {
-    if (--stub->uses)
+    if (--stub->uses || stub->own)
         return;
+    stub_drop(stub);
+}
+
+void stub_drop(struct stub *stub)
+{
     arena_free((void *)stub->address);
     list_remove(&stub->link);
     heap_free(stub_kind, stub);

@@ -48,7 +48,7 @@ static struct unit *unit_at(struct list *node) /* in current.units */
     return list_entry(node, struct unit, link);
 }
 
-static struct unit *unit_make(const char *name, struct unit *needed_by)
+static struct unit *unit_make(const char *name, struct unit *needed_by, struct unit *replaces)
 {
     OWN(spin_guard) guard = {0};
     struct unit *unit = heap_alloc(unit_kind);
@@ -60,6 +60,7 @@ static struct unit *unit_make(const char *name, struct unit *needed_by)
     string_copy(unit->cell.manifest.name, CELL_NAME_ROOM, name);
     unit->cell.boot = current.reason == REASON_BOOT;
     unit->needed_by = needed_by;
+    unit->replaces = replaces;
     unit->why = current.why;
     list_push_back(&current.units, &unit->link);
     current.count++;
@@ -69,8 +70,8 @@ static struct unit *unit_make(const char *name, struct unit *needed_by)
     return unit;
 }
 
-/* Adds a cell of the archive (or @p object, when not NULL). */
-static enum status add(const char *name, struct unit *needed_by, const void *object, size_t bytes)
+static enum status add(const char *name, struct unit *needed_by, struct unit *replaces,
+                       const void *object, size_t bytes)
 {
     bool given = object;
     char file[CELL_NAME_ROOM + 8];
@@ -78,19 +79,30 @@ static enum status add(const char *name, struct unit *needed_by, const void *obj
     enum status status;
 
     format(file, sizeof file, "%s.cell", name);
-    if (unit_lookup(name))
+    if (unit_lookup(name) && unit_lookup(name) != replaces)
         return why_set(current.why, ERR_EXISTS, "%s is loaded already", name);
     if (current.count == TRANSACTION_MAX_CELLS)
         return why_set(current.why, ERR_NOMEM, "more than %u cells would be loaded at once",
                        TRANSACTION_MAX_CELLS);
     if (!given && !archive_get(file, 0, &(const char *){0}, &object, &bytes))
         return why_set(current.why, ERR_NOT_FOUND, "there is no %s in the boot archive", file);
-    unit = unit_make(name, needed_by);
+    unit = unit_make(name, needed_by, replaces);
     status = unit ? unit_open(unit, object, bytes, given)
                   : why_set(current.why, ERR_NOMEM, "no memory for it");
     if (status != OK)
         why_prefix(current.why, name);
     return status;
+}
+
+enum status transaction_add(const char *name, struct unit *replaces, const void *object,
+                            size_t bytes)
+{
+    return add(name, NULL, replaces, object, bytes);
+}
+
+struct list *unit_last(void)
+{
+    return current.units.previous;
 }
 
 /* Finds the provider of one import, adding a cell of the archive when need be. */
@@ -106,7 +118,7 @@ static enum status find_provider(struct unit *unit, struct import *import)
         return why_set(unit->why, ERR_LINK, "needs %s(), which no loaded or archived cell provides",
                        import->name);
     if (!unit_lookup(provider))
-        status = add(provider, unit, NULL, 0);
+        status = add(provider, unit, NULL, NULL, 0);
     import->symbol = symbol_lookup(import->name);
     if (status == OK && !import->symbol)
         status = why_set(unit->why, ERR_LINK,
@@ -147,7 +159,7 @@ enum status cell_call_entry(uint64_t address, enum cell_reason reason)
 
 static enum status run_entry(struct unit *unit, uint64_t address, const char *entry)
 {
-    enum status status = cell_call_entry(address, current.reason);
+    enum status status = cell_call_entry(address, unit_inherits(unit) ? REASON_SWAP : current.reason);
 
     if (status == OK)
         return OK;
@@ -196,13 +208,17 @@ static void put_in_order(struct unit *unit)
     list_push_back(&current.units, &unit->link);
 }
 
-static void commit(void)
+void transaction_bind(void)
 {
     list_each(node, &current.units)
     {
         unit_bind_calls(unit_at(node));
     }
     harts_fence_i();
+}
+
+void transaction_publish(void)
+{
     list_each(node, &current.units)
     {
         struct cell *cell = &unit_at(node)->cell;
@@ -226,7 +242,7 @@ void unit_retract(struct unit *unit)
     }
 }
 
-static void undo(void)
+void transaction_undo(void)
 {
     for (struct list *node = current.units.previous; node != &current.units;
          node = node->previous) {
@@ -244,22 +260,30 @@ static void undo(void)
         unit_drop(unit_at(list_pop_front(&current.units)));
 }
 
-/* Unless @p status, what adding units came to, is an error already: loads them all. On any error undoes
- * everything. Ends the transaction. */
-static enum status run(enum status status)
+enum status transaction_prepare(enum status status)
 {
     status = each_unit(status, gather);
     while (status == OK && !unit_at(current.units.next)->ordered)
         put_in_order(unit_at(current.units.next));
     status = each_unit(status, unit_place);
+    status = each_unit(status, swap_match_stubs);
     status = each_unit(status, unit_link);
     harts_fence_i();
-    status = each_unit(status, init);
-    if (status == OK)
-        commit();
-    status = each_unit(status, start);
-    if (status != OK)
-        undo();
+    return status;
+}
+
+enum status transaction_init(enum status status)
+{
+    return each_unit(status, init);
+}
+
+enum status transaction_start(enum status status)
+{
+    return each_unit(status, start);
+}
+
+void transaction_close(void)
+{
     while (!list_empty(&current.units)) {
         struct unit *unit = unit_at(list_pop_front(&current.units));
 
@@ -267,6 +291,21 @@ static enum status run(enum status status)
         unit->staging = NULL;
     }
     transaction_end();
+}
+
+/* Unless @p status, what adding units came to, is an error already: loads them all. On any error undoes
+ * everything. Ends the transaction. */
+static enum status run(enum status status)
+{
+    status = transaction_init(transaction_prepare(status));
+    if (status == OK) {
+        transaction_bind();
+        transaction_publish();
+    }
+    status = transaction_start(status);
+    if (status != OK)
+        transaction_undo();
+    transaction_close();
     return status;
 }
 
@@ -279,7 +318,7 @@ enum status cell_load_image(const char *name, const void *image, size_t bytes, s
 {
     enum status status = transaction_begin(REASON_LOAD, why);
 
-    return status == OK ? run(add(name, NULL, image, bytes)) : status;
+    return status == OK ? run(add(name, NULL, NULL, image, bytes)) : status;
 }
 
 enum status cells_boot(unsigned *count, struct why *why)
@@ -288,7 +327,7 @@ enum status cells_boot(unsigned *count, struct why *why)
     enum status status = transaction_begin(REASON_BOOT, why);
 
     for (unsigned i = 1; status == OK && archive_provider(key, name); i++) {
-        status = add(name, NULL, NULL, 0);
+        status = add(name, NULL, NULL, NULL, 0);
         format(key, sizeof key, "boot.%02u", i);
     }
     if (status == OK && current.count == 0)

@@ -103,6 +103,14 @@ FUNCTION resume
     ret                         /* into the caller of switch_out, interrupts off */
 END resume
 
+/* void registers_save(struct registers *registers) */
+FUNCTION registers_save
+    EACH    sd, a0, 2,SAVED
+    sd      ra, R_PC(a0)
+    sd      zero, R_STATUS(a0)
+    ret
+END registers_save
+
 /* void task_first(void): s0 = argument, s1 = entry of a new task. */
 FUNCTION task_first
     .cfi_undefined 1

@@ -60,6 +60,9 @@ static enum status enter_symbols(struct unit *unit)
             *symbol = (struct symbol){
                 .name = name, .bytes = (uint32_t)image->symbols[i].size, .cell = cell};
             status = symbol_insert(symbol);
+            if (status == ERR_EXISTS && unit->replaces &&
+                symbol_lookup(name)->cell == &unit->replaces->cell)
+                status = OK; /* it takes the place when the cell does */
             if (status != OK)
                 why_set(unit->why, status, "exports %s(), which %s provides already", name,
                         cell_name(symbol_lookup(name)->cell));
@@ -136,6 +139,13 @@ static enum status allocate(struct unit *unit)
     if (!cell->text.base || !cell->rodata.base)
         return why_set(unit->why, ERR_NOMEM, "no room in memory for %zu bytes of text and %zu of read-only data",
                        cell->text.bytes, cell->rodata.bytes);
+    if (unit_inherits(unit)) {
+        if (cell->state.bytes != unit->replaces->cell.state.bytes)
+            return why_set(unit->why, ERR_UNSUPPORTED, "its state has %zu bytes, and the one in use %zu",
+                           cell->state.bytes, unit->replaces->cell.state.bytes);
+        cell->state.base = unit->replaces->cell.state.base;
+        return OK;
+    }
     if (!cell->state.bytes)
         return OK;
     while (order < FRAME_MAX_ORDER && PAGE_BYTES << order < cell->state.bytes)
@@ -200,14 +210,26 @@ static void init_trap(void)
     fault_caller("%s called another cell in init(), which sees the nucleus only", place);
 }
 
-static bool is_call(uint32_t type)
-{
-    return type == R_RISCV_CALL || type == R_RISCV_CALL_PLT;
-}
-
 static struct import *import_of(const struct unit *unit, uint32_t symbol)
 {
     return &unit->cell.imports[unit->import_of[symbol - unit->image.first_global]];
+}
+
+/* The stub of a function of its own: that of the version before, or a new one. */
+static struct stub *own_stub(struct unit *unit, uint64_t function)
+{
+    struct list *none = &unit->cell.stubs, *before = unit->replaces ? &unit->replaces->cell.stubs : none;
+
+    list_each(node, before)
+    {
+        struct stub *stub = list_entry(node, struct stub, link);
+
+        if (before != none && stub->successor == function) {
+            stub->own = true;
+            return stub;
+        }
+    }
+    return stub_take(&unit->cell, function, true);
 }
 
 static enum status resolve(void *argument, uint32_t symbol, bool keep, uint64_t *address,
@@ -223,9 +245,9 @@ static enum status resolve(void *argument, uint32_t symbol, bool keep, uint64_t 
         return OK;
     }
     if (!import)
-        stub = stub_take(&unit->cell, unit_address(unit, symbol));
+        stub = own_stub(unit, unit_address(unit, symbol));
     else if (!import->stub)
-        stub = import->stub = stub_take(import->symbol->cell, import->symbol->address);
+        stub = import->stub = stub_take(import->symbol->cell, import->symbol->address, false);
     else
         stub = import->stub;
     if (!stub)
@@ -250,7 +272,7 @@ static enum status note_site(void *argument, uint32_t section,
                                                     .addend = relocation->addend,
                                                     .type = relocation->type,
                                                     .import = (uint32_t)(import - cell->imports)};
-    return is_call(relocation->type) && !link_reaches(address, import->symbol->address) ? ERR_LINK
+    return unit_is_call(relocation->type) && !link_reaches(address, import->symbol->address) ? ERR_LINK
                                                                                         : OK;
 }
 
@@ -306,7 +328,7 @@ void unit_bind_calls(struct unit *unit)
         uint64_t target = unit->cell.imports[site->import].symbol->address;
         uint8_t pair[8];
 
-        if (!is_call(site->type))
+        if (!unit_is_call(site->type))
             continue;
         memcpy(pair, (const void *)site->address, sizeof pair);
         if (link_patch_pair(site->address, target, pair) != OK)
@@ -321,12 +343,10 @@ void unit_drop(struct unit *unit)
     struct cell *cell = &unit->cell;
     frames state = {0};
 
-    while (!list_empty(&cell->stubs)) {
-        struct stub *stub = list_entry(cell->stubs.next, struct stub, link);
-
-        stub->uses = 1; /* its own */
-        stub_release(stub);
-    }
+    while (!list_empty(&cell->stubs))
+        stub_drop(list_entry(cell->stubs.next, struct stub, link));
+    if (unit_inherits(unit))
+        cell->state.base = NULL;
     spin_lock(&guard, &cell_table.lock);
     for (uint32_t i = 0; i < cell->export_count; i++)
         symbol_remove(&cell->exports[i]);

@@ -47,6 +47,18 @@ static bool returns_into(const struct cell *cell, uint64_t word)
     return (code[0] & 0xfff) == 0x0e7 || ((code[1] & 0xf07f) == 0x9002 && code[1] != 0x9002);
 }
 
+bool unit_is_entered(const struct unit *unit, const struct task *task,
+                     const struct registers *registers)
+{
+    const struct cell *cell = &unit->cell;
+    bool inside = leads_into(cell, registers->pc) || returns_into(cell, registers->x[1]);
+
+    for (uint64_t sp = registers->x[2] & ~7ul; !inside && sp >= task->stack_low && sp < task->stack_high;
+         sp += 8)
+        inside = returns_into(cell, *(const uint64_t *)sp);
+    return inside;
+}
+
 /* Notes a task that runs in the cell. Of the running one, which asks, the stack matters from search->frame on. */
 static bool note_task(struct task *task, void *argument)
 {

@@ -51,7 +51,9 @@ struct stub {
     struct list link;  /* in its cell's stubs */
     uint64_t address;  /* of the jump */
     uint64_t function; /* where it leads */
-    uint32_t uses;     /* cells that took the address */
+    uint64_t successor; /* where it will lead, if the swap succeeds that is under way */
+    uint32_t uses;     /* other cells that took the address */
+    bool own;          /* its cell took it, too */
 };
 
 /** A function that the cell calls or takes the address of and does not define. */

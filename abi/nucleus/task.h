@@ -56,6 +56,7 @@ struct task {
     void *recovery;             /* frame of the innermost guarded_call(); NULL when none */
     uint64_t switches;          /* times it was given a hart */
     enum status end_status;     /* OK, or ERR_FAULT once a fault ended it */
+    uint32_t let_through;       /* it runs while a swap holds all other tasks */
     /* sched: owned by the bound scheduler from sched_enter() to sched_leave() */
     struct list run_link;
     uint64_t sched[TASK_SCHED_WORDS];

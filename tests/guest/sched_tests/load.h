@@ -10,7 +10,7 @@
 
 #include "task.h"
 
-#define LOAD_MOST 32u
+#define LOAD_MOST 100u
 
 struct load_member {
     const struct load *load;

@@ -1,0 +1,506 @@
+/* Replacing a cell while the system runs (abi/nucleus/swap.h).
+ *
+ *     prepare  load the new cell beside the old one, compute every patch; nothing has changed
+ *     init     it prepares itself; others do not see it
+ *     hold     all other harts stand still. A task with a frame in the old cell makes us try again, while all
+ *              others are held back; at the deadline we give up
+ *     commit   patches, hooks, kinds, saved pcs; nothing here can fail, allocates or takes a lock
+ *     start    the system runs; if this fails, the same patches the other way round
+ *
+ * The swap task does one after another. INV-SWAP-1: after a failure everything is as before. */
+#include "arena.h"
+#include "cell_private.h"
+#include "harts.h"
+#include "heap_private.h"
+#include "hooks_private.h"
+#include "nucleus/log.h"
+#include "nucleus/machine.h"
+#include "nucleus/swap.h"
+
+#define REQUESTS 32u
+#define DEADLINE_MS 1000u
+
+/* Eight bytes of text that lead to the old cell, and shall lead to the new one. */
+struct patch {
+    uint64_t address;
+    uint8_t old[8], new[8];
+};
+
+struct request {
+    struct swap_report report;
+    void *image; /* NULL: from the archive */
+    size_t bytes;
+    struct task *waiter;
+};
+
+static struct {
+    struct spinlock lock;
+    /* lock guards: */
+    uint64_t last, over; /* numbers of the last request, and of the last that is over */
+    struct request requests[REQUESTS]; /* number n at n % REQUESTS */
+} queue;
+
+/* The swap under way; the swap task's alone. */
+static struct {
+    struct swap_report *report;
+    struct unit *old, *new;
+    struct patch *patches;
+    uint32_t count;
+    uint64_t since; /* instructions, when the phase began */
+} current;
+
+static struct task swap_task;
+static uint8_t swap_stack[16384] __attribute__((aligned(4096), section(".noinit")));
+
+static void phase_over(enum swap_phase phase)
+{
+    uint64_t now = hart_instructions();
+
+    current.report->instructions[phase] += now - current.since;
+    current.since = now;
+}
+
+static const struct symbol *export_of(const struct cell *cell, const char *name)
+{
+    for (uint32_t i = 0; i < cell->export_count; i++) {
+        if (strcmp(cell->exports[i].name, name) == 0)
+            return &cell->exports[i];
+    }
+    return NULL;
+}
+
+/* The source file of a local symbol: named by the STT_FILE before it. */
+static const char *file_of(const struct elf_image *image, uint32_t symbol)
+{
+    if (image->symbols[symbol].info >> 4 != STB_LOCAL)
+        return "";
+    while (symbol > 0 && (image->symbols[symbol].info & 15) != STT_FILE)
+        symbol--;
+    return elf_symbol_name(image, symbol);
+}
+
+static uint32_t function_at(const struct unit *unit, uint64_t address)
+{
+    for (uint32_t i = 1; i < unit->image.symbol_count; i++) {
+        if (elf_symbol_is_function(&unit->image, i) && unit_address(unit, i) == address)
+            return i;
+    }
+    return 0;
+}
+
+enum status swap_match_stubs(struct unit *unit)
+{
+    struct unit *old = unit->replaces;
+
+    if (!old)
+        return OK;
+    list_each(node, &old->cell.stubs)
+    {
+        struct stub *stub = list_entry(node, struct stub, link);
+        uint32_t was = function_at(old, stub->function);
+        const char *name = elf_symbol_name(&old->image, was);
+
+        stub->successor = 0;
+        for (uint32_t i = 1; i < unit->image.symbol_count && was; i++) {
+            if (elf_symbol_is_function(&unit->image, i) &&
+                strcmp(elf_symbol_name(&unit->image, i), name) == 0 &&
+                strcmp(file_of(&unit->image, i), file_of(&old->image, was)) == 0)
+                stub->successor = unit_address(unit, i);
+        }
+        if (!stub->successor && unit_inherits(unit))
+            return why_set(unit->why, ERR_LINK, "lacks %s(), to which someone may hold a pointer", name);
+    }
+    return OK;
+}
+
+static enum status add_patch(uint64_t address, uint64_t target)
+{
+    struct patch *patch = &current.patches[current.count];
+
+    patch->address = address;
+    memcpy(patch->old, (const void *)address, 8);
+    memcpy(patch->new, patch->old, 8);
+    if (link_patch_pair(address, target, patch->new) != OK)
+        return why_set(&current.report->why, ERR_LINK, "a call at 0x%lx does not reach 0x%lx", address,
+                       target);
+    current.count++;
+    return OK;
+}
+
+/* The patches for the calls of one cell. */
+static enum status add_sites(const struct cell *user)
+{
+    struct swap_report *report = current.report;
+    enum status status = OK;
+
+    for (uint32_t i = 0; i < user->import_count; i++) {
+        if (user->imports[i].symbol->cell == &current.old->cell &&
+            !export_of(&current.new->cell, user->imports[i].name))
+            return why_set(&report->why, ERR_LINK, "%s needs %s(), which %s %s lacks",
+                           user->manifest.name, user->imports[i].name, report->new,
+                           report->new_version);
+    }
+    for (uint32_t i = 0; i < user->site_count && status == OK; i++) {
+        const struct symbol *symbol = user->imports[user->sites[i].import].symbol;
+
+        if (symbol->cell != &current.old->cell || !unit_is_call(user->sites[i].type))
+            continue;
+        status = add_patch(user->sites[i].address,
+                           export_of(&current.new->cell, symbol->name)->address);
+        report->sites++;
+    }
+    return status;
+}
+
+static enum status make_patches(void)
+{
+    struct unit *user;
+    enum status status = OK;
+    size_t most = 0;
+
+    for (user = unit_next(NULL); user; user = unit_next(user))
+        most += user->cell.site_count;
+    list_each(node, &current.old->cell.stubs)
+        most++;
+    current.patches = heap_alloc_bytes(buffer_kind, most * sizeof *current.patches + 1);
+    if (!current.patches)
+        return why_set(&current.report->why, ERR_NOMEM, "no memory for %zu patches", most);
+    for (user = unit_next(NULL); user && status == OK; user = unit_next(user)) {
+        if (user != current.old && user->cell.live)
+            status = add_sites(&user->cell);
+    }
+    list_each(node, &current.old->cell.stubs)
+    {
+        const struct stub *stub = list_entry(node, struct stub, link);
+
+        if (status == OK && stub->successor) {
+            status = add_patch(stub->address, stub->successor);
+            current.report->stubs++;
+        }
+    }
+    return status;
+}
+
+/* Whether a task's calls under way, or its registers, lead into the old cell. */
+static bool is_inside(const struct task *task, const struct registers *registers)
+{
+    current.report->walked++;
+    return unit_is_entered(current.old, task, registers);
+}
+
+/* Marks the tasks that must run on before the old cell can go. All other harts stand still. @return one of
+ * them, or NULL. */
+static const struct task *find_inside(void)
+{
+    const struct task *inside = NULL;
+
+    current.report->tasks = 0;
+    for (struct task *task = task_next(NULL); task; task = task_next(task)) {
+        const struct registers *registers = &task->registers;
+        struct hart *hart = &harts[task->hart];
+
+        current.report->tasks++;
+        task->let_through = task == &swap_task;
+        if (task == &swap_task || task_state(task) == TASK_DEAD)
+            continue;
+        if (task_state(task) == TASK_RUNNING && hart->current == task && hart != this_hart()) {
+            if (hart->depth == 0)
+                registers = hart->stopped;
+            else if (is_inside(task, hart->stopped)) /* its hart's handler */
+                inside = task;
+        }
+        if (is_inside(task, registers)) {
+            task->let_through = 1;
+            inside = task;
+        }
+    }
+    return inside;
+}
+
+/* A task that was interrupted between the two instructions of a patched pair does the first one again. */
+static void move_back(struct task *task)
+{
+    struct registers *registers = &task->registers;
+
+    for (uint32_t i = 0; i < current.count && registers->status; i++) {
+        if (registers->pc == current.patches[i].address + 4)
+            registers->pc -= 4;
+    }
+}
+
+/* The moment from which on @p to serves in the place of @p from. All other harts stand still. */
+static void exchange(struct unit *from, struct unit *to) REQUIRES(irqs_off)
+{
+    bool forward = to == current.new;
+
+    for (uint32_t i = 0; i < current.count; i++)
+        text_write_pair(current.patches[i].address,
+                        forward ? current.patches[i].new : current.patches[i].old);
+    for (uint32_t i = 0; i < from->cell.export_count; i++)
+        hook_bind(&from->cell.exports[i], false);
+    for (uint32_t i = 0; i < to->cell.export_count; i++)
+        hook_bind(&to->cell.exports[i], true);
+    if (unit_inherits(current.new))
+        kinds_hand_over(&from->cell, &to->cell);
+    else
+        tasks_requeue();
+    for (struct task *task = task_next(NULL); task; task = task_next(task))
+        move_back(task);
+}
+
+/* Holds all harts with nobody in the old cell, exchanges, and lets them go. */
+static REQUIRES(may_park) enum status hold_and_exchange(struct unit *from, struct unit *to)
+{
+    uint64_t deadline = hart_ticks() + DEADLINE_MS * machine_timebase() / 1000;
+    const struct task *inside = NULL;
+    OWN(irq_guard) guard = {0};
+
+    do {
+        irq_disable(&guard);
+        current.since = hart_instructions();
+        current.report->tries++;
+        if (!harts_hold(deadline)) {
+            tasks_hold(false);
+            irq_restore(&guard);
+            return why_set(&current.report->why, ERR_TIMEOUT, "a hart did not stop");
+        }
+        inside = find_inside();
+        if (!inside)
+            exchange(from, to);
+        harts_release();
+        phase_over(SWAP_HOLD);
+        tasks_hold(inside && hart_ticks() < deadline);
+        irq_restore(&guard);
+        if (inside)
+            task_yield();
+    } while (inside && hart_ticks() < deadline);
+    return inside ? why_set(&current.report->why, ERR_BUSY, "task %s did not leave it within %u ms",
+                            inside->name, DEADLINE_MS)
+                  : OK;
+}
+
+/* What readers of the tables see, after the exchange. */
+static void enter_tables(struct unit *from, struct unit *to)
+{
+    OWN(spin_guard) guard = {0};
+
+    spin_lock(&guard, &cell_table.lock);
+    for (uint32_t i = 0; i < from->cell.export_count; i++)
+        symbol_remove(&from->cell.exports[i]);
+    for (uint32_t i = 0; i < to->cell.export_count; i++) {
+        if (symbol_lookup(to->cell.exports[i].name) != &to->cell.exports[i] &&
+            symbol_insert(&to->cell.exports[i]) != OK)
+            panic("%s is exported twice", to->cell.exports[i].name);
+    }
+    list_each(node, table_cells())
+    {
+        struct cell *user = &unit_of(node)->cell;
+
+        for (uint32_t i = 0; i < user->import_count; i++) {
+            if (user->imports[i].symbol && user->imports[i].symbol->cell == &from->cell)
+                user->imports[i].symbol = export_of(&to->cell, user->imports[i].name);
+        }
+    }
+    while (!list_empty(&from->cell.stubs)) {
+        struct stub *stub = list_entry(list_pop_front(&from->cell.stubs), struct stub, link);
+        uint64_t function = stub->function;
+
+        stub->function = stub->successor;
+        stub->successor = function;
+        list_push_back(&to->cell.stubs, &stub->link);
+    }
+    from->cell.live = false;
+    to->cell.live = true;
+    list_remove(&to->cell.link);
+    list_push_back(&from->cell.link, &to->cell.link); /* in its place */
+    spin_unlock(&guard, &cell_table.lock);
+}
+
+/* After a success: nobody uses the old cell. */
+static void drop_old(void)
+{
+    struct unit *old = current.old;
+
+    if (unit_inherits(current.new))
+        old->cell.state.base = NULL;
+    current.new->replaces = NULL;
+    kind_destroy_all(&old->cell, true, NULL);
+    unit_retract(old);
+    unit_drop(old);
+}
+
+static enum status prepare(const struct request *request)
+{
+    struct swap_report *report = current.report;
+    enum status status;
+
+    current.old = unit_lookup(report->old);
+    if (!current.old || !current.old->cell.live)
+        return why_set(&report->why, ERR_NOT_FOUND, "no cell %s is loaded", report->old);
+    string_copy(report->old_version, sizeof report->old_version,
+                current.old->cell.manifest.version);
+    status = transaction_add(report->new, current.old, request->image, request->bytes);
+    if (status == OK)
+        current.new = list_entry(unit_last(), struct unit, link);
+    if (status == OK && !unit_inherits(current.new) &&
+        strcmp(current.old->cell.manifest.provides, "sched") != 0)
+        status = why_set(&report->why, ERR_UNSUPPORTED,
+                         "only versions of one cell, and schedulers, can replace each other");
+    status = transaction_prepare(status);
+    if (status != OK)
+        return status;
+    string_copy(report->new_version, sizeof report->new_version,
+                current.new->cell.manifest.version);
+    return make_patches();
+}
+
+static REQUIRES(may_park) enum status swap(const struct request *request)
+{
+    struct swap_report *report = current.report;
+    enum status status;
+
+    while ((status = transaction_begin(REASON_LOAD, &report->why)) == ERR_BUSY)
+        task_yield();
+    current.since = hart_instructions();
+    current.patches = NULL;
+    current.count = 0;
+    status = prepare(request);
+    phase_over(SWAP_PREPARE);
+    status = transaction_init(status);
+    phase_over(SWAP_INIT);
+    if (status == OK && !report->dry_run) {
+        transaction_bind();
+        status = hold_and_exchange(current.old, current.new);
+        if (status == OK) {
+            enter_tables(current.old, current.new);
+            transaction_publish();
+            phase_over(SWAP_COMMIT);
+            status = transaction_start(status);
+            if (status != OK && hold_and_exchange(current.new, current.old) == OK)
+                enter_tables(current.new, current.old);
+            phase_over(SWAP_START);
+            if (status == OK)
+                drop_old();
+        }
+    }
+    if (status != OK || report->dry_run)
+        transaction_undo();
+    transaction_close();
+    heap_free(buffer_kind, current.patches);
+    return status;
+}
+
+/* The oldest request that waits, or NULL. It stays where it is until it is over. */
+static struct request *next_request(void)
+{
+    OWN(spin_guard) guard = {0};
+    struct request *request = NULL;
+
+    spin_lock(&guard, &queue.lock);
+    if (queue.over != queue.last)
+        request = &queue.requests[(queue.over + 1) % REQUESTS];
+    spin_unlock(&guard, &queue.lock);
+    return request;
+}
+
+static void request_over(struct request *request, enum status status)
+{
+    OWN(spin_guard) guard = {0};
+    struct task *waiter;
+
+    heap_free(buffer_kind, request->image);
+    spin_lock(&guard, &queue.lock);
+    request->image = NULL;
+    request->report.status = status;
+    request->report.done = true;
+    queue.over++;
+    waiter = request->waiter;
+    if (waiter)
+        task_unpark(waiter);
+    spin_unlock(&guard, &queue.lock);
+}
+
+static void swap_main(void *unused)
+{
+    struct request *request;
+
+    (void)unused;
+    role_assert_may_park();
+    for (;;) {
+        request = next_request();
+        if (!request) {
+            task_park();
+            continue;
+        }
+        current.report = &request->report;
+        request_over(request, swap(request));
+    }
+}
+
+void swap_init(void)
+{
+    task_head_init(&swap_task, "swap", swap_main, NULL, swap_stack, sizeof swap_stack);
+}
+
+enum status cell_swap(const char *old, const char *new, const void *image, size_t bytes,
+                      bool dry_run, uint64_t *ticket, struct why *why)
+{
+    OWN(spin_guard) guard = {0};
+    void *copy = NULL;
+    struct request *request;
+
+    if (strlen(old) >= CELL_NAME_ROOM || strlen(new) >= CELL_NAME_ROOM)
+        return why_set(why, ERR_INVALID, "a cell's name has at most %u letters", CELL_NAME_ROOM - 1);
+    if (image) {
+        copy = heap_alloc_bytes(buffer_kind, bytes);
+        if (!copy)
+            return why_set(why, ERR_NOMEM, "no memory for a copy of %s (%zu bytes)", new, bytes);
+        memcpy(copy, image, bytes);
+    }
+    spin_lock(&guard, &queue.lock);
+    if (queue.last - queue.over == REQUESTS - 1) {
+        spin_unlock(&guard, &queue.lock);
+        heap_free(buffer_kind, copy);
+        return why_set(why, ERR_BUSY, "%u swaps wait already", REQUESTS - 1);
+    }
+    *ticket = ++queue.last;
+    request = &queue.requests[*ticket % REQUESTS];
+    *request = (struct request){.report = {.number = *ticket, .dry_run = dry_run},
+                                .image = copy,
+                                .bytes = bytes};
+    string_copy(request->report.old, CELL_NAME_ROOM, old);
+    string_copy(request->report.new, CELL_NAME_ROOM, new);
+    spin_unlock(&guard, &queue.lock);
+    task_unpark(&swap_task);
+    return OK;
+}
+
+enum status swap_step(uint64_t ticket, struct swap_report *report)
+{
+    OWN(spin_guard) guard = {0};
+    struct request *request = &queue.requests[ticket % REQUESTS];
+    enum status status;
+
+    spin_lock(&guard, &queue.lock);
+    status = request->report.number != ticket || !ticket ? ERR_NOT_FOUND
+             : request->report.done                      ? OK
+                                                         : AGAIN;
+    if (status == AGAIN)
+        request->waiter = task_current();
+    *report = request->report;
+    spin_unlock(&guard, &queue.lock);
+    return status;
+}
+
+bool swap_get(unsigned index, struct swap_report *report)
+{
+    OWN(spin_guard) guard = {0};
+    bool found;
+
+    spin_lock(&guard, &queue.lock);
+    found = index < REQUESTS && index < queue.last;
+    if (found)
+        *report = queue.requests[(queue.last - index) % REQUESTS].report;
+    spin_unlock(&guard, &queue.lock);
+    return found;
+}
