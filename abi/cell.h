@@ -29,6 +29,17 @@ enum cell_reason {
  * stop() undoes start(); it returns ERR_BUSY when the cell cannot leave yet (a task of its own still
  * runs, an object is still held), and then the cell stays. check() is a quick self-test. Any of the
  * four may be NULL.
+ *
+ * REASON_SWAP: this version takes the place of another version of the cell, of the same name and with a
+ * state of equal size. That state is handed over where it is: `state` is the live one as soon as this version
+ * is linked. init() runs while the old version still serves, start() after the commit; both may check what
+ * they find, and change nothing: kinds, objects, tasks, mappings and lines stay, and are this version's
+ * from then on. The old version's stop() is not called. So neither the state nor an object may hold a
+ * pointer to the cell's own read-only data (a text, a table), which goes with its version: use a copy or an
+ * index. Addresses of functions are stubs, and lead to the current version.
+ *
+ * A cell that gives its place to another provider of its interface (sched_rr, sched_mlfq) is dropped
+ * without stop(), and the other one, with a state of its own, is called with REASON_LOAD.
  */
 struct cell_manifest {
     unsigned abi_version;
@@ -53,7 +64,8 @@ struct cell_manifest {
 
 /**
  * The writable storage of this cell, all of it: `CELL_STATE(struct counter_state);` declares `state`,
- * zeroed at load. It never moves while the cell, or a successor of it, lives.
+ * zeroed at load. It never moves while the cell, or a successor of it, lives; a successor finds it as it
+ * is (REASON_SWAP).
  */
 #define CELL_STATE(type) static type state __attribute__((section(".cell.state"), used))
 

@@ -8,6 +8,7 @@
 #include "cell.h"
 #include "inspect.h"
 #include "nucleus/string.h"
+#include "nucleus/task.h"
 #include "own.h"
 
 /**
@@ -23,10 +24,38 @@ struct command {
     const char *usage; /* "unload CELL" */
     const char *help;  /* one line first, then what a person needs, lines to 80 columns */
     int (*run)(int argc, char **argv); /* holds may_park: begin with role_assert_may_park() */
+    /* Instead of run, for a command that waits without bound, or while cells that include its own are
+     * replaced: a service (task_service()), which ends by returning ERR_CANCELLED. */
+    enum status (*step)(void *progress);
+};
+
+/** All that a command made of steps knows between two of them; owned by whoever runs it. */
+struct command_progress {
+    int argc;
+    char **argv;
+    int status;        /* of the command, set by it */
+    uint64_t words[6]; /* its own, zero at first */
 };
 
 #define COMMAND(ident, ...)                                                                        \
     CELL_SET_ENTRY(command, struct command, ident) = {.name = #ident, __VA_ARGS__}
+
+/** Runs @p command in the running task. @return its status. */
+static inline int command_run(const struct command *command, int argc, char **argv)
+    REQUIRES(may_park);
+static inline int command_run(const struct command *command, int argc, char **argv)
+{
+    struct command_progress progress = {.argc = argc, .argv = argv};
+    enum status status;
+
+    if (command->run)
+        return command->run(argc, argv);
+    while ((status = command->step(&progress)) == OK || status == AGAIN) {
+        if (status == AGAIN)
+            task_park();
+    }
+    return progress.status;
+}
 
 /** Copies the command called @p name into @p found; @p owner (may be NULL) is the cell it comes
  * from. */

@@ -4,6 +4,11 @@
  *
  * Called by the nucleus (hooks) with interrupts off. A ready task belongs to the scheduler, which keeps
  * it linked by task->run_link and may use task->sched[]; picked, it belongs to the hart.
+ *
+ * A provider may take over while tasks run. It is given all tasks that are ready, as if they had just been
+ * woken, and none of those that run or sleep: these it sees first when they are ready again, the running
+ * ones as yielded or preempted. So a task that comes for the first time may have been picked by another
+ * scheduler, and words in task->sched[] from there. After that every hart picks anew, the idle ones too.
  */
 #ifndef MITOS_SCHED_H
 #define MITOS_SCHED_H

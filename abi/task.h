@@ -28,8 +28,14 @@ typedef struct LINEAR("task_handle") task_handle {
  */
 bool task_spawn(task_handle *handle, const char *name, int (*entry)(void *argument), void *argument)
     TRY_MAKES(*handle);
+/** The same for a service: task_service() calls @p step(@p argument), see there. Its result is 0. */
+bool task_spawn_service(task_handle *handle, const char *name, enum status (*step)(void *argument),
+                        void *argument) TRY_MAKES(*handle);
+/** The same for a command: task_main() calls @p main. @p argv, which ends with NULL, must live as long. */
+bool task_spawn_main(task_handle *handle, const char *name, int (*main)(int argc, char **argv),
+                     char **argv) TRY_MAKES(*handle);
 /** What has become of the task: AGAIN while it lives (the caller is then woken at its end), else OK, or
- *  ERR_FAULT when a fault ended it, or what ended its task_service(). @p result is set with OK. */
+ *  ERR_FAULT when a fault ended it, or what else ended its task_service(). @p result is set with OK. */
 MUST_CHECK enum status task_join_step(task_handle *handle, int *result) BORROWS_MUT(*handle);
 /** Gives up the right to join; the task cleans up after itself. Also the drop. */
 void task_detach(task_handle *handle) TAKES(*handle);

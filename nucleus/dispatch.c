@@ -12,7 +12,7 @@ static struct {
     uint64_t last_number;
 } table = {.tasks = {&table.tasks, &table.tasks}};
 
-void task_head_init(struct task *task, const char *name, void (*entry)(void *argument),
+void task_head_init(struct task *task, const char *name, int (*entry)(void *argument),
                     void *argument, void *stack_low, size_t stack_bytes)
 {
     OWN(spin_guard) guard = {0};
@@ -213,14 +213,25 @@ struct registers *dispatch(struct task *previous, enum task_state to)
     return &next->registers;
 }
 
-void task_service(enum status (*step)(void *argument), void *argument)
+int task_service(void *argument)
 {
-    enum status status = OK;
+    struct task *task = task_current();
+    enum status status;
 
-    for (; status == OK || status == AGAIN; status = step(argument)) {
+    while ((status = task->step(argument)) == OK || status == AGAIN) {
         if (status == AGAIN)
             task_park();
     }
-    task_current()->end_status = status;
-    task_end();
+    if (status != ERR_CANCELLED)
+        task->end_status = status;
+    return 0;
+}
+
+int task_main(void *argv)
+{
+    int argc = 0;
+
+    while (((char **)argv)[argc])
+        argc++;
+    return task_current()->main(argc, argv);
 }

@@ -420,26 +420,24 @@ static void request_over(struct request *request, enum status status)
     spin_unlock(&guard, &queue.lock);
 }
 
-static void swap_main(void *unused)
+/* The step of the swap task. */
+static enum status swap_next(void *unused)
 {
-    struct request *request;
+    struct request *request = next_request();
 
     (void)unused;
     role_assert_may_park();
-    for (;;) {
-        request = next_request();
-        if (!request) {
-            task_park();
-            continue;
-        }
-        current.report = &request->report;
-        request_over(request, swap(request));
-    }
+    if (!request)
+        return AGAIN;
+    current.report = &request->report;
+    request_over(request, swap(request));
+    return OK;
 }
 
 void swap_init(void)
 {
-    task_head_init(&swap_task, "swap", swap_main, NULL, swap_stack, sizeof swap_stack);
+    task_head_init(&swap_task, "swap", task_service, NULL, swap_stack, sizeof swap_stack);
+    swap_task.step = swap_next;
 }
 
 enum status cell_swap(const char *old, const char *new, const void *image, size_t bytes,

@@ -10,6 +10,7 @@
 #define R_PC        256
 #define R_STATUS    264
 #define TASK_RECOVERY 376
+#define TASK_RESULT 396
 #define HART_CURRENT 0
 #define HART_DEPTH   8
 #define HART_LEVELS  24         /* of each level: stack, struct registers */
@@ -118,6 +119,8 @@ FUNCTION task_first
     csrsi   sstatus, 2          /* interrupts on */
     mv      a0, s0
     jalr    s1
+    ld      t0, HART_CURRENT(tp) /* one instruction: another hart may go on with it at any time */
+    sw      a0, TASK_RESULT(t0)
     call    task_end
 END task_first
 

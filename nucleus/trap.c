@@ -10,6 +10,7 @@ _Static_assert(offsetof(struct registers, pc) == 256, "trap.S: R_PC");
 _Static_assert(offsetof(struct registers, status) == 264, "trap.S: R_STATUS");
 _Static_assert(offsetof(struct task, registers) == 0, "trap.S: sscratch is the task");
 _Static_assert(offsetof(struct task, recovery) == 376, "trap.S: TASK_RECOVERY");
+_Static_assert(offsetof(struct task, result) == 396, "trap.S: TASK_RESULT");
 _Static_assert(offsetof(struct hart, depth) == 8, "trap.S: HART_DEPTH");
 _Static_assert(offsetof(struct hart, index) == HART_INDEX, "nucleus/hart.h");
 _Static_assert(sizeof(struct hart) == 45056, "entry.S: HART_BYTES");

@@ -68,7 +68,7 @@ static bool note_task(struct task *task, void *argument)
     bool current = task == task_current();
     uint64_t sp = (current ? search->frame : saved->x[2]) & ~7ul;
     bool runs = leads_into(cell, (uint64_t)task->entry) ||
-                leads_into(cell, (uint64_t)task->argument) ||
+                leads_into(cell, task->code) ||
                 (!current && (leads_into(cell, saved->pc) || returns_into(cell, saved->x[1])));
 
     if (task_state(task) == TASK_DEAD)

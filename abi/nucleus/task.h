@@ -51,13 +51,20 @@ struct task {
     uint64_t number;            /* unique since boot, from 1 */
     char name[TASK_NAME_ROOM];
     uint64_t stack_low, stack_high; /* usable stack; a guard page lies below */
-    void (*entry)(void *argument);
+    int (*entry)(void *argument);
     void *argument;
     void *recovery;             /* frame of the innermost guarded_call(); NULL when none */
     uint64_t switches;          /* times it was given a hart */
     enum status end_status;     /* OK, or ERR_FAULT once a fault ended it */
+    int result;                 /* what its entry returned */
     uint32_t let_through;       /* it runs while a swap holds all other tasks */
-    /* sched: owned by the bound scheduler from sched_enter() to sched_leave() */
+    union {                     /* what task_service() or task_main() calls; NULL under other entries */
+        enum status (*step)(void *argument);
+        int (*main)(int argc, char **argv);
+        uint64_t code;
+    };
+    /* sched: the bound scheduler's. Zero in a new task; else as its predecessor left the words, so a
+     * scheduler marks those that it has set up. */
     struct list run_link;
     uint64_t sched[TASK_SCHED_WORDS];
     /* task cell: */
@@ -72,9 +79,10 @@ static inline enum task_state task_state(const struct task *task)
 
 /**
  * Prepares @p task (storage owned by the caller) to call @p entry(@p argument) on the given stack, and
- * enters it into the list of all tasks. It runs after the first task_unpark().
+ * enters it into the list of all tasks. It runs after the first task_unpark(), and ends when @p entry
+ * returns.
  */
-void task_head_init(struct task *task, const char *name, void (*entry)(void *argument),
+void task_head_init(struct task *task, const char *name, int (*entry)(void *argument),
                     void *argument, void *stack_low, size_t stack_bytes);
 /** Takes a dead task out of the list of all tasks; its storage and stack are the caller's again.
  *  @return ERR_BUSY it is not dead, or a hart is still on its stack. */
@@ -96,12 +104,15 @@ _Noreturn void task_end(void) REQUIRES(may_park) EXCLUDES(irqs_off);
 void task_each(bool (*visit)(struct task *task, void *argument), void *argument);
 
 /**
- * The loop of a service: calls @p step(@p argument) for ever, parks when it returns AGAIN, ends the
- * task when it returns anything but OK and AGAIN. The loop is nucleus code, so between steps no frame
- * of the cell is on the stack.
+ * The entry of a service: calls task->step(@p argument) for ever, parks when it returns AGAIN, and ends
+ * the task when it returns anything else but OK: ERR_CANCELLED is its end in peace, other codes are the
+ * task's end_status. The loop is nucleus code, so between steps no frame of a cell is on the stack, and any
+ * cell can be replaced. task_spawn_service() (task.h) makes such a task.
  */
-_Noreturn void task_service(enum status (*step)(void *argument), void *argument)
-    REQUIRES(may_park);
+int task_service(void *argument) REQUIRES(may_park);
+/** The entry of a command: task->main(argc, @p argv), with no frame of another cell below it; after the
+ *  last word of @p argv stands NULL. task_spawn_main() (task.h) makes such a task. */
+int task_main(void *argv) REQUIRES(may_park);
 
 /**
  * Calls @p function(@p argument); a fault in it comes back as ERR_FAULT with the report in the log,

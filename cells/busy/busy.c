@@ -2,8 +2,10 @@
  * Load for demonstrations and tests: tasks that count, sleep, yield and map memory until they are
  * told to stop, or their time is up.
  *
- * A worker's figures live in an object of its own; the state holds only the list of them. The task
- * itself takes its object out of the list and frees it, also when a fault ends it (worker_unwind).
+ * A worker is a service (task_service()): between two steps, and so while it sleeps, it has no frame
+ * here, and this cell can be replaced. Its figures and its timer live in an object of its own; the
+ * state holds only the list of them. The last step takes the object out of the list and frees it; so
+ * does a fault (worker_unwind).
  */
 #include "cell.h"
 #include "clock.h"
@@ -36,6 +38,13 @@ struct worker_object {
     uint64_t end_ns; /* UINT64_MAX: never */
     uint64_t rounds; /* what it has done: counts, sleeps, yields, mappings; it alone writes */
     uint32_t stop;   /* atomic */
+    clock_op timer;  /* of MODE_SLEEP; empty between two sleeps */
+};
+
+/** What `busy` shows of a worker. */
+struct worker_row {
+    uint64_t number, rounds;
+    enum mode mode;
 };
 
 /** A worker's hold on its object. */
@@ -58,13 +67,20 @@ static inline struct list *workers_locked(void)
 }
 
 static void worker_adopt(worker *self, struct worker_object *object) MAKES(*self);
+static void worker_leave(worker *self) TAKES(*self);
 static void worker_drop(worker *self) TAKES(*self);
 
-/* Unchecked: makes the handle. */
+/* Unchecked: makes the handle, for the time of a step. */
 static void worker_adopt(worker *self, struct worker_object *object) UNCHECKED
 {
     self->object = object;
     object->number = task_current()->number;
+}
+
+/* Unchecked: ends it; the object waits for the next step. */
+static void worker_leave(worker *self) UNCHECKED
+{
+    self->object = NULL;
 }
 
 static void object_remove(struct worker_object *object)
@@ -80,6 +96,7 @@ static void object_remove(struct worker_object *object)
 /* Unchecked: the drop of the handle. */
 static void worker_drop(worker *self) UNCHECKED
 {
+    clock_op_unwind(&self->object->timer);
     object_remove(self->object);
     self->object = NULL;
 }
@@ -113,12 +130,25 @@ static void map_and_touch(void)
     mapping_drop(&memory);
 }
 
-static void work(struct worker_object *object) REQUIRES(may_park);
-static void work(struct worker_object *object)
+/* Unchecked: the timer is made in one step and ended in a later one. @return AGAIN: it sleeps. */
+static enum status sleep_on(struct worker_object *object) UNCHECKED
+{
+    if (!object->timer.task)
+        clock_begin(&object->timer, clock_now_ns() + SLEEP_NS);
+    if (clock_step(&object->timer) == AGAIN)
+        return AGAIN;
+    clock_end(&object->timer);
+    return OK;
+}
+
+/* One round. @return AGAIN: it has to wait first. */
+static enum status work(struct worker_object *object) REQUIRES(may_park);
+static enum status work(struct worker_object *object)
 {
     switch (object->mode) {
     case MODE_SLEEP:
-        clock_sleep(SLEEP_NS);
+        if (sleep_on(object) == AGAIN)
+            return AGAIN;
         break;
     case MODE_YIELD:
         task_yield();
@@ -132,18 +162,23 @@ static void work(struct worker_object *object)
         break;
     }
     count_up(object);
+    return OK;
 }
 
-static int worker_main(void *argument)
+static enum status worker_step(void *argument)
 {
     OWN(worker) self = {0};
+    enum status status;
 
     role_assert_may_park();
     worker_adopt(&self, argument);
-    while (!is_over(self.object))
-        work(self.object);
-    worker_drop(&self);
-    return 0;
+    if (is_over(self.object)) {
+        worker_drop(&self);
+        return ERR_CANCELLED;
+    }
+    status = work(self.object);
+    worker_leave(&self);
+    return status;
 }
 
 static bool worker_start(enum mode mode, uint64_t end_ns)
@@ -158,7 +193,7 @@ static bool worker_start(enum mode mode, uint64_t end_ns)
     spin_lock(&guard, &state.lock);
     list_push_back(workers_locked(), &object->link);
     spin_unlock(&guard, &state.lock);
-    if (!task_spawn(&task, mode_names[mode], worker_main, object)) {
+    if (!task_spawn_service(&task, mode_names[mode], worker_step, object)) {
         object_remove(object);
         return false;
     }
@@ -183,7 +218,7 @@ static unsigned workers_stop(void)
 }
 
 /** Copies up to @p most workers. @return how many. */
-static unsigned workers_copy(struct worker_object *to, unsigned most)
+static unsigned workers_copy(struct worker_row *to, unsigned most)
 {
     OWN(spin_guard) guard = {0};
     unsigned count = 0;
@@ -191,9 +226,12 @@ static unsigned workers_copy(struct worker_object *to, unsigned most)
     spin_lock(&guard, &state.lock);
     list_each(node, workers_locked())
     {
+        const struct worker_object *object = list_entry(node, struct worker_object, link);
+
         if (count == most)
             break;
-        to[count++] = *list_entry(node, struct worker_object, link);
+        to[count++] = (struct worker_row){
+            .number = object->number, .rounds = object->rounds, .mode = object->mode};
     }
     spin_unlock(&guard, &state.lock);
     return count;
@@ -202,7 +240,7 @@ static unsigned workers_copy(struct worker_object *to, unsigned most)
 static int command_list(void) REQUIRES(may_park);
 static int command_list(void)
 {
-    struct worker_object workers[MAX_TASKS];
+    struct worker_row workers[MAX_TASKS];
     unsigned count = workers_copy(workers, MAX_TASKS);
 
     if (count == 0) {
@@ -290,7 +328,8 @@ COMMAND(busy, .usage = "busy [count|sleep|yield|map|mix [TASKS [SECONDS]] | stop
 
 static enum status busy_init(enum cell_reason reason)
 {
-    (void)reason;
+    if (reason == REASON_SWAP)
+        return OK; /* the state is the predecessor's, and its workers go on */
     list_init(&state.workers);
     return kind_create(&state.workers_kind, "busy worker", sizeof(struct worker_object), 8);
 }

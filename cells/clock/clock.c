@@ -193,7 +193,8 @@ EXPORT void clock_interrupt(void)
 
 static enum status clock_init(enum cell_reason reason)
 {
-    (void)reason;
+    if (reason == REASON_SWAP)
+        return OK; /* the state is the predecessor's, with the timers that are set */
     state.timebase = machine_timebase();
     for (unsigned hart = 0; hart < MAX_HARTS; hart++) {
         struct hart_clock *clock = &state.harts[hart];
@@ -207,8 +208,8 @@ static enum status clock_init(enum cell_reason reason)
 
 static enum status clock_start(enum cell_reason reason)
 {
-    (void)reason;
-    state.sstc = machine_has_isa("sstc");
+    if (reason != REASON_SWAP)
+        state.sstc = machine_has_isa("sstc");
     return OK;
 }
 
@@ -259,8 +260,7 @@ static bool ops_wait(struct hart_clock *clock)
 
 static enum status clock_stop(enum cell_reason reason)
 {
-    if (reason != REASON_UNLOAD)
-        return OK;
+    (void)reason;
     for (unsigned hart = 0; hart < hart_count(); hart++)
         if (ops_wait(&state.harts[hart]))
             return ERR_BUSY;

@@ -151,7 +151,7 @@ static int run_time(int argc, char **argv)
     }
     ns = clock_now_ns();
     instructions = hart_instructions();
-    status = command.run(argc - first, argv + first);
+    status = command_run(&command, argc - first, argv + first);
     instructions = hart_instructions() - instructions;
     ns = clock_now_ns() - ns;
     if (!as_json) {

@@ -33,7 +33,8 @@ struct test_run {
 struct commands_state {
     struct kind *buffers;
     uint32_t testing; /* 1 while a `test` runs */
-    struct test test; /* the one that runs */
+    char test_name[64]; /* of the test that runs; a copy, as the test's own cell may be replaced */
+    void (*test)(struct test_run *t);
     struct test_run run;
 };
 struct commands_state *commands_state(void);

@@ -88,7 +88,7 @@ static int run_run(int argc, char **argv)
         print("run: the cell %s has no command of its name\n", argv[1]);
         return 1;
     }
-    return command.run(argc - 1, argv + 1);
+    return command_run(&command, argc - 1, argv + 1);
 }
 
 COMMAND(run, .run = run_run, .usage = "run CELL [WORD...]",

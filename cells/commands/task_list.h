@@ -9,7 +9,7 @@
 #include "nucleus/task.h"
 
 struct task_row {
-    uint64_t number, switches, stack_low, stack_high, entry, argument;
+    uint64_t number, switches, stack_low, stack_high, entry;
     char name[TASK_NAME_ROOM];
     enum task_state state;
     uint32_t hart;

@@ -33,8 +33,7 @@ static bool copy_task(struct task *task, void *argument)
     row->switches = task->switches;
     row->stack_low = task->stack_low;
     row->stack_high = task->stack_high;
-    row->entry = (uint64_t)(uintptr_t)task->entry;
-    row->argument = (uint64_t)(uintptr_t)task->argument;
+    row->entry = task->code ? task->code : (uint64_t)(uintptr_t)task->entry;
     row->state = task_state(task);
     row->hart = task->hart;
     string_copy(row->name, sizeof row->name, task->name);
@@ -63,16 +62,14 @@ static const char *state_word(enum task_state state)
     return state < sizeof words / sizeof words[0] ? words[state] : "?";
 }
 
-/* The entry of a task as text; a hart's idle task has none. Tasks of the task cell all enter there, and
- * their argument is the function that they are for. */
+/* The entry of a task as text; a hart's idle task has none. */
 static const char *entry_text(const struct task_row *row, char *room, size_t bytes)
 {
-    struct symbol_info symbol;
     char *stub;
 
     if (!row->entry)
         return "-";
-    describe_code(symbol_at(row->argument, &symbol) ? row->argument : row->entry, room, bytes);
+    describe_code(row->entry, room, bytes);
     stub = strstr(room, " (stub)"); /* all function pointers are, and the row has 80 columns */
     if (stub)
         *stub = '\0';
@@ -142,7 +139,8 @@ COMMAND(tasks, .run = run_tasks, .usage = "tasks [--json]",
                 "\n"
                 "STATE is as in abi/nucleus/task.h: new, ready, running, parked, dead. HART is\n"
                 "where the task runs, or ran last. SWITCHES counts how often it was given a\n"
-                "hart. ENTRY is the function that it began in, as cell:function.");
+                "hart. ENTRY is the function that it is about, as cell:function: where it began,\n"
+                "or what the nucleus calls for it, a service's step or a command.");
 
 /* The task that was running on @p hart when the list was copied. */
 static const struct task_row *running_on(const struct task_row *rows, unsigned count, unsigned hart)

@@ -115,7 +115,7 @@ static int test_entry(void *argument)
     struct commands_state *state = argument;
 
     role_assert_may_park();
-    state->test.run(&state->run);
+    state->test(&state->run);
     return 0;
 }
 
@@ -145,9 +145,9 @@ static enum outcome report(unsigned number, enum status end, uint64_t *log)
     bool good = end == OK && run->failures == 0;
 
     if (good && run->skipped)
-        print("ok %u - %s # SKIP %s\n", number, state->test.name, run->why_skipped);
+        print("ok %u - %s # SKIP %s\n", number, state->test_name, run->why_skipped);
     else
-        print("%s %u - %s\n", good ? "ok" : "not ok", number, state->test.name);
+        print("%s %u - %s\n", good ? "ok" : "not ok", number, state->test_name);
     print_diagnostics(run->text);
     if (run->failures > run->told)
         print("# and %u more failed checks\n", run->failures - run->told);
@@ -158,7 +158,7 @@ static enum outcome report(unsigned number, enum status end, uint64_t *log)
     return good ? PASSED : FAILED;
 }
 
-/* Runs the test in state->test. */
+/* Runs the test in the state. */
 static enum outcome run_one(unsigned number) REQUIRES(may_park);
 static enum outcome run_one(unsigned number)
 {
@@ -169,8 +169,8 @@ static enum outcome run_one(unsigned number)
 
     log_skip(&log);
     reset_run(&state->run);
-    if (!task_spawn(&handle, state->test.name, test_entry, state)) {
-        print("not ok %u - %s\n# no memory for its task\n", number, state->test.name);
+    if (!task_spawn(&handle, state->test_name, test_entry, state)) {
+        print("not ok %u - %s\n# no memory for its task\n", number, state->test_name);
         return FAILED;
     }
     end = wait_for_test(&handle);
@@ -211,21 +211,27 @@ static bool load_test_cells(const char *pattern)
     return good;
 }
 
-/* Copies the next test from entry *@p index on that @p pattern means. */
-static bool next_test(const char *pattern, unsigned *index, struct test *test)
+/* Makes the next test from entry *@p index on that @p pattern means the one in the state. */
+static bool next_test(const char *pattern, unsigned *index)
 {
-    while (set_get("test", (*index)++, test, sizeof *test, NULL))
-        if (string_matches(test->name, pattern))
-            return true;
+    struct commands_state *state = commands_state();
+    struct test test;
+
+    while (set_get("test", (*index)++, &test, sizeof test, NULL)) {
+        if (!string_matches(test.name, pattern))
+            continue;
+        (void)string_copy(state->test_name, sizeof state->test_name, test.name);
+        state->test = test.run;
+        return true;
+    }
     return false;
 }
 
 static unsigned count_tests(const char *pattern)
 {
     unsigned count = 0, index = 0;
-    struct test test;
 
-    while (next_test(pattern, &index, &test))
+    while (next_test(pattern, &index))
         count++;
     return count;
 }
@@ -244,7 +250,7 @@ static int run_all(const char *pattern)
     for (unsigned number = 1; number <= planned; number++) {
         enum outcome outcome = FAILED;
 
-        if (next_test(pattern, &index, &commands_state()->test))
+        if (next_test(pattern, &index))
             outcome = run_one(number);
         if (outcome == CANCELLED) {
             print("Bail out! cancelled\n");

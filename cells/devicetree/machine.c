@@ -7,11 +7,12 @@
 EXPORT const char *machine_bootargs(void)
 {
     const char *arguments = NULL;
+    const char *empty = dt_token_at(dt_tree(), 0).name; /* the root's; it lives as long as the tree */
     dt_node chosen;
 
     if (dt_find_path("/chosen", &chosen))
         arguments = dt_string(chosen, "bootargs");
-    return arguments ? arguments : "";
+    return arguments ? arguments : empty;
 }
 
 EXPORT const char *machine_bootarg(const char *key, char *room, size_t bytes)

@@ -203,7 +203,8 @@ static void lines_drop(void)
 
 static enum status plic_init(enum cell_reason reason)
 {
-    (void)reason;
+    if (reason == REASON_SWAP)
+        return OK; /* the state is the predecessor's: lines, mappings, what is attached */
     return kind_create(&state.lines_kind, "irq lines", 0, 0);
 }
 
@@ -270,11 +271,14 @@ static bool line_is_attached(struct line *line)
 
 static enum status plic_start(enum cell_reason reason)
 {
-    enum status status = device_find();
     volatile uint32_t *priorities, *enables;
-    uint64_t enable = ENABLE_BASE + state.context * (uint64_t)ENABLE_STRIDE;
+    enum status status;
+    uint64_t enable;
 
-    (void)reason;
+    if (reason == REASON_SWAP)
+        return OK;
+    status = device_find();
+    enable = ENABLE_BASE + state.context * (uint64_t)ENABLE_STRIDE;
     if (status == OK)
         status = lines_make();
     if (status != OK)
@@ -301,8 +305,7 @@ static enum status plic_start(enum cell_reason reason)
 
 static enum status plic_stop(enum cell_reason reason)
 {
-    if (reason == REASON_SWAP)
-        return OK;
+    (void)reason;
     for (uint32_t source = 1; source <= state.sources; source++)
         if (line_is_attached(&state.lines[source]))
             return ERR_BUSY;

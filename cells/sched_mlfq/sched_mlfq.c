@@ -46,6 +46,7 @@ struct mlfq_state {
     struct run_queue queues[MAX_HARTS];
     uint64_t turn_ticks[LEVELS];
     uint64_t raise_ticks;
+    uint64_t mark; /* of the tasks that this one knows (words.h) */
     struct idle_set idle;
 };
 CELL_STATE(struct mlfq_state);
@@ -177,7 +178,7 @@ static void task_place(struct task *task, unsigned to, unsigned here)
 static void task_woken(struct task *task) REQUIRES(irqs_off);
 static void task_woken(struct task *task)
 {
-    if (task->switches == 0 || task->sched[WORD_SINCE] < state.queues[task->hart].raised)
+    if (task->sched[WORD_SINCE] < state.queues[task->hart].raised)
         task_enter_level(task, 0);
     task_place(task, hart_choose(task->hart), hart_index());
 }
@@ -202,6 +203,7 @@ EXPORT void sched_ready(struct task *task, enum ready_cause cause)
     unsigned to = here;
     bool over;
 
+    task_know(task, state.mark, hart_ticks());
     if (cause == READY_WOKEN) {
         task_woken(task);
         return;
@@ -337,13 +339,15 @@ static enum status mlfq_init(enum cell_reason reason)
 {
     uint64_t turn = SHORTEST_TURN_NS * machine_timebase() / NS_PER_SECOND;
 
-    (void)reason;
+    if (reason == REASON_SWAP)
+        return OK; /* the state is that of an earlier version, with its queues */
     for (unsigned hart = 0; hart < MAX_HARTS; hart++) {
         levels_init(&state.queues[hart].levels);
         state.queues[hart].running = LEVELS;
     }
     for (unsigned level = 0; level < LEVELS; level++)
         state.turn_ticks[level] = turn << level;
+    state.mark = hart_ticks() ^ (uint64_t)&state; /* nobody else's, and none of an earlier load's */
     state.raise_ticks = RAISE_NS * machine_timebase() / NS_PER_SECOND;
     return OK;
 }
@@ -351,7 +355,8 @@ static enum status mlfq_init(enum cell_reason reason)
 /** Without a scheduler nothing runs, not even what unloads it. It can only be swapped. */
 static enum status mlfq_stop(enum cell_reason reason)
 {
-    return reason == REASON_UNLOAD ? ERR_BUSY : OK;
+    (void)reason;
+    return ERR_BUSY;
 }
 
 static bool queue_is_sound(struct run_queue *queue)

@@ -330,7 +330,8 @@ EXPORT void sched_stats(struct sched_stats *stats)
 
 static enum status rr_init(enum cell_reason reason)
 {
-    (void)reason;
+    if (reason == REASON_SWAP)
+        return OK; /* the state is that of an earlier version, with its queues */
     for (unsigned hart = 0; hart < MAX_HARTS; hart++) {
         list_init(&state.queues[hart].ready);
         state.queue_of[hart] = &state.queues[hart];
@@ -342,7 +343,8 @@ static enum status rr_init(enum cell_reason reason)
 /** Without a scheduler nothing runs, not even what unloads it. It can only be swapped. */
 static enum status rr_stop(enum cell_reason reason)
 {
-    return reason == REASON_UNLOAD ? ERR_BUSY : OK;
+    (void)reason;
+    return ERR_BUSY;
 }
 
 /** INV-RQ-1 of one queue. */

@@ -12,7 +12,8 @@ static const struct {
 } argument_names[] = {
     {"cell", NAMES_CELLS},    {"deps", NAMES_CELLS},   {"help", NAMES_COMMANDS},
     {"load", NAMES_CELLS},    {"run", NAMES_CELLS},    {"symbols", NAMES_SYMBOLS},
-    {"time", NAMES_COMMANDS}, {"unload", NAMES_CELLS}, {"what", NAMES_SYMBOLS},
+    {"swap", NAMES_CELLS},    {"time", NAMES_COMMANDS}, {"unload", NAMES_CELLS},
+    {"what", NAMES_SYMBOLS},
 };
 
 static bool separates_commands(char byte)

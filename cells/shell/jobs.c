@@ -4,12 +4,17 @@
 #include "console.h"
 #include "shell_state.h"
 
-static int command_entry(void *argument)
+/* No frame of the shell is below the command: while it runs, the shell can be replaced. */
+static bool call_spawn(struct call *call, task_handle *handle) TRY_MAKES(*handle);
+static bool call_spawn(struct call *call, task_handle *handle)
 {
-    struct call *call = argument;
+    const char *name = call->words.argv[0];
 
-    role_assert_may_park();
-    return call->command.run((int)call->words.count, call->words.argv);
+    if (call->run)
+        return task_spawn_main(handle, name, call->run, call->words.argv);
+    call->progress = (struct command_progress){.argc = (int)call->words.count,
+                                               .argv = call->words.argv};
+    return task_spawn_service(handle, name, call->step, &call->progress);
 }
 
 /* The right to join the task of @p job, for the time of a call.
@@ -50,7 +55,7 @@ bool jobs_any(const struct shell *shell)
 
 bool job_start(struct shell *shell, struct call *call)
 {
-    const char *name = call->command.name;
+    const char *name = call->words.argv[0];
     struct job *job = find_free(shell);
     OWN(task_handle) handle = {0};
 
@@ -58,7 +63,7 @@ bool job_start(struct shell *shell, struct call *call)
         print("%s: %u commands run already, wait for one to end\n", name, JOBS_MOST);
         return false;
     }
-    if (!task_spawn(&handle, name, command_entry, call)) {
+    if (!call_spawn(call, &handle)) {
         print("%s: no memory for its task\n", name);
         return false;
     }
@@ -74,10 +79,12 @@ bool job_start(struct shell *shell, struct call *call)
     return true;
 }
 
-static int status_of(enum status end, int result)
+static int status_of(const struct call *call, enum status end, int result)
 {
     if (end != OK)
         return STATUS_FAULT;
+    if (call->step)
+        result = call->progress.status;
     return result >= 0 && result <= STATUS_NO_TASK ? result : STATUS_FAILED;
 }
 
@@ -89,9 +96,9 @@ static void report_end(struct shell *shell, struct job *job, int status) REQUIRE
         shell_send(shell);
     }
     if (job->announced)
-        print("[%u] done: %s status %d\n", job_number(shell, job), job->call->command.name, status);
+        print("[%u] done: %s status %d\n", job_number(shell, job), job->call->words.argv[0], status);
     if (status == STATUS_FAULT)
-        print("%s: ended by a fault (see log)\n", job->call->command.name);
+        print("%s: ended by a fault (see log)\n", job->call->words.argv[0]);
     if (shell->prompted) {
         line_show(&shell->line);
         shell_send(shell);
@@ -130,7 +137,7 @@ bool jobs_reap(struct shell *shell)
             continue;
         }
         task_detach(&handle);
-        job_end(shell, job, status_of(end, result));
+        job_end(shell, job, status_of(job->call, end, result));
         any = true;
     }
     return any;
@@ -155,5 +162,5 @@ void jobs_interrupt(struct shell *shell)
     shell->foreground = NULL;
     shell->last_status = STATUS_INTERRUPTED;
     print("[%u] %s does not end, it goes on in the background as task %llu\n",
-          job_number(shell, job), job->call->command.name, (unsigned long long)job->task_number);
+          job_number(shell, job), job->call->words.argv[0], (unsigned long long)job->task_number);
 }

@@ -55,7 +55,7 @@ static unsigned word_behind(const struct line *line)
 
 void line_init(struct line *line, const char *prompt)
 {
-    line->prompt = prompt;
+    (void)string_copy(line->prompt, sizeof line->prompt, prompt);
 }
 
 void line_start(struct line *line)

@@ -13,6 +13,7 @@
 
 #include "history.h"
 
+#define LINE_PROMPT_BYTES 16u
 /** The screen is taken to be this wide. A wider one works, too: lines are broken by hand. */
 #define LINE_COLUMNS 80u
 /** What one call can produce: the longest line drawn anew, its breaks, and the cursor's moves. */
@@ -42,14 +43,14 @@ struct line {
     bool after_return; /* swallow a line feed that follows a carriage return */
     char character[4]; /* a UTF-8 character that is not complete yet */
     unsigned character_bytes, character_needs;
-    const char *prompt;
+    char prompt[LINE_PROMPT_BYTES]; /* a copy: the caller's goes with its version of the cell */
     struct history history;
     char own[LINE_BYTES + 1]; /* the own line, while the history is browsed */
     char output[LINE_OUTPUT_BYTES];
     unsigned output_bytes; /* the owner sends these and sets 0 after each call */
 };
 
-/** Prepares zeroed storage. @p prompt is kept; it is ASCII. */
+/** Prepares zeroed storage. @p prompt is ASCII, of less than LINE_PROMPT_BYTES. */
 void line_init(struct line *line, const char *prompt);
 /** Empties the line and shows the prompt, on a fresh row. */
 void line_start(struct line *line);

@@ -70,12 +70,15 @@ static bool start_call(struct shell *shell, struct call *call) REQUIRES(may_park
 static bool start_call(struct shell *shell, struct call *call)
 {
     const char *name = call->words.argv[0];
+    struct command command;
 
-    if (!command_find(name, &call->command, NULL)) {
+    if (!command_find(name, &command, NULL)) {
         names_explain_unknown(name);
         fail(shell, STATUS_UNKNOWN);
         return false;
     }
+    call->run = command.run;
+    call->step = command.step;
     if (job_start(shell, call))
         return true;
     fail(shell, STATUS_NO_TASK);
@@ -214,20 +217,6 @@ static bool advance(struct shell *shell)
     return take_keys(shell);
 }
 
-static enum status step(void *argument) BORROWS_MUT(state.keys);
-static enum status step(void *argument)
-{
-    bool progress;
-
-    (void)argument;
-    role_assert_may_park();
-    progress = jobs_reap(&state);
-    if (!state.headless)
-        progress |= read_keys(&state);
-    progress |= advance(&state);
-    return progress ? OK : AGAIN;
-}
-
 /* Takes the commands from the boot arguments, if there are any. */
 static void begin_headless(struct shell *shell) REQUIRES(may_park);
 static void begin_headless(struct shell *shell)
@@ -250,12 +239,29 @@ static void begin_headless(struct shell *shell)
     }
 }
 
-static int shell_main(void *argument)
+/* The first step. Unchecked: the wait is made here, kept in the state, and never ended. */
+static void begin(struct shell *shell) REQUIRES(may_park) UNCHECKED;
+static void begin(struct shell *shell)
 {
+    wait_begin(&shell->keys);
+    begin_headless(shell);
+    shell->begun = true;
+}
+
+static enum status step(void *argument) BORROWS_MUT(state.keys);
+static enum status step(void *argument)
+{
+    bool progress;
+
+    (void)argument;
     role_assert_may_park();
-    wait_begin(&state.keys);
-    begin_headless(&state);
-    task_service(step, argument);
+    if (!state.begun)
+        begin(&state);
+    progress = jobs_reap(&state);
+    if (!state.headless)
+        progress |= read_keys(&state);
+    progress |= advance(&state);
+    return progress ? OK : AGAIN;
 }
 
 static enum status init(enum cell_reason reason)
@@ -274,7 +280,7 @@ static enum status start(enum cell_reason reason)
 
     if (reason == REASON_SWAP)
         return OK; /* the task goes on with the next step */
-    if (!task_spawn(&handle, "shell", shell_main, NULL))
+    if (!task_spawn_service(&handle, "shell", step, NULL))
         return ERR_NOMEM;
     task_detach(&handle);
     return OK;
@@ -283,7 +289,8 @@ static enum status start(enum cell_reason reason)
 /* The shell's task never ends, so the shell cannot be unloaded, only be replaced. */
 static enum status stop(enum cell_reason reason)
 {
-    return reason == REASON_SWAP ? OK : ERR_BUSY;
+    (void)reason;
+    return ERR_BUSY;
 }
 
 CELL(.name = "shell", .version = "1.0",

@@ -29,9 +29,12 @@ enum shell_status {
     STATUS_INTERRUPTED = 130,
 };
 
-/** A command with its words: an object of the heap, owned by its job. */
+/** A command with its words: an object of the heap, owned by its job. Of the command it keeps the stubs
+ *  alone: its texts go with the version of the cell that they are in. */
 struct call {
-    struct command command;
+    int (*run)(int argc, char **argv);
+    enum status (*step)(void *progress); /* one of the two */
+    struct command_progress progress;    /* of step() */
     struct words words;
 };
 
@@ -51,7 +54,7 @@ struct shell {
     char script[SCRIPT_BYTES]; /* the line that was entered, or `run=` */
     const char *next;          /* what is left of it; NULL: nothing */
     int last_status, first_failure;
-    bool headless, prompted, welcomed;
+    bool begun, headless, prompted, welcomed;
     wait_op keys;            /* queued at the console while the shell waits */
     char ahead[AHEAD_BYTES]; /* typed and not taken yet, a ring */
     unsigned ahead_start, ahead_bytes;

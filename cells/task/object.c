@@ -65,7 +65,6 @@ struct task_object *object_new(struct task_cell_state *state)
     if (!object)
         return NULL;
     __atomic_fetch_add(&state->live, 1, __ATOMIC_RELAXED);
-    object->result = 0;
     object->cancelled = 0;
     object->lock = (struct spinlock){0};
     object->end = (struct task_end){0};

@@ -25,40 +25,50 @@ static struct task_object *object_of(const struct task *task)
     return task->owner_data;
 }
 
-static _Noreturn void end_with(struct task_object *object, int result) REQUIRES(may_park);
-static _Noreturn void end_with(struct task_object *object, int result)
-{
-    object->result = result;
-    task_end();
-}
-
-/* What every task runs first. */
-/* The head's argument is the entry, for those who want to know what a task is about: `tasks`, unload. */
-static void run(void *entry)
-{
-    struct task_object *object = object_of(task_current());
-
-    (void)entry;
-    role_assert_may_park();
-    end_with(object, object->entry(object->argument));
-}
-
-/* Unchecked: makes the handle. */
-EXPORT bool task_spawn(task_handle *handle, const char *name, int (*entry)(void *argument),
-                       void *argument) UNCHECKED
+/* A new task without its handle yet. The head's entry is the client's function, or one of the nucleus, which
+ * calls @p code: so no task has a frame of this cell while it sleeps. NULL: no memory.
+ * Unchecked: the object owns its stack. */
+static UNCHECKED struct task *head_new(const char *name, int (*entry)(void *argument), void *argument,
+                             uint64_t code)
 {
     struct task_object *object = object_new(&state);
 
     if (!object)
-        return false;
-    object->entry = entry;
-    object->argument = argument;
-    task_head_init(&object->head, name, run, (void *)entry, mapping_address(&object->stack),
+        return NULL;
+    task_head_init(&object->head, name, entry, argument, mapping_address(&object->stack),
                    TASK_STACK_BYTES);
+    object->head.code = code;
     object->head.owner_data = object; /* from here on task_cancel() may find and wake it */
-    handle->task = &object->head;
-    task_unpark(&object->head);
+    return &object->head;
+}
+
+/* Unchecked: makes the handle. */
+static bool spawn(task_handle *handle, struct task *head) TRY_MAKES(*handle);
+static UNCHECKED bool spawn(task_handle *handle, struct task *head)
+{
+    if (!head)
+        return false;
+    handle->task = head;
+    task_unpark(head);
     return true;
+}
+
+EXPORT bool task_spawn(task_handle *handle, const char *name, int (*entry)(void *argument),
+                       void *argument)
+{
+    return spawn(handle, head_new(name, entry, argument, 0));
+}
+
+EXPORT bool task_spawn_service(task_handle *handle, const char *name,
+                               enum status (*step)(void *argument), void *argument)
+{
+    return spawn(handle, head_new(name, task_service, argument, (uint64_t)step));
+}
+
+EXPORT bool task_spawn_main(task_handle *handle, const char *name,
+                            int (*main)(int argc, char **argv), char **argv)
+{
+    return spawn(handle, head_new(name, task_main, argv, (uint64_t)main));
 }
 
 EXPORT enum status task_join_step(task_handle *handle, int *result)
@@ -75,7 +85,7 @@ EXPORT enum status task_join_step(task_handle *handle, int *result)
     if (!ended)
         return AGAIN;
     if (object->head.end_status == OK)
-        *result = object->result;
+        *result = object->head.result;
     return object->head.end_status;
 }
 
@@ -105,10 +115,8 @@ EXPORT void task_handle_unwind(task_handle *handle)
 
 EXPORT void task_exit(int result)
 {
-    struct task_object *object = object_of(task_current());
-
-    ASSERT(object);
-    end_with(object, result);
+    task_current()->result = result;
+    task_end();
 }
 
 /* On the hart's interrupt stack. */
@@ -174,7 +182,8 @@ EXPORT void task_drain(void)
 
 static enum status init(enum cell_reason reason)
 {
-    (void)reason;
+    if (reason == REASON_SWAP)
+        return OK; /* the state is the predecessor's */
     return kind_create(&state.tasks, "task", sizeof(struct task_object), 16);
 }
 

@@ -12,9 +12,6 @@
 
 struct task_object {
     struct task head; /* first: the handle's pointer is the object's; head.owner_data, too */
-    int (*entry)(void *argument);
-    void *argument;
-    int result;
     uint32_t cancelled; /* atomic */
     mapping stack;      /* as long as the object lives, spare or not */
     struct task_object *next_spare;

@@ -261,7 +261,8 @@ EXPORT void console_emergency(const char *text, size_t bytes)
 
 static enum status uart_init(enum cell_reason reason)
 {
-    (void)reason;
+    if (reason == REASON_SWAP)
+        return OK; /* the state is the predecessor's: rings, waiters, the line */
     state.transmit = (struct ring){.bytes = state.transmit_bytes, .size = TRANSMIT_BYTES};
     state.receive = (struct ring){.bytes = state.receive_bytes, .size = RECEIVE_BYTES};
     /* What wait_queue_init() does; but that is another cell's, and init() calls none. */
@@ -280,9 +281,11 @@ static bool line_attach(void) UNCHECKED
 static enum status uart_start(enum cell_reason reason)
 {
     OWN(spin_guard) guard = {0};
-    enum status status = device_find();
+    enum status status;
 
-    (void)reason;
+    if (reason == REASON_SWAP)
+        return OK;
+    status = device_find();
     if (status != OK) {
         log_write(status == ERR_NOT_FOUND ? "uart: the device tree has no ns16550a"
                                           : "uart: the device tree's ns16550a lacks reg or interrupts");
@@ -304,8 +307,7 @@ static enum status uart_stop(enum cell_reason reason)
 {
     OWN(spin_guard) guard = {0};
 
-    if (reason == REASON_SWAP)
-        return OK;
+    (void)reason;
     irq_line_unwind(&state.line); /* first: the handler may be waiting for our lock */
     spin_lock(&guard, &state.lock);
     __atomic_store_n(&state.started, 0, __ATOMIC_RELEASE);

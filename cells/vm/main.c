@@ -21,9 +21,11 @@ static void use_table(void *root)
 
 static enum status init(enum cell_reason reason)
 {
-    enum status status = kind_create(&state.mappings, "mapping", sizeof(struct mapping_object), 8);
+    enum status status;
 
-    (void)reason;
+    if (reason == REASON_SWAP)
+        return OK; /* the state is the predecessor's, and the harts use its tables */
+    status = kind_create(&state.mappings, "mapping", sizeof(struct mapping_object), 8);
     if (status != OK)
         return status;
     return kind_create(&state.backings, "backing", sizeof(struct backing), 8);
@@ -32,9 +34,11 @@ static enum status init(enum cell_reason reason)
 /* All harts run before the first cell is loaded, so this reaches each. */
 static enum status start(enum cell_reason reason)
 {
-    uint64_t *root = direct_map_new();
+    uint64_t *root;
 
-    (void)reason;
+    if (reason == REASON_SWAP)
+        return OK;
+    root = direct_map_new();
     if (!root)
         return ERR_NOMEM;
     area_init(&state.area, root);

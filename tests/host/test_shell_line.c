@@ -116,6 +116,16 @@ static void set_up(unsigned columns)
     new_prompt();
 }
 
+static void the_prompt_is_a_copy(void **state)
+{
+    char prompt[] = PROMPT;
+
+    (void)state;
+    line_init(&fixture.line, prompt);
+    memset(prompt, '!', sizeof prompt);
+    assert_string_equal(fixture.line.prompt, PROMPT);
+}
+
 static void expect(const char *text, unsigned cursor)
 {
     assert_string_equal(fixture.line.text, text);
@@ -432,6 +442,7 @@ int main(void)
         cmocka_unit_test(broken_characters_are_left_out),
         cmocka_unit_test(keys_with_a_meaning_for_the_shell_are_reported),
         cmocka_unit_test(unknown_sequences_are_ignored),
+        cmocka_unit_test(the_prompt_is_a_copy),
         cmocka_unit_test(a_message_goes_between_prompt_and_its_return),
         cmocka_unit_test(any_keys_leave_the_screen_right),
     };

@@ -49,6 +49,17 @@ class Jobs(unittest.TestCase):
         self.assertIn("shell_tests:run_faulty", self.guest.run("log"))
         self.assertEqual(self.guest.power_off(), 0)
 
+    def test_a_command_made_of_steps(self):
+        self.assertEqual(self.guest.run("steps 3 5; echo $?"), "steps is done\n5")
+        self.assertIn("steps is done\ntime: ", self.guest.run("time steps 2 4; echo $?"))
+        self.assertEqual(self.guest.run("time steps 2; echo $?").splitlines()[0],
+                         "usage: steps NUMBER STATUS")
+        self.assertIn("[1] steps runs", self.guest.run("steps 20 3 &"))
+        self.guest.expect("[1] done: steps status 3")
+        self.guest.prompt()
+        self.assertIn("steps: ended by a fault", self.guest.run("steps 0 9"))
+        self.assertEqual(self.guest.status(), 126)
+
     def test_ctrl_c_ends_a_sleeping_command(self):
         self.guest.send("sleeper; words no\r")
         self.guest.expect("sleeper sleeps")

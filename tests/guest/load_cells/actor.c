@@ -56,7 +56,8 @@ static enum status actor_init(enum cell_reason reason)
     uint64_t dirty = 0;
     enum status status;
 
-    (void)reason;
+    if (reason == REASON_SWAP)
+        return OK;
     for (size_t i = 0; i < sizeof state; i++)
         dirty += ((const volatile uint8_t *)&state)[i] != 0;
     log_write("load_cells: actor init");
@@ -73,8 +74,9 @@ static enum status actor_init(enum cell_reason reason)
 
 static enum status actor_start(enum cell_reason reason)
 {
-    (void)reason;
     log_write("load_cells: actor start");
+    if (reason == REASON_SWAP)
+        return OK;
     if (planned(START_KEEPS) && !state.kept)
         state.kept = heap_alloc(state.things);
     if (planned(START_FAULTS))

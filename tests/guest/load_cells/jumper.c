@@ -9,7 +9,8 @@ CELL_STATE(struct jumper_state);
 
 static enum status jumper_init(enum cell_reason reason)
 {
-    (void)reason;
+    if (reason == REASON_SWAP)
+        return OK;
     return kind_create(&state.things, "thing of jumper", 64, 8);
 }
 

@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "inspect.h"
 #include "load.h"
+#include "nucleus/hart.h"
 #include "nucleus/string.h"
 #include "nucleus/swap.h"
 #include "sched.h"
@@ -9,7 +10,6 @@
 
 #define MS 1000000ul
 #define LIMIT_NS (20000 * MS)
-#define SWAPS 20u
 
 /* The two, the bound one first. */
 static void name_schedulers(const char *names[2])
@@ -53,25 +53,51 @@ static unsigned wait_for_rounds(const struct load *load, const uint64_t *before)
     return left;
 }
 
-TEST(swap, scheduler_to_and_fro_under_load)
+static void note_rounds(const struct load *load, uint64_t *rounds)
+{
+    for (unsigned i = 0; i < load->count; i++)
+        rounds[i] = load_rounds(load, i);
+}
+
+/* Swaps to and fro under @p load; every task must do a round after the first swap, and then after every
+ * @p every-th. */
+static void swap_often(struct test_run *t, struct load *load, unsigned swaps, unsigned every)
+    REQUIRES(may_park);
+static void swap_often(struct test_run *t, struct load *load, unsigned swaps, unsigned every)
 {
     struct swap_report report = {.status = OK};
     uint64_t before[LOAD_MOST];
     const char *names[2];
-    struct load load;
     unsigned left = 0;
 
     name_schedulers(names);
-    if (!CHECK(t, load_start(&load, LOAD_MOST, 5), "no memory"))
-        return;
-    for (unsigned i = 0; i < SWAPS && left == 0; i++) {
-        for (unsigned j = 0; j < load.count; j++)
-            before[j] = load_rounds(&load, j);
+    note_rounds(load, before);
+    for (unsigned i = 0; i < swaps && left == 0; i++) {
         if (!swap_done(t, names[i % 2], names[1 - i % 2], &report))
             break;
-        left = wait_for_rounds(&load, before);
+        if (i % every != 0)
+            continue;
+        left = wait_for_rounds(load, before);
         CHECK(t, left == 0, "%u tasks stand still after swap %u", left, i);
+        note_rounds(load, before);
     }
-    load_stop(&load);
-    CHECK(t, load_collisions(&load) == 0, "%u tasks ran twice at once", load_collisions(&load));
+    load_stop(load);
+    CHECK(t, load_collisions(load) == 0, "%u tasks ran twice at once", load_collisions(load));
+}
+
+/* Most are interrupted in the middle of their turns; so a swap, whose task waits for its turn, takes long. */
+TEST(swap, scheduler_under_tasks_that_compute)
+{
+    struct load load;
+
+    if (CHECK(t, load_start(&load, 3 * hart_count() + 5, 3), "no memory"))
+        swap_often(t, &load, 10, 1);
+}
+
+TEST(swap, scheduler_a_thousand_times_under_a_hundred_tasks)
+{
+    struct load load;
+
+    if (CHECK(t, load_start(&load, LOAD_MOST, 1), "no memory"))
+        swap_often(t, &load, 1000, 100);
 }

@@ -118,5 +118,35 @@ static int run_soon(int argc, char **argv)
 
 COMMAND(soon, .run = run_soon, .usage = "soon MILLISECONDS", .help = "Ends after some time.");
 
+/* A service: each step waits for 1 ms, between two it has no frame here. Unchecked: the timer lives in the
+ * progress from one step to the next. */
+static enum status step_steps(void *argument) UNCHECKED
+{
+    struct command_progress *progress = argument;
+    uint64_t *left = &progress->words[0], *begun = &progress->words[1];
+
+    role_assert_may_park();
+    if (!*begun) {
+        *begun = 1;
+        if (progress->argc != 3 || !string_to_u64(progress->argv[1], left)) {
+            print("usage: steps NUMBER STATUS\n");
+            progress->status = 2;
+            return ERR_CANCELLED;
+        }
+    }
+    if ((*left)-- > 0) {
+        clock_sleep(MS);
+        return OK;
+    }
+    print("%s is done\n", progress->argv[0]);
+    progress->status = progress->argv[2][0] - '0';
+    if (progress->status == 9)
+        *(volatile int *)(uintptr_t)progress->argc = 0;
+    return ERR_CANCELLED;
+}
+
+COMMAND(steps, .step = step_steps, .usage = "steps NUMBER STATUS",
+        .help = "Takes that many steps, then ends with STATUS; 9: with a fault.");
+
 CELL(.name = "shell_tests", .version = "1.0",
      .summary = "Commands that the tests of the shell need, and tests of all commands.");

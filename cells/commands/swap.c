@@ -1,0 +1,172 @@
+/* Commands that replace cells: swap, swaps. `swap` is made of steps, because it waits while any cell is
+ * replaced, this one and the shell included: between two steps its task has no frame in either. */
+#include "nucleus/swap.h"
+#include "commands.h"
+
+static const char phase_names[SWAP_PHASES][8] = {"prepare", "init", "hold", "commit", "start"};
+
+/* What `swap` keeps in command_progress.words. */
+enum { TICKET, ASKED, VERBOSE, AS_JSON };
+
+static unsigned long long sum(const struct swap_report *report)
+{
+    unsigned long long total = 0;
+
+    for (unsigned phase = 0; phase < SWAP_PHASES; phase++)
+        total += report->instructions[phase];
+    return total;
+}
+
+static const char *outcome(const struct swap_report *report)
+{
+    if (report->done)
+        return "swapped";
+    return report->dry_run && report->status == OK ? "dry run" : status_name(report->status);
+}
+
+static void report_to_json(struct json *json, const struct swap_report *report)
+{
+    json_object(json, NULL);
+    json_number(json, "number", report->number);
+    json_text(json, "old", report->old);
+    json_text(json, "old_version", report->old_version);
+    json_text(json, "new", report->new);
+    json_text(json, "new_version", report->new_version);
+    json_text(json, "status", status_name(report->status));
+    json_boolean(json, "done", report->done);
+    json_boolean(json, "dry_run", report->dry_run);
+    json_text(json, "why", report->why.text);
+    json_number(json, "sites", report->sites);
+    json_number(json, "stubs", report->stubs);
+    json_number(json, "tasks", report->tasks);
+    json_number(json, "walked", report->walked);
+    json_number(json, "tries", report->tries);
+    json_object(json, "instructions");
+    for (unsigned phase = 0; phase < SWAP_PHASES; phase++)
+        json_number(json, phase_names[phase], report->instructions[phase]);
+    json_end(json);
+    json_end(json);
+}
+
+static void show_phases(const struct swap_report *report) REQUIRES(may_park);
+static void show_phases(const struct swap_report *report)
+{
+    print("%-8s %12s\n", "PHASE", "INSTRUCTIONS");
+    for (unsigned phase = 0; phase < SWAP_PHASES; phase++)
+        print("%-8s %12llu\n", phase_names[phase],
+              (unsigned long long)report->instructions[phase]);
+    print("%-8s %12llu\n", "all", sum(report));
+    print("%u sites and %u stubs %s, %u tasks, %u stacks walked, tries: %u\n", report->sites,
+          report->stubs, report->done ? "patched" : "to patch", report->tasks, report->walked,
+          report->tries);
+}
+
+static void show(const struct swap_report *report, bool verbose) REQUIRES(may_park);
+static void show(const struct swap_report *report, bool verbose)
+{
+    if (report->done)
+        print("swapped %s %s for %s %s in %llu instructions\n", report->old, report->old_version,
+              report->new, report->new_version, sum(report));
+    else if (report->status == OK)
+        print("replacing %s %s by %s %s would patch %u sites and %u stubs, with %u tasks to look at; "
+              "nothing was changed\n",
+              report->old, report->old_version, report->new, report->new_version, report->sites,
+              report->stubs, report->tasks);
+    else
+        print("swap: %s\n", report->why.text[0] ? report->why.text : status_name(report->status));
+    if (verbose)
+        show_phases(report);
+}
+
+/* @return what ends the command, with @p status. */
+static enum status end(struct command_progress *progress, int status)
+{
+    progress->status = status;
+    return ERR_CANCELLED;
+}
+
+static enum status ask(struct command_progress *progress) REQUIRES(may_park);
+static enum status ask(struct command_progress *progress)
+{
+    char **argv = progress->argv;
+    bool dry_run = option_take(&progress->argc, argv, "--dry-run");
+    struct why why = {0};
+    enum status status;
+
+    progress->words[AS_JSON] = option_take(&progress->argc, argv, "--json");
+    progress->words[VERBOSE] = option_take(&progress->argc, argv, "-v");
+    if (!words_fit(progress->argc, argv, 3, 3) || argv[1][0] == '-' || argv[2][0] == '-')
+        return end(progress, usage_error("swap"));
+    status = cell_swap(argv[1], argv[2], NULL, 0, dry_run, &progress->words[TICKET], &why);
+    if (status != OK) {
+        print("swap: %s\n", why.text[0] ? why.text : status_name(status));
+        return end(progress, 1);
+    }
+    progress->words[ASKED] = true;
+    return OK;
+}
+
+/* It does not heed Ctrl-C: the swap has a deadline of its own, and its ticket must be used up. */
+static enum status step_swap(void *argument)
+{
+    struct command_progress *progress = argument;
+    struct swap_report report;
+    struct json json;
+
+    role_assert_may_park();
+    if (!progress->words[ASKED])
+        return ask(progress);
+    if (swap_step(progress->words[TICKET], &report) == AGAIN)
+        return AGAIN;
+    if (progress->words[AS_JSON]) {
+        json_to_console(&json);
+        report_to_json(&json, &report);
+        json_finish(&json);
+    } else {
+        show(&report, progress->words[VERBOSE]);
+    }
+    return end(progress, report.status == OK && (report.done || report.dry_run) ? 0 : 1);
+}
+
+COMMAND(swap, .step = step_swap, .usage = "swap OLD NEW [-v] [--dry-run] [--json]",
+        .help = "Replaces a cell while the system runs.\n"
+                "\n"
+                "OLD is a loaded cell; NEW, from the boot archive, is another version of it, or\n"
+                "another provider of its interface: swap sched_rr sched_mlfq. Every caller goes\n"
+                "on with NEW, or nothing has changed and the reason is printed. -v shows what\n"
+                "each phase took, in instructions; all harts stand still in hold and commit.\n"
+                "--dry-run prepares and counts, and changes nothing. Status: 0 swapped (or a dry\n"
+                "run that found nothing against it), 1 not swapped. swaps lists what was done.");
+
+static int run_swaps(int argc, char **argv)
+{
+    bool as_json = option_take(&argc, argv, "--json");
+    struct swap_report report;
+    struct json json;
+
+    role_assert_may_park();
+    if (!words_fit(argc, argv, 1, 1))
+        return usage_error("swaps");
+    if (as_json) {
+        json_to_console(&json);
+        json_array(&json, NULL);
+        for (unsigned i = 0; swap_get(i, &report); i++)
+            report_to_json(&json, &report);
+        json_end(&json);
+        json_finish(&json);
+        return 0;
+    }
+    print("%6s %-14s %-14s %-16s %12s %5s %5s\n", "NUMBER", "OLD", "NEW", "OUTCOME",
+          "INSTRUCTIONS", "SITES", "TRIES");
+    for (unsigned i = 0; swap_get(i, &report); i++)
+        print("%6llu %-14s %-14s %-16s %12llu %5u %5u\n", (unsigned long long)report.number,
+              report.old, report.new, outcome(&report), sum(&report), report.sites, report.tries);
+    return 0;
+}
+
+COMMAND(swaps, .run = run_swaps, .usage = "swaps [--json]",
+        .help = "Lists the last swaps, the newest first.\n"
+                "\n"
+                "INSTRUCTIONS is what each took from the request's turn to the end, SITES the\n"
+                "places patched, TRIES how often all harts were stopped for it. --json tells all\n"
+                "that swap -v does, and why one was refused.");
