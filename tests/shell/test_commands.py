@@ -133,6 +133,12 @@ class Text(unittest.TestCase):
                 self.assertRegex(lines[0], "^usage: " + command.split()[0].rstrip(";"))
                 self.assertEqual(lines[1:], ["status 2"])
 
+    def test_wrong_use_of_demo_gives_the_usage(self):
+        words = ["", "x", "scheduler 0", "scheduler 10001", "scheduler x", "scheduler 1 2", "scheduler --what",
+                 "scheduler 3 --auto 3"]
+        _, lines = headless("load demo; " + "; ".join(f"demo {word}; echo status $?" for word in words))
+        self.assertEqual(lines[1:-1], ["usage: demo scheduler [SWAPS] [--auto]", "status 2"] * len(words))
+
     def test_failures_name_the_thing(self):
         outputs = sections(["cell zz", "load zz", "unload zz", "unload vm", "deps zz", "symbols zz", "what zz",
                             "run zz", "time zz", "help zz"])

@@ -148,29 +148,3 @@ TEST(task, sleeping_service_has_no_frame_of_any_cell)
         CHECK(t, words_into(t, task.task, cell.name) == 0, "a frame of %s", cell.name);
     end_sleeper(t, &task);
 }
-
-/* Of the task that runs this test and of all that wait for its end. */
-static bool count_shell_frames(struct task *task, void *argument)
-{
-    const struct cell_info *shell = ((struct cell_info **)argument)[0];
-    unsigned *frames = ((unsigned **)argument)[1];
-
-    for (uint64_t sp = task->registers.x[2];
-         task_state(task) == TASK_PARKED && sp < task->stack_high; sp += 8)
-        *frames += *(const uint64_t *)sp - shell->text < shell->text_bytes;
-    return true;
-}
-
-/* Else the shell could not be replaced while a command runs, such as this one. */
-TEST(shell, is_in_no_sleeping_task)
-{
-    struct cell_info shell;
-    unsigned frames = 0;
-    void *arguments[] = {&shell, &frames};
-
-    if (!CHECK(t, cell_find("shell", &shell), "no shell"))
-        return;
-    clock_sleep(5 * MS);
-    task_each(count_shell_frames, arguments);
-    CHECK(t, frames == 0, "%u words", frames);
-}

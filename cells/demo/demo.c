@@ -1,0 +1,232 @@
+/*
+ * The command `demo`: prepared demonstrations. `demo scheduler` replaces the scheduler to and fro while the
+ * crew (crew.h) runs, and judges by what it sees: each swap is done, and after it every task goes on.
+ *
+ * There is one demonstration at a time. Its crew lives in the state, so that this cell can be replaced, too,
+ * once the command has ended.
+ */
+#include "cell.h"
+#include "clock.h"
+#include "command.h"
+#include "console.h"
+#include "crew.h"
+#include "devicetree.h"
+#include "inspect.h"
+#include "nucleus/swap.h"
+#include "screen.h"
+#include "text.h"
+
+#define MS 1000000u
+#define SWAPS_MOST 10000u
+#define SWAPS_USUAL 10u
+#define LOOK_NS (100 * MS)
+#define LOOKS_LIVE 8u           /* between two swaps, for a person to follow */
+#define PATIENCE_NS (5000 * MS) /* until a task counts as standing still */
+
+struct demo_state {
+    uint32_t running; /* atomic */
+    struct crew crew;
+    struct show show;
+};
+CELL_STATE(struct demo_state);
+
+/* The right to run a demonstration. */
+typedef struct LINEAR("stage") stage {
+    uint32_t *taken;
+} stage;
+
+/* Unchecked, all three: they make and end the handle. */
+static bool stage_take(stage *self) TRY_MAKES(*self);
+static bool stage_take(stage *self) UNCHECKED
+{
+    if (__atomic_exchange_n(&state.running, 1, __ATOMIC_ACQUIRE))
+        return false;
+    self->taken = &state.running;
+    return true;
+}
+
+static void stage_leave(stage *self) TAKES(*self) UNCHECKED
+{
+    __atomic_store_n(self->taken, 0, __ATOMIC_RELEASE);
+    self->taken = NULL;
+}
+
+static void stage_unwind(stage *self) UNCHECKED
+{
+    if (self->taken)
+        stage_leave(self);
+}
+
+/* The name of the cell that schedules now; it may be neither of the two that take turns. */
+static void scheduler_now(char name[CELL_NAME_ROOM])
+{
+    struct hook_info hook;
+
+    name[0] = '\0';
+    for (unsigned i = 0; hook_get(i, &hook); i++)
+        if (strcmp(hook.name, "sched_pick") == 0 && hook.bound_to)
+            (void)string_copy(name, CELL_NAME_ROOM, hook.bound_to);
+}
+
+/* Whether somebody looks on: the commands of `run=` print to a file or a tool. */
+static bool is_headless(void)
+{
+    const char *arguments = machine_bootargs();
+
+    return string_starts(arguments, "run=") || strstr(arguments, " run=");
+}
+
+/* Waits until every task has gone on since the last look. @return how many have not. */
+static unsigned wait_for_crew(void) REQUIRES(may_park);
+static unsigned wait_for_crew(void)
+{
+    uint64_t limit = clock_now_ns() + PATIENCE_NS;
+
+    while (crew_moved(&state.crew) < CREW_COUNT && clock_now_ns() < limit)
+        clock_sleep(MS);
+    return CREW_COUNT - crew_moved(&state.crew);
+}
+
+/* One swap. @return whether it was done. */
+static bool swap_once(struct swap_report *report) REQUIRES(may_park);
+static bool swap_once(struct swap_report *report)
+{
+    char old[CELL_NAME_ROOM];
+    uint64_t ticket;
+
+    scheduler_now(old);
+    report->status = cell_swap(old, strcmp(old, "sched_rr") == 0 ? "sched_mlfq" : "sched_rr", NULL, 0,
+                               false, &ticket, &report->why);
+    if (report->status == OK)
+        swap_wait(ticket, report);
+    return report->status == OK;
+}
+
+static unsigned long long pause_of(const struct swap_report *report)
+{
+    return report->instructions[SWAP_HOLD] + report->instructions[SWAP_COMMIT];
+}
+
+/* Looks on for a while. @return false: Ctrl-C was pressed. */
+static bool watch(struct show *show) REQUIRES(may_park);
+static bool watch(struct show *show)
+{
+    for (unsigned i = 0; i < (show->live ? LOOKS_LIVE : 1); i++) {
+        uint64_t start = clock_now_ns();
+
+        crew_look(&state.crew);
+        clock_sleep(LOOK_NS);
+        if (show->live)
+            screen_draw(show, &state.crew, clock_now_ns() - start);
+        if (task_cancelled())
+            return false;
+    }
+    return true;
+}
+
+/* A swap and what comes of it. @return false: something is wrong, and has been said. */
+static bool act(struct show *show) REQUIRES(may_park);
+static bool act(struct show *show)
+{
+    struct swap_report report = {0};
+    unsigned still;
+
+    (void)crew_take_delay(&state.crew);
+    crew_look(&state.crew);
+    if (!swap_once(&report)) {
+        print("demo: swap %u failed: %s\n", show->done + 1,
+              report.why.text[0] ? report.why.text : status_name(report.status));
+        return false;
+    }
+    still = wait_for_crew();
+    show->done++;
+    show->pause = pause_of(&report);
+    show->delay_ns = crew_take_delay(&state.crew);
+    (void)string_copy(show->scheduler, sizeof show->scheduler, report.new);
+    if (show->pause > show->longest_pause)
+        show->longest_pause = show->pause;
+    if (show->delay_ns > show->longest_delay_ns)
+        show->longest_delay_ns = show->delay_ns;
+    if (!show->live)
+        print("swap %u: %s to %s, harts held for %llu instructions, longest delay %llu us; "
+              "%u of %u tasks went on\n",
+              show->done, report.old, report.new, show->pause,
+              (unsigned long long)show->delay_ns / 1000, CREW_COUNT - still, CREW_COUNT);
+    if (still)
+        print("demo: %u tasks stand still (see tasks)\n", still);
+    return still == 0;
+}
+
+static bool perform(struct show *show) REQUIRES(may_park);
+static bool perform(struct show *show)
+{
+    bool good = true;
+
+    if (show->live)
+        screen_open();
+    while (good && show->done < show->wanted && watch(show))
+        good = act(show);
+    if (good && show->done == show->wanted)
+        (void)watch(show);
+    if (show->live)
+        screen_close();
+    print("%u swaps of the scheduler; harts held for at most %llu instructions; "
+          "longest delay of a sleeping task %llu us\n",
+          show->done, show->longest_pause, (unsigned long long)show->longest_delay_ns / 1000);
+    return good;
+}
+
+static int usage(void) REQUIRES(may_park);
+static int usage(void)
+{
+    print("usage: demo scheduler [SWAPS] [--auto]\n");
+    return 2;
+}
+
+static int demo(int argc, char **argv)
+{
+    OWN(stage) claim = {0};
+    struct show *show = &state.show;
+    bool plain = argc > 2 && strcmp(argv[argc - 1], "--auto") == 0, good;
+    uint64_t swaps = SWAPS_USUAL;
+
+    role_assert_may_park();
+    argc -= plain;
+    if (argc < 2 || argc > 3 || strcmp(argv[1], "scheduler") != 0 ||
+        (argc == 3 && (!string_to_u64(argv[2], &swaps) || swaps == 0 || swaps > SWAPS_MOST)))
+        return usage();
+    if (!stage_take(&claim)) {
+        print("demo: a demonstration is running already\n");
+        return 1;
+    }
+    *show = (struct show){.wanted = (unsigned)swaps, .live = !plain && !is_headless()};
+    scheduler_now(show->scheduler);
+    good = crew_start(&state.crew);
+    if (good) {
+        good = perform(show);
+        crew_end(&state.crew);
+    } else {
+        print("demo: no memory for %u tasks\n", CREW_COUNT);
+    }
+    stage_leave(&claim);
+    return good ? 0 : 1;
+}
+
+COMMAND(demo, .usage = "demo scheduler [SWAPS] [--auto]",
+        .help = "Shows how the scheduler is replaced while tasks run.\n"
+                "\n"
+                "Twelve tasks compute, yield and sleep; sched_rr and sched_mlfq take turns, SWAPS\n"
+                "times, 10 unless given. Shown are what the tasks get done, how late sleepers are\n"
+                "woken, and for how many instructions all harts were held. Live on a terminal; in\n"
+                "plain lines with --auto, and without a terminal. Ctrl-C ends it.\n"
+                "Status: 0 every swap was done and every task went on, else 1.",
+        .run = demo);
+
+static enum status demo_stop(enum cell_reason reason)
+{
+    (void)reason;
+    return __atomic_load_n(&state.running, __ATOMIC_ACQUIRE) ? ERR_BUSY : OK;
+}
+
+CELL(.name = "demo", .version = "1.0",
+     .summary = "Demonstrations: the scheduler is replaced while tasks run", .stop = demo_stop);
