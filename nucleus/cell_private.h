@@ -23,6 +23,7 @@ struct unit {
     void *tables;                  /* one allocation: the arrays of `cell` and these: */
     struct link_section *sections; /* per section of the object */
     uint32_t *import_of;           /* per global symbol: its number among the imports */
+    struct eh_frame frames;        /* its unwind tables, once they are checked; the index is of buffer_kind */
     /* while a transaction brings it in: */
     struct list link; /* in its list */
     struct unit *needed_by; /* NULL: asked for by the user */
@@ -63,6 +64,8 @@ extern struct kind *unit_kind, *stub_kind, *buffer_kind;
 void cell_table_init(void);
 /** The cell of that name, live or on its way in; NULL: none. It stays while the transaction lasts. */
 struct unit *unit_lookup(const char *name);
+/** Makes the index of @p tables, which are sound. @return false: no memory. */
+bool frames_index(struct eh_frame *tables);
 
 /* unit.c: a cell from its object to its memory, and back to nothing */
 /** Makes the tables of a unit; with @p copy of a copy of the object. */

@@ -76,6 +76,9 @@ _Noreturn void hart_idle(void);
  * @return the registers of the task to go on with.
  */
 struct registers *dispatch(struct task *previous, enum task_state to) REQUIRES(irqs_off);
+/** task_each() while all other harts are stopped, where its lock may be held: no holder waits for
+ *  anything while it changes the list. */
+void task_each_stopped(bool (*visit)(struct task *task, void *argument), void *argument);
 
 /* trap.S */
 void trap_entry(void);
