@@ -179,6 +179,7 @@ enum walk_step walk_row(struct walk_row *row, const struct eh_frame *tables, uin
         return WALK_TRAP;
     take_part(&fde, take_uleb(&fde)); /* augmentation data */
     row->saved = row->undefined = 0;
+    row->cfa_offset = 0; /* GCC's CIEs name the register only */
     state.cie = &cie;
     state.initial = NULL;
     state.row = row;

@@ -318,7 +318,7 @@ static void walks_end(void **state)
 {
     static const struct {
         const char *what;
-        uint64_t pc, status, ra, sp, returns[3]; /* sp in words */
+        uint64_t pc, status, ra, sp, returns[4]; /* sp in words */
         enum walk_step step;
         unsigned frames;
     } cases[] = {
@@ -328,7 +328,7 @@ static void walks_end(void **state)
         {"a call in the last instruction", FUNCTION + 32, 0, 1, 8, {0, 0, BOTTOM + 32}, WALK_END, 1},
         {"a call without a frame", FUNCTION + 1, 0, BOTTOM + 4, 8, {0}, WALK_LOST, 0},
         {"that frame, interrupted", FUNCTION + 1, 1, BOTTOM + 4, 8, {0}, WALK_END, 1},
-        {"beyond the stack", FUNCTION + 8, 0, 1, 0, {FUNCTION + 8, FUNCTION + 8, FUNCTION + 8}, WALK_LOST, 3},
+        {"beyond the stack", FUNCTION + 8, 0, 1, 0, {FUNCTION + 8, FUNCTION + 8, FUNCTION + 8, FUNCTION + 8}, WALK_LOST, 4},
         {"no text", FUNCTION + 8, 0, 1, 0, {FUNCTION + 8, 0x5000}, WALK_LOST, 2},
         {"no function", FUNCTION + 8, 0, 1, 0, {FUNCTION + 8, TEXT + 0x44}, WALK_LOST, 2},
         {"sp below", FUNCTION + 8, 1, 1, -4ul, {BOTTOM + 4, BOTTOM + 4}, WALK_LOST, 0},
@@ -343,7 +343,7 @@ static void walks_end(void **state)
         unsigned frames;
 
         memset(stack, 0, sizeof stack);
-        for (unsigned j = 0; j < 3; j++)
+        for (unsigned j = 0; j < 4; j++)
             stack[4 * j + 3] = cases[i].returns[j];
         saved.x[1] = cases[i].ra;
         saved.x[2] = (uint64_t)stack + 8 * cases[i].sp;

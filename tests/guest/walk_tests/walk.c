@@ -1,0 +1,246 @@
+/* Walks of tasks that sleep and of tasks that were interrupted anywhere. Every walk ends at the bottom, and
+ * the frames on the way are those of the calls that are under way. */
+#include "cell.h"
+#include "clock.h"
+#include "inspect.h"
+#include "nucleus/hart.h"
+#include "nucleus/string.h"
+#include "nucleus/walk.h"
+#include "task.h"
+#include "test.h"
+
+#define MOST_FRAMES 64u
+#define DEPTH 12u
+#define WALKS 200u
+
+/* What a walk has found. */
+struct chain {
+    uint64_t pcs[MOST_FRAMES];
+    bool exact; /* the first */
+    unsigned count;
+    enum walk_step end;
+};
+
+static void take_chain(struct chain *chain, const struct task *task)
+{
+    struct walk walk;
+
+    walk_begin(&walk, &task->registers, task->stack_low, task->stack_high);
+    chain->exact = walk.exact;
+    chain->count = 0;
+    do {
+        chain->pcs[chain->count++] = walk.pc;
+        chain->end = walk_next(&walk);
+    } while (chain->end == WALK_FRAME && chain->count < MOST_FRAMES);
+}
+
+/* Whether frame @p index is in that function. */
+static bool is_in(const struct chain *chain, unsigned index, const char *cell, const char *name)
+{
+    struct symbol_info info;
+    uint64_t pc = index < chain->count ? chain->pcs[index] : 0;
+
+    return symbol_at(index == 0 && chain->exact ? pc : pc - 1, &info) &&
+           strcmp(info.cell, cell) == 0 && (!name || strcmp(info.name, name) == 0);
+}
+
+/* The frames from @p index on: the entry of the task, the task cell, the bottom, and no more. */
+static void check_bottom(struct test_run *t, const struct chain *chain, unsigned index,
+                         const char *entry)
+{
+    CHECK(t, is_in(chain, index, "walk_tests", entry), "frame %u: 0x%lx", index, chain->pcs[index]);
+    CHECK(t, is_in(chain, index + 1, "task", "run"), "frame %u is not of task:run()", index + 1);
+    CHECK(t, is_in(chain, index + 2, "nucleus", NULL), "frame %u is not the nucleus'", index + 2);
+    CHECK(t, chain->count == index + 3 && chain->end == WALK_END, "%u frames, end %u", chain->count,
+          chain->end);
+}
+
+struct subject {
+    uint32_t stop;                 /* atomic */
+    volatile uint32_t depth;       /* of descend() */
+    struct chain chain;            /* of look() */
+    const struct task *task;
+    uint32_t looked; /* by look(); atomic */
+};
+
+static bool has_stopped(const struct subject *subject)
+{
+    return __atomic_load_n(&subject->stop, __ATOMIC_ACQUIRE);
+}
+
+static __attribute__((noinline)) int inner(struct subject *subject) REQUIRES(may_park);
+static __attribute__((noinline)) int inner(struct subject *subject)
+{
+    volatile int result = 1;
+
+    while (!has_stopped(subject))
+        task_park();
+    return result;
+}
+
+/* A frame of its own size each, with values that it needs after the call. */
+static __attribute__((noinline)) int middle(struct subject *subject, uint64_t number) REQUIRES(may_park);
+static __attribute__((noinline)) int middle(struct subject *subject, uint64_t number)
+{
+    volatile uint64_t words[100];
+    int sum;
+
+    words[number % 100] = number;
+    sum = inner(subject);
+    return sum + (words[number % 100] == number);
+}
+
+static int sleeps(void *argument)
+{
+    role_assert_may_park();
+    return middle(argument, (uint64_t)argument) + 1;
+}
+
+static void stop(struct test_run *t, struct subject *subject, task_handle *handle, int expected) TAKES(*handle)
+    REQUIRES(may_park);
+static void stop(struct test_run *t, struct subject *subject, task_handle *handle, int expected)
+{
+    struct task *task = handle->task;
+    int result = -1;
+
+    __atomic_store_n(&subject->stop, 1, __ATOMIC_RELEASE);
+    task_unpark(task);
+    CHECK(t, task_join(handle, &result) == OK && result == expected, "it ended with %d", result);
+}
+
+TEST(walk, sleeping_task_is_walked_call_by_call)
+{
+    OWN(task_handle) handle = {0};
+    struct subject subject = {0};
+    struct chain chain;
+    unsigned first = 0;
+
+    if (!task_spawn(&handle, "sleeps", sleeps, &subject)) {
+        CHECK(t, false, "no memory");
+        return;
+    }
+    while (task_state(handle.task) != TASK_PARKED)
+        task_yield();
+    take_chain(&chain, handle.task);
+    stop(t, &subject, &handle, 3);
+    while (first < chain.count && is_in(&chain, first, "nucleus", NULL))
+        first++;
+    CHECK(t, first > 0 && !chain.exact, "%u frames of the nucleus", first);
+    CHECK(t, is_in(&chain, first, "walk_tests", "inner"), "0x%lx", chain.pcs[first]);
+    CHECK(t, is_in(&chain, first + 1, "walk_tests", "middle"), "0x%lx", chain.pcs[first + 1]);
+    check_bottom(t, &chain, first + 2, "sleeps");
+}
+
+static int does_nothing(void *argument)
+{
+    return !argument;
+}
+
+TEST(walk, new_task_is_walked_to_its_bottom)
+{
+    static const uint64_t stack[32] __attribute__((aligned(16))) = {0};
+    uint64_t low = (uint64_t)stack;
+    struct registers saved;
+    struct task *self = task_current();
+    struct walk walk;
+
+    (void)does_nothing;
+    memset(&saved, 0, sizeof saved);
+    saved.pc = 8;
+    saved.x[2] = low;
+    walk_begin(&walk, &saved, low, low + sizeof stack);
+    CHECK(t, walk_next(&walk) == WALK_LOST && walk.pc == 8 && walk.x[2] == low, "pc 0x%lx", walk.pc);
+    CHECK(t, self->stack_low < self->stack_high, "no stack");
+}
+
+static __attribute__((noinline)) uint64_t descend(struct subject *subject, uint64_t x)
+{
+    uint64_t sum = x;
+
+    subject->depth++;
+    for (unsigned i = 0; i < 20; i++)
+        sum = sum * 3 + (sum >> (i & 15));
+    if (subject->depth < DEPTH)
+        sum += descend(subject, sum ^ x);
+    sum ^= x;
+    subject->depth--;
+    return sum;
+}
+
+static int computes(void *argument)
+{
+    struct subject *subject = argument;
+    volatile uint64_t sum = 0;
+
+    role_assert_may_park();
+    while (!has_stopped(subject))
+        sum = sum + descend(subject, sum);
+    return (int)subject->depth;
+}
+
+/* On each hart, in a handler: walks the task if it is what was interrupted. */
+static void look(void *argument)
+{
+    struct subject *subject = argument;
+
+    if (task_current() != subject->task)
+        return;
+    take_chain(&subject->chain, subject->task);
+    __atomic_store_n(&subject->looked, 1, __ATOMIC_RELEASE);
+}
+
+/* The depth that the task notes is one off between the call and the note. */
+static bool check_interrupted(struct test_run *t, const struct chain *chain, unsigned depth)
+{
+    unsigned first = 0;
+
+    while (is_in(chain, first, "walk_tests", "descend"))
+        first++;
+    check_bottom(t, chain, first, "computes");
+    return CHECK(t, chain->exact && first <= depth + 1 && first + 1 >= depth,
+                 "%u frames of descend() at a depth of %u", first, depth);
+}
+
+/* Interrupts the task once and walks it. With one hart it is interrupted when this task runs. */
+static bool walk_once(struct test_run *t, struct subject *subject) REQUIRES(may_park);
+static bool walk_once(struct test_run *t, struct subject *subject)
+{
+    unsigned depth;
+
+    do {
+        clock_sleep(100000 + 7919 * (hart_ticks() % 16));
+        __atomic_store_n(&subject->looked, 0, __ATOMIC_RELEASE);
+        if (hart_count() > 1) {
+            hart_each(look, subject);
+        } else if (subject->task->registers.status) {
+            take_chain(&subject->chain, subject->task);
+            subject->looked = 1;
+        }
+        depth = subject->depth;
+    } while (!__atomic_load_n(&subject->looked, __ATOMIC_ACQUIRE));
+    if (hart_count() > 1) /* it has gone on since: how deep it was nobody knows */
+        for (depth = 0; is_in(&subject->chain, depth, "walk_tests", "descend");)
+            depth++;
+    return check_interrupted(t, &subject->chain, depth);
+}
+
+TEST(walk, task_that_was_interrupted_anywhere_is_walked_call_by_call)
+{
+    OWN(task_handle) handle = {0};
+    struct subject subject = {0};
+    uint64_t first = 0, others = 0;
+
+    if (!task_spawn(&handle, "computes", computes, &subject)) {
+        CHECK(t, false, "no memory");
+        return;
+    }
+    subject.task = handle.task;
+    for (unsigned i = 0; i < WALKS && walk_once(t, &subject); i++) {
+        first = first ? first : subject.chain.pcs[0];
+        others += subject.chain.pcs[0] != first;
+    }
+    stop(t, &subject, &handle, 0);
+    CHECK(t, others > WALKS / 10, "%lu of the walks began elsewhere than the first", others);
+}
+
+CELL(.name = "walk_tests", .version = "1.0", .summary = "Tests of exact stack walks.");
