@@ -56,11 +56,13 @@ static void check_bottom(struct test_run *t, const struct chain *chain, unsigned
 }
 
 struct subject {
-    uint32_t stop;                 /* atomic */
-    volatile uint32_t depth;       /* of descend() */
-    struct chain chain;            /* of look() */
+    uint32_t stop;           /* atomic */
+    volatile uint32_t depth; /* of descend() */
     const struct task *task;
-    uint32_t looked; /* by look(); atomic */
+    /* what look() has found: */
+    struct chain chain;
+    uint32_t found_depth;
+    uint32_t looked; /* atomic; the rest comes before */
 };
 
 static bool has_stopped(const struct subject *subject)
@@ -131,26 +133,65 @@ TEST(walk, sleeping_task_is_walked_call_by_call)
     check_bottom(t, &chain, first + 2, "sleeps");
 }
 
-static int does_nothing(void *argument)
+static int ends(void *argument)
 {
-    return !argument;
+    (void)argument;
+    return 0;
 }
 
-TEST(walk, new_task_is_walked_to_its_bottom)
+TEST(walk, new_task_is_at_the_bottom)
 {
-    static const uint64_t stack[32] __attribute__((aligned(16))) = {0};
-    uint64_t low = (uint64_t)stack;
-    struct registers saved;
-    struct task *self = task_current();
-    struct walk walk;
+    OWN(task_handle) handle = {0};
+    struct chain chain;
+    bool is_new;
 
-    (void)does_nothing;
-    memset(&saved, 0, sizeof saved);
-    saved.pc = 8;
-    saved.x[2] = low;
-    walk_begin(&walk, &saved, low, low + sizeof stack);
-    CHECK(t, walk_next(&walk) == WALK_LOST && walk.pc == 8 && walk.x[2] == low, "pc 0x%lx", walk.pc);
-    CHECK(t, self->stack_low < self->stack_high, "no stack");
+    if (!task_spawn(&handle, "ends", ends, NULL)) {
+        CHECK(t, false, "no memory");
+        return;
+    }
+    take_chain(&chain, handle.task);
+    is_new = handle.task->switches == 0;
+    CHECK(t, task_join(&handle, NULL) == OK, "it did not end well");
+    if (is_new)
+        CHECK(t, chain.count == 1 && chain.end == WALK_END, "%u frames, end %u", chain.count, chain.end);
+    else
+        test_skip(t, "another hart was faster");
+}
+
+struct census {
+    char lost[TASK_NAME_ROOM];
+    uint64_t pc;
+    unsigned walked;
+};
+
+static bool walk_any(struct task *task, void *argument)
+{
+    struct census *census = argument;
+    struct chain chain;
+
+    if (task == task_current() || task_state(task) == TASK_DEAD)
+        return true;
+    take_chain(&chain, task);
+    census->walked++;
+    if (chain.end != WALK_END) {
+        string_copy(census->lost, sizeof census->lost, task->name);
+        census->pc = chain.pcs[chain.count - 1];
+    }
+    return true;
+}
+
+/* Whatever they wait for, in whichever cells; and the idle context, which is interrupted. */
+TEST(walk, every_task_is_walked_to_its_bottom)
+{
+    struct census census = {.walked = 0};
+
+    if (hart_count() > 1) {
+        test_skip(t, "others must not run meanwhile");
+        return;
+    }
+    task_each(walk_any, &census);
+    CHECK(t, census.walked >= 2, "%u tasks", census.walked);
+    CHECK(t, !census.lost[0], "task %s: lost at 0x%lx", census.lost, census.pc);
 }
 
 static __attribute__((noinline)) uint64_t descend(struct subject *subject, uint64_t x)
@@ -178,14 +219,16 @@ static int computes(void *argument)
     return (int)subject->depth;
 }
 
-/* On each hart, in a handler: walks the task if it is what was interrupted. */
+/* On each hart, in a handler: walks the task if it is what was interrupted. With one hart it is not, but has
+ * been: this is another task's hart now. */
 static void look(void *argument)
 {
     struct subject *subject = argument;
 
-    if (task_current() != subject->task)
+    if (hart_count() > 1 ? task_current() != subject->task : !subject->task->registers.status)
         return;
     take_chain(&subject->chain, subject->task);
+    subject->found_depth = subject->depth;
     __atomic_store_n(&subject->looked, 1, __ATOMIC_RELEASE);
 }
 
@@ -205,23 +248,12 @@ static bool check_interrupted(struct test_run *t, const struct chain *chain, uns
 static bool walk_once(struct test_run *t, struct subject *subject) REQUIRES(may_park);
 static bool walk_once(struct test_run *t, struct subject *subject)
 {
-    unsigned depth;
-
     do {
         clock_sleep(100000 + 7919 * (hart_ticks() % 16));
         __atomic_store_n(&subject->looked, 0, __ATOMIC_RELEASE);
-        if (hart_count() > 1) {
-            hart_each(look, subject);
-        } else if (subject->task->registers.status) {
-            take_chain(&subject->chain, subject->task);
-            subject->looked = 1;
-        }
-        depth = subject->depth;
+        hart_each(look, subject);
     } while (!__atomic_load_n(&subject->looked, __ATOMIC_ACQUIRE));
-    if (hart_count() > 1) /* it has gone on since: how deep it was nobody knows */
-        for (depth = 0; is_in(&subject->chain, depth, "walk_tests", "descend");)
-            depth++;
-    return check_interrupted(t, &subject->chain, depth);
+    return check_interrupted(t, &subject->chain, subject->found_depth);
 }
 
 TEST(walk, task_that_was_interrupted_anywhere_is_walked_call_by_call)
