@@ -32,7 +32,7 @@ static void set_as_in(struct walk_row *row, uint64_t number, const struct walk_r
 
     row->saved = (row->saved & ~bit) | (from ? from->saved & bit : 0);
     row->undefined = (row->undefined & ~bit) | (from ? from->undefined & bit : 0);
-    if (from)
+    if (from && from->saved & bit)
         row->offsets[number] = from->offsets[number];
 }
 
@@ -187,7 +187,10 @@ enum walk_step walk_row(struct walk_row *row, const struct eh_frame *tables, uin
     state.target = pc - start;
     if (cie.return_register != RA || !run(&state, cie.program))
         return WALK_LOST;
-    initial = *row;
+    if (row->saved)
+        initial = *row;
+    initial.saved = row->saved;
+    initial.undefined = row->undefined;
     state.initial = &initial;
     return run(&state, fde) ? WALK_FRAME : WALK_LOST;
 }

@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "inspect.h"
 #include "nucleus/hart.h"
+#include "nucleus/records.h"
 #include "nucleus/string.h"
 #include "nucleus/walk.h"
 #include "task.h"
@@ -156,6 +157,47 @@ TEST(walk, new_task_is_at_the_bottom)
         CHECK(t, chain.count == 1 && chain.end == WALK_END, "%u frames, end %u", chain.count, chain.end);
     else
         test_skip(t, "another hart was faster");
+}
+
+struct stub_choice {
+    uint64_t address, function;
+};
+
+static bool choose_stub(const struct cell *cell, void *argument)
+{
+    struct stub_choice *choice = argument;
+
+    for (const struct list *node = cell->stubs.next; node != &cell->stubs; node = node->next) {
+        const struct stub *stub = list_entry(node, struct stub, link);
+
+        *choice = (struct stub_choice){stub->address, stub->function};
+    }
+    return true;
+}
+
+/* A stub has no frame: who is in it is about to enter the function, with ra live. */
+TEST(walk, task_in_a_stub_is_at_the_first_instruction_of_the_function)
+{
+    struct stub_choice stub = {0};
+    struct registers saved;
+    struct walk walk;
+
+    cells_visit(choose_stub, &stub);
+    if (!CHECK(t, stub.address, "there is no stub"))
+        return;
+    memset(&saved, 0, sizeof saved);
+    saved.status = 1;
+    for (unsigned i = 0; i < STUB_BYTES; i += 4) {
+        saved.pc = stub.address + i;
+        walk_begin(&walk, &saved, 0, 0);
+        CHECK(t, walk.pc == stub.function, "at +%u the pc is 0x%lx, not 0x%lx", i, walk.pc, stub.function);
+        saved.x[1] = stub.function;
+        walk_begin(&walk, &saved, 0, 0);
+        CHECK(t, walk_next(&walk) == WALK_FRAME && walk.pc == stub.function, "ra: 0x%lx", walk.pc);
+    }
+    saved.pc = 8;
+    walk_begin(&walk, &saved, 0, 0);
+    CHECK(t, walk.pc == 8 && walk_next(&walk) == WALK_LOST, "pc 0x%lx", walk.pc);
 }
 
 struct census {
