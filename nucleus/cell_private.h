@@ -25,6 +25,7 @@ struct unit {
     void *tables;                  /* one allocation: the arrays of `cell` and these: */
     struct link_section *sections; /* per section of the object */
     uint32_t *import_of;           /* per global symbol: its number among the imports */
+    struct eh_frame frames;        /* its unwind tables, once they are checked; the index is of buffer_kind */
     /* while a transaction brings it in: */
     struct list link; /* in its list */
     struct unit *needed_by; /* NULL: asked for by the user */
@@ -75,6 +76,8 @@ static inline bool unit_inherits(const struct unit *unit)
     return unit->replaces &&
            strcmp(unit->cell.manifest.name, unit->replaces->cell.manifest.name) == 0;
 }
+/** Makes the index of @p tables, which are sound. @return false: no memory. */
+bool frames_index(struct eh_frame *tables);
 
 /* unit.c: a cell from its object to its memory, and back to nothing */
 /** Makes the tables of a unit; with @p copy of a copy of the object. */
@@ -125,11 +128,6 @@ enum status cell_call_entry(uint64_t address, enum cell_reason reason);
 /** Takes a cell out of the hooks, and gives back the stubs that it uses of others: of all cells that go
  *  together before any is dropped. Once. */
 void unit_retract(struct unit *unit);
-/* unload.c */
-/** Whether calls under way of @p task, whose context is @p registers, lead into the cell. */
-bool unit_is_entered(const struct unit *unit, const struct task *task,
-                     const struct registers *registers);
-
 /* swap.c */
 /** Finds for each stub of what @p unit replaces the function that it shall lead to. */
 enum status swap_match_stubs(struct unit *unit);

@@ -5,6 +5,7 @@
 #include "cell_private.h"
 #include "exports.h"
 #include "heap_private.h"
+#include "walk.h"
 
 struct cell_table cell_table;
 struct kind *unit_kind, *stub_kind, *buffer_kind;
@@ -12,6 +13,19 @@ struct kind *unit_kind, *stub_kind, *buffer_kind;
 #define EXPORT_SYMBOL(function) {.name = #function, .address = (uint64_t)function},
 static struct symbol exports[] = {EACH_EXPORT(EXPORT_SYMBOL)};
 #define EXPORTS (sizeof exports / sizeof exports[0])
+
+extern const uint8_t image_start[], text_end[], eh_frame_start[], eh_frame_end[];
+static struct eh_frame nucleus_frames = {.frames = eh_frame_start}; /* without LSDAs */
+
+bool frames_index(struct eh_frame *tables)
+{
+    uint32_t count = eh_frame_index(tables, NULL);
+
+    tables->index = heap_alloc_bytes(buffer_kind, (count ?: 1) * sizeof *tables->index);
+    if (tables->index)
+        tables->index_count = eh_frame_index(tables, tables->index);
+    return tables->index;
+}
 
 void cell_table_init(void)
 {
@@ -21,6 +35,12 @@ void cell_table_init(void)
         kind_create_for(NULL, &stub_kind, "stub", sizeof(struct stub), 8) != OK ||
         kind_create_for(NULL, &buffer_kind, "loader buffer", 0, 16) != OK)
         panic("no memory for the first kinds");
+    nucleus_frames.frames_address = (uint64_t)eh_frame_start;
+    nucleus_frames.frames_bytes = (uint64_t)(eh_frame_end - eh_frame_start);
+    nucleus_frames.text = (uint64_t)image_start;
+    nucleus_frames.text_bytes = (uint64_t)(text_end - image_start);
+    if (!frames_index(&nucleus_frames))
+        panic("no memory for the index of the unwind tables");
     spin_lock(&guard, &cell_table.lock);
     list_init(table_cells());
     for (unsigned i = 0; i < EXPORTS; i++) {
@@ -70,6 +90,35 @@ void cells_visit(bool (*visit)(const struct cell *cell, void *argument), void *a
 const char *cell_name(const struct cell *cell)
 {
     return cell ? cell->manifest.name : "nucleus";
+}
+
+const struct eh_frame *eh_frame_at(uint64_t pc) UNCHECKED
+{
+    if (pc - nucleus_frames.text < nucleus_frames.text_bytes)
+        return &nucleus_frames;
+    list_each(node, table_cells())
+    {
+        const struct eh_frame *tables = &unit_of(node)->frames;
+
+        if (pc - tables->text < tables->text_bytes)
+            return tables;
+    }
+    return NULL;
+}
+
+uint64_t stub_target(uint64_t pc) UNCHECKED
+{
+    if (eh_frame_at(pc))
+        return pc;
+    list_each(node, table_cells())
+    {
+        list_each(stub, &unit_of(node)->cell.stubs)
+        {
+            if (pc - list_entry(stub, struct stub, link)->address < STUB_BYTES)
+                return list_entry(stub, struct stub, link)->function;
+        }
+    }
+    return pc;
 }
 
 struct cell *cell_of_caller(uint64_t pc)

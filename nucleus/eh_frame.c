@@ -2,63 +2,12 @@
  * The check of a cell's unwind tables after relocation. Every function here returns the text of what it
  * finds wrong, or NULL. Reads go through a cursor that never leaves its record.
  */
-#include "link.h"
+#include "eh_frame.h"
 
 #include "nucleus/string.h"
 
 enum { POINTER = 0x1b /* pcrel, sdata4 */, POINTER_INDIRECT = 0x80, POINTER_OMIT = 0xff };
-enum { CALL_SITES_ULEB = 1, CALL_SITES_UDATA4 = 3, LAST_REGISTER = 31, LEB_MAX_BYTES = 5 };
-
-struct cursor {
-    const uint8_t *at, *end;
-    bool overrun; /* something did not fit, or a LEB128 number was too long */
-};
-
-/* What the functions of one CIE have in common. */
-struct cie {
-    uint64_t offset, code_align;
-    bool has_lsda;
-};
-
-static inline uint64_t take(struct cursor *cursor, unsigned bytes)
-{
-    uint64_t value = 0;
-
-    if ((uint64_t)(cursor->end - cursor->at) < bytes) {
-        cursor->overrun = true;
-        return 0;
-    }
-#pragma GCC unroll 4
-    for (unsigned i = 0; i < bytes; i++)
-        value |= (uint64_t)*cursor->at++ << 8 * i;
-    return value;
-}
-
-static inline uint64_t take_uleb(struct cursor *cursor)
-{
-    uint64_t value = 0;
-
-    for (unsigned shift = 0; shift < 7 * LEB_MAX_BYTES && cursor->at < cursor->end; shift += 7) {
-        uint8_t byte = *cursor->at++;
-
-        value |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80)
-            return value;
-    }
-    cursor->overrun = true;
-    return 0;
-}
-
-/* A cursor of its own over the next @p bytes, which @p cursor skips. */
-static struct cursor take_part(struct cursor *cursor, uint64_t bytes)
-{
-    struct cursor part = *cursor;
-
-    if (bytes > (uint64_t)(part.end - part.at))
-        cursor->overrun = part.overrun = true, bytes = 0;
-    part.end = cursor->at += bytes;
-    return part;
-}
+enum { CALL_SITES_ULEB = 1, CALL_SITES_UDATA4 = 3 };
 
 /*
  * The operands of each long opcode: r register, n number (LEB128), 1, 2 or 4 bytes of advance. A CIE's
@@ -69,7 +18,6 @@ static const char *const operands[0x40] = {
     [0x07] = "r", [0x08] = "r",  [0x09] = "rr", [0x0a] = "!",  [0x0b] = "!",  [0x0c] = "rn",
     [0x0d] = "r", [0x0e] = "n",  [0x11] = "rn", [0x12] = "rn", [0x13] = "n",  [0x2e] = "n"};
 
-enum { LONG, ADVANCE, OFFSET, RESTORE }; /* the upper bits of an opcode */
 /* Long ones; those that set a rule for the CFA, 0x0c, 0x0d and 0x12, as bits. */
 enum { REMEMBER = 0x0a, RESTORE_STATE, CFA_RULES = 0x43000 };
 
@@ -84,13 +32,13 @@ static const char *check_program(struct cursor cursor, uint64_t align, uint64_t 
     while (cursor.at < cursor.end) {
         uint8_t opcode = *cursor.at++, low = opcode & 0x3f, form = opcode >> 6;
 
-        if (form == ADVANCE) {
+        if (form == CFA_ADVANCE) {
             place += low * align + stray;
             continue;
         }
-        if (form != LONG) {
+        if (form != CFA_LONG) {
             registers |= low;
-            if (form == OFFSET)
+            if (form == CFA_OFFSET)
                 take_uleb(&cursor);
             else
                 place += stray;
@@ -119,19 +67,11 @@ static const char *check_program(struct cursor cursor, uint64_t align, uint64_t 
                                        : NULL;
 }
 
-/* The record at @p offset, without its length, as far as it lies inside. */
-static struct cursor record_at(const struct eh_frame *tables, uint64_t offset)
-{
-    struct cursor all = {tables->frames + offset, tables->frames + tables->frames_bytes, false};
-
-    return take_part(&all, take(&all, 4));
-}
-
-static const char *check_cie(const struct eh_frame *tables, uint64_t offset, struct cie *cie)
+const char *cie_read(const struct eh_frame *tables, uint64_t offset, struct cie *cie)
 {
     static const char *const known[] = {"zR", "zRS", "zPLR", "zPLRS"};
     struct cursor cursor = record_at(tables, offset), data;
-    uint64_t id = take(&cursor, 4), version = take(&cursor, 1), data_align, address;
+    uint64_t id = take(&cursor, 4), version = take(&cursor, 1), data_align;
     const char *letters = (const char *)cursor.at;
     unsigned which = 0;
 
@@ -143,10 +83,14 @@ static const char *check_cie(const struct eh_frame *tables, uint64_t offset, str
         which++;
     if (cursor.overrun || which == 4 || (version != 1 && version != 3))
         return "a CIE of an unknown version or augmentation, or cut short";
-    *cie = (struct cie){offset, take_uleb(&cursor), which >= 2};
-    data_align = take_uleb(&cursor);
-    address = version == 1 ? take(&cursor, 1) : take_uleb(&cursor);
-    if (cie->code_align - 1 > 3 || data_align - 1 > 0x7e || address > LAST_REGISTER)
+    cie->offset = offset;
+    cie->has_lsda = which >= 2;
+    cie->is_signal = which % 2;
+    cie->code_align = take_uleb(&cursor);
+    data_align = take_uleb(&cursor); /* an sleb128 of one byte */
+    cie->data_align = (int64_t)(data_align << 57) >> 57;
+    cie->return_register = version == 1 ? take(&cursor, 1) : take_uleb(&cursor);
+    if (cie->code_align - 1 > 3 || data_align - 1 > 0x7e)
         return "a CIE whose factors or return address are out of range";
     data = take_part(&cursor, take_uleb(&cursor));
     if (data.end - data.at != (cie->has_lsda ? 7 : 1))
@@ -154,7 +98,17 @@ static const char *check_cie(const struct eh_frame *tables, uint64_t offset, str
     if (data.end[-1] != POINTER ||
         (cie->has_lsda && (data.end[-2] != POINTER || *data.at != (POINTER | POINTER_INDIRECT))))
         return "a pointer encoding that is not known";
-    return check_program(cursor, 0, 0);
+    cie->program = cursor;
+    return NULL;
+}
+
+static const char *check_cie(const struct eh_frame *tables, uint64_t offset, struct cie *cie)
+{
+    const char *fault = cie_read(tables, offset, cie);
+
+    return fault                                  ? fault
+           : cie->return_register > LAST_REGISTER ? "a CIE whose factors or return address are out of range"
+                                                  : check_program(cie->program, 0, 0);
 }
 
 /* The call sites of one function: sorted, within its @p range, and every landing pad, too. */
@@ -184,15 +138,6 @@ static const char *check_lsda(const struct eh_frame *tables, uint64_t address, u
         end = field[0] + field[1];
     }
     return cursor.overrun || sites.overrun ? "an LSDA is cut short" : NULL;
-}
-
-/* The address that the 4-byte pc-relative pointer at @p cursor holds; 0 when it is null. */
-static uint64_t take_pointer(const struct eh_frame *tables, struct cursor *cursor)
-{
-    uint64_t from = tables->frames_address + (uint64_t)(cursor->at - tables->frames);
-    int32_t distance = (int32_t)take(cursor, 4);
-
-    return distance ? from + (uint64_t)(int64_t)distance : 0;
 }
 
 /* An FDE, at @p offset, names its CIE, which comes before it, by the distance; that of the last one is known. */
@@ -238,4 +183,53 @@ enum status eh_frame_validate(const struct eh_frame *tables, struct why *why)
         offset = (uint64_t)(record.end - tables->frames);
     }
     return OK;
+}
+
+/* Heapsort: in place, no recursion, no bad case. While @p start counts down the heap is built; then its
+ * largest element goes behind it, one after another. */
+static void sort(uint64_t *numbers, uint32_t count)
+{
+    uint32_t start = count / 2, end = count;
+
+    while (end > 1) {
+        uint64_t value = numbers[start ? start - 1 : end - 1];
+        uint32_t node, child;
+
+        if (start)
+            start--;
+        else
+            numbers[--end] = numbers[0];
+        for (node = start; (child = 2 * node + 1) < end; node = child) {
+            if (child + 1 < end && numbers[child + 1] > numbers[child])
+                child++;
+            if (numbers[child] <= value)
+                break;
+            numbers[node] = numbers[child];
+        }
+        numbers[node] = value;
+    }
+}
+
+uint32_t eh_frame_index(const struct eh_frame *tables, uint64_t *index)
+{
+    uint32_t count = 0;
+    bool sorted = true;
+
+    for (uint64_t offset = 0; offset < tables->frames_bytes;) {
+        struct cursor record = record_at(tables, offset), fde = record;
+
+        if (fde.at == fde.end)
+            break;
+        if (take(&fde, 4) != 0) {
+            if (index) {
+                index[count] = (take_pointer(tables, &fde) - tables->text) << 32 | offset;
+                sorted &= count == 0 || index[count] > index[count - 1];
+            }
+            count++;
+        }
+        offset = (uint64_t)(record.end - tables->frames);
+    }
+    if (!sorted)
+        sort(index, count);
+    return count;
 }

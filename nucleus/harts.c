@@ -6,6 +6,7 @@
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
 #include "sbi_calls.h"
+#include "walk.h"
 
 #define SATP_SV39 (8ul << 60)
 #define SATP_ASID_VM (1ul << 44)
@@ -157,7 +158,7 @@ static void stand_still(void)
 {
     struct registers here;
 
-    registers_save(&here);
+    registers_capture(&here);
     this_hart()->stopped = &here;
     __atomic_fetch_add(&hold.standing, 1, __ATOMIC_ACQ_REL);
     while (__atomic_load_n(&hold.wanted, __ATOMIC_ACQUIRE))

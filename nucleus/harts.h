@@ -84,6 +84,9 @@ _Noreturn void hart_idle(void);
  * @return the registers of the task to go on with.
  */
 struct registers *dispatch(struct task *previous, enum task_state to) REQUIRES(irqs_off);
+/** task_each() while all other harts are stopped, where its lock may be held: no holder waits for
+ *  anything while it changes the list. */
+void task_each_stopped(bool (*visit)(struct task *task, void *argument), void *argument);
 
 /** While @p hold, tasks that are picked wait apart, unless task->let_through; after that they are ready again. */
 void tasks_hold(bool hold) REQUIRES(irqs_off);
@@ -96,8 +99,6 @@ void tasks_requeue(void) REQUIRES(irqs_off);
 void trap_entry(void);
 /** Saves the running task's registers and calls dispatch(), on the hart's interrupt stack. */
 void switch_out(enum task_state to) REQUIRES(irqs_off);
-/** Notes what a call keeps, as switch_out() does, but goes on. */
-void registers_save(struct registers *registers);
 /** The bottom of a task: goes on 4 bytes behind this with the argument in s0 and the entry in s1. */
 void task_first(void);
 /** Copies @p words of 8 bytes into text or read-only data, through the boot table's page table. */

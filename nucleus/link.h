@@ -142,6 +142,8 @@ struct eh_frame {
     uint64_t frames_address, except_table_address;
     uint64_t frames_bytes, except_table_bytes; /* 0: there is none */
     uint64_t text, text_bytes;                 /* every function lies in it */
+    uint64_t *index; /* see eh_frame_index() */
+    uint32_t index_count;
 };
 
 /**
@@ -152,5 +154,10 @@ struct eh_frame {
  * @return OK; ERR_FORMAT.
  */
 MUST_CHECK enum status eh_frame_validate(const struct eh_frame *tables, struct why *why);
+/**
+ * Of tables that are sound: fills @p index, unless NULL, with a number for each FDE, sorted: the offset of
+ * its function in the text in the upper half, its own offset in .eh_frame in the lower one. @return how many.
+ */
+uint32_t eh_frame_index(const struct eh_frame *tables, uint64_t *index);
 
 #endif

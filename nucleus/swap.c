@@ -16,6 +16,7 @@
 #include "nucleus/log.h"
 #include "nucleus/machine.h"
 #include "nucleus/swap.h"
+#include "walk.h"
 
 #define REQUESTS 32u
 #define DEADLINE_MS 1000u
@@ -181,38 +182,53 @@ static enum status make_patches(void)
     return status;
 }
 
-/* Whether a task's calls under way, or its registers, lead into the old cell. */
-static bool is_inside(const struct task *task, const struct registers *registers)
+/* Whether a stack has a frame in @p cell, or one that cannot be walked. */
+static bool is_inside(const struct cell *cell, const struct registers *registers, uint64_t low,
+                      uint64_t high)
 {
+    uint64_t where;
+    bool inside = false;
+
     current.report->walked++;
-    return unit_is_entered(current.old, task, registers);
+    /* Interrupted just before a call by a hook, the address may be in any register. */
+    for (unsigned i = 1; i < 32 && registers->status; i++)
+        inside |= registers->x[i] - (uint64_t)cell->text.base < cell->text.bytes;
+    return inside || walk_enters(registers, low, high, (uint64_t)cell->text.base, cell->text.bytes,
+                                 &where) != WALK_OUTSIDE;
 }
 
-/* Marks the tasks that must run on before the old cell can go. All other harts stand still. @return one of
- * them, or NULL. */
-static const struct task *find_inside(void)
+/* What a task that runs on a hart which stands still is doing: there, or where a trap interrupted it. */
+static const struct registers *context_of(const struct task *task)
 {
-    const struct task *inside = NULL;
+    const struct hart *hart = &harts[task->hart];
+    bool there = hart->current == task && hart != this_hart() &&
+                 hart->stopped->x[2] - task->stack_low < task->stack_high - task->stack_low;
 
+    return there ? hart->stopped : &task->registers;
+}
+
+/* Marks the tasks that must run on before @p cell can go. All other harts stand still. @return the name of
+ * one of them, or of a hart that is within a handler; NULL: nobody is in the cell. */
+static const char *find_inside(const struct cell *cell)
+{
+    const char *inside = NULL;
+
+    for (unsigned i = 0; i < hart_count(); i++) {
+        uint64_t low = (uint64_t)harts[i].stacks, high = low + TRAP_STACK_BYTES;
+
+        if (&harts[i] != this_hart() && harts[i].stopped->x[2] - low < high - low &&
+            is_inside(cell, harts[i].stopped, low, high))
+            inside = harts[i].idle.name;
+    }
     current.report->tasks = 0;
     for (struct task *task = task_next(NULL); task; task = task_next(task)) {
-        const struct registers *registers = &task->registers;
-        struct hart *hart = &harts[task->hart];
-
         current.report->tasks++;
         task->let_through = task == &swap_task;
-        if (task == &swap_task || task_state(task) == TASK_DEAD)
+        if (task == &swap_task || task_state(task) == TASK_DEAD ||
+            !is_inside(cell, context_of(task), task->stack_low, task->stack_high))
             continue;
-        if (task_state(task) == TASK_RUNNING && hart->current == task && hart != this_hart()) {
-            if (hart->depth == 0)
-                registers = hart->stopped;
-            else if (is_inside(task, hart->stopped)) /* its hart's handler */
-                inside = task;
-        }
-        if (is_inside(task, registers)) {
-            task->let_through = 1;
-            inside = task;
-        }
+        task->let_through = 1;
+        inside = task->name;
     }
     return inside;
 }
@@ -252,7 +268,7 @@ static void exchange(struct unit *from, struct unit *to) REQUIRES(irqs_off)
 static REQUIRES(may_park) enum status hold_and_exchange(struct unit *from, struct unit *to)
 {
     uint64_t deadline = hart_ticks() + DEADLINE_MS * machine_timebase() / 1000;
-    const struct task *inside = NULL;
+    const char *inside = NULL;
     OWN(irq_guard) guard = {0};
 
     do {
@@ -264,7 +280,7 @@ static REQUIRES(may_park) enum status hold_and_exchange(struct unit *from, struc
             irq_restore(&guard);
             return why_set(&current.report->why, ERR_TIMEOUT, "a hart did not stop");
         }
-        inside = find_inside();
+        inside = find_inside(&from->cell);
         if (!inside)
             exchange(from, to);
         harts_release();
@@ -275,7 +291,7 @@ static REQUIRES(may_park) enum status hold_and_exchange(struct unit *from, struc
             task_yield();
     } while (inside && hart_ticks() < deadline);
     return inside ? why_set(&current.report->why, ERR_BUSY, "task %s did not leave it within %u ms",
-                            inside->name, DEADLINE_MS)
+                            inside, DEADLINE_MS)
                   : OK;
 }
 

@@ -136,25 +136,12 @@ static enum status gather(struct unit *unit)
     return status;
 }
 
-/* Clears what calls left below on the stack: unload would take it for return addresses of calls under way. */
-static __attribute__((noinline)) void clear_stack(void)
-{
-    uint8_t below[2048];
-
-    memset(below, 0, sizeof below);
-    __asm__ volatile("" : : "r"(below) : "memory");
-}
-
 /* The entry point takes its reason in the register in which guarded_call() passes its argument. */
 enum status cell_call_entry(uint64_t address, enum cell_reason reason)
 {
-    enum status status;
-
     if (!address)
         return OK;
-    status = guarded_call((enum status(*)(void *))address, (void *)(uint64_t)reason);
-    clear_stack();
-    return status;
+    return guarded_call((enum status(*)(void *))address, (void *)(uint64_t)reason);
 }
 
 static enum status run_entry(struct unit *unit, uint64_t address, const char *entry)

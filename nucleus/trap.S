@@ -72,14 +72,26 @@ FUNCTION trap_entry
     call    machine_exit
 END trap_entry
 
+/* Saves in the struct registers at a0 what a call keeps; to go on behind the call of this function. */
+.macro SAVE_AT_A0
+    EACH    sd, a0, 2,SAVED
+    sd      ra, R_PC(a0)
+    sd      zero, R_STATUS(a0)
+.endm
+
+/* void registers_capture(struct registers *): see walk.h. */
+FUNCTION registers_capture
+    SAVE_AT_A0
+    ret
+END registers_capture
+
 /* void switch_out(enum task_state to): see harts.h. */
 FUNCTION switch_out
     mv      a1, a0
     ld      a0, HART_CURRENT(tp)
-    EACH    sd, a0, 2,SAVED
-    sd      ra, R_PC(a0)
-    sd      zero, R_STATUS(a0)
+    SAVE_AT_A0
     ld      sp, HART_LEVELS(tp)
+    .cfi_undefined 1            /* of this stack it is the bottom */
     addi    t0, tp, HART_LEVELS + LEVEL_REGISTERS
     csrw    sscratch, t0
     li      t1, 1
@@ -103,14 +115,6 @@ FUNCTION resume
 1:  EACH    ld, a0, 2,SAVED
     ret                         /* into the caller of switch_out, interrupts off */
 END resume
-
-/* void registers_save(struct registers *registers) */
-FUNCTION registers_save
-    EACH    sd, a0, 2,SAVED
-    sd      ra, R_PC(a0)
-    sd      zero, R_STATUS(a0)
-    ret
-END registers_save
 
 /* void task_first(void): s0 = argument, s1 = entry of a new task. */
 FUNCTION task_first

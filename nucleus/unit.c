@@ -276,6 +276,17 @@ static enum status note_site(void *argument, uint32_t section,
                                                                                         : OK;
 }
 
+/* From here on stacks are walked by them: where they will lie. */
+static enum status publish_frames(struct unit *unit, struct eh_frame tables)
+{
+    if (!frames_index(&tables))
+        return why_set(unit->why, ERR_NOMEM, "no memory for the index of its unwind tables");
+    tables.frames = (const uint8_t *)tables.frames_address;
+    tables.except_table = (const uint8_t *)tables.except_table_address;
+    unit->frames = tables;
+    return OK;
+}
+
 static enum status check_tables(struct unit *unit)
 {
     const struct elf_image *image = &unit->image;
@@ -298,7 +309,8 @@ static enum status check_tables(struct unit *unit)
     if (status != OK)
         return status;
     unit->cell.manifest = manifest;
-    return eh_frame_validate(&tables, unit->why);
+    status = eh_frame_validate(&tables, unit->why);
+    return status == OK ? publish_frames(unit, tables) : status;
 }
 
 enum status unit_link(struct unit *unit)
@@ -357,6 +369,7 @@ void unit_drop(struct unit *unit)
     frames_adopt(&state, cell->state.base);
     frames_drop(&state);
     heap_free(buffer_kind, unit->staging);
+    heap_free(buffer_kind, unit->frames.index);
     heap_free(buffer_kind, unit->tables);
     heap_free(buffer_kind, unit->copy);
     heap_free(unit_kind, unit);

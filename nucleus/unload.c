@@ -3,14 +3,16 @@
 #include "harts.h"
 #include "heap_private.h"
 #include "nucleus/format.h"
-#include "nucleus/string.h"
+#include "walk.h"
 
 /* Who still needs a cell: the cells that use it, else a task that runs in it. */
 struct search {
     const struct cell *cell;
-    uint64_t frame; /* of cell_unload(), where its return address stands */
-    char users[160];
+    char users[200];
     size_t length;
+    /* While harts are stopped: where each is, and, last, where the asking task is. NULL: not known yet. */
+    const struct registers *contexts[MAX_HARTS + 1];
+    uint32_t stopped, done; /* atomic: how many came to stop_and_note(); all has been looked at */
 };
 
 static bool note_user(const struct cell *user, void *argument)
@@ -34,81 +36,121 @@ static bool leads_into(const struct cell *cell, uint64_t address)
     return leads;
 }
 
-/* Whether a word is a return address in the cell: a call stands before it, jalr ra or c.jalr. One in a dead
- * slot of the stack looks the same; then the unload is refused without need. */
-static bool returns_into(const struct cell *cell, uint64_t word)
+/* Looks for the cell on a stack, that of @p owner. */
+static void note_stack(struct search *search, const char *what, const char *owner,
+                       const struct registers *saved, uint64_t stack_low, uint64_t stack_high)
 {
-    uint64_t offset = word - (uint64_t)cell->text.base;
-    uint16_t code[2];
+    const struct cell_block *text = &search->cell->text;
+    uint64_t where;
+    enum walk_answer answer =
+        walk_enters(saved, stack_low, stack_high, (uint64_t)text->base, text->bytes, &where);
 
-    if (word % 2 || offset < 4 || offset > cell->text.bytes)
-        return false;
-    memcpy(code, (const void *)(word - 4), sizeof code);
-    return (code[0] & 0xfff) == 0x0e7 || ((code[1] & 0xf07f) == 0x9002 && code[1] != 0x9002);
+    if (answer == WALK_INSIDE)
+        search->length =
+            format(search->users, sizeof search->users, "%s %s runs in it", what, owner);
+    else if (answer == WALK_UNKNOWN)
+        search->length = format(search->users, sizeof search->users,
+                                "%s %s may run in it: its stack cannot be walked beyond 0x%lx", what,
+                                owner, where);
 }
 
-bool unit_is_entered(const struct unit *unit, const struct task *task,
-                     const struct registers *registers)
+/* The registers of whoever is on that stack right now, or @p saved when nobody is. */
+static const struct registers *context_on(const struct search *search, uint64_t stack_low,
+                                          uint64_t stack_high, const struct registers *saved)
 {
-    const struct cell *cell = &unit->cell;
-    bool inside = leads_into(cell, registers->pc) || returns_into(cell, registers->x[1]);
+    for (unsigned i = 0; i <= MAX_HARTS; i++) {
+        const struct registers *context = search->contexts[i];
 
-    for (uint64_t sp = registers->x[2] & ~7ul; !inside && sp >= task->stack_low && sp < task->stack_high;
-         sp += 8)
-        inside = returns_into(cell, *(const uint64_t *)sp);
-    return inside;
+        if (context && context->x[2] - stack_low < stack_high - stack_low)
+            saved = context;
+    }
+    return saved;
 }
 
-/* Notes a task that runs in the cell. Of the running one, which asks, the stack matters from search->frame on. */
+/* A task whose stack is left has its registers in its head: a trap or a switch saved them. */
 static bool note_task(struct task *task, void *argument)
 {
     struct search *search = argument;
-    const struct cell *cell = search->cell;
-    const struct registers *saved = &task->registers;
-    bool current = task == task_current();
-    uint64_t sp = (current ? search->frame : saved->x[2]) & ~7ul;
-    bool runs = leads_into(cell, (uint64_t)task->entry) ||
-                leads_into(cell, task->code) ||
-                (!current && (leads_into(cell, saved->pc) || returns_into(cell, saved->x[1])));
+    const struct registers *saved =
+        context_on(search, task->stack_low, task->stack_high, &task->registers);
 
     if (task_state(task) == TASK_DEAD)
         return true;
-    for (; !runs && sp >= task->stack_low && sp < task->stack_high; sp += 8)
-        runs = returns_into(cell, *(const uint64_t *)sp);
-    if (runs)
-        search->length = format(search->users, sizeof search->users, "%s", task->name);
-    return !runs;
+    if (leads_into(search->cell, (uint64_t)task->entry) ||
+        leads_into(search->cell, (uint64_t)task->argument))
+        search->length =
+            format(search->users, sizeof search->users, "task %s runs in it", task->name);
+    else
+        note_stack(search, "task", task->name, saved, task->stack_low, task->stack_high);
+    return search->length == 0;
 }
 
-/* Called on each hart, to interrupt its task: that saves the task's registers. */
-static void save_registers(void *unused)
+/* Handlers, which are on stacks of the harts; and all tasks. */
+static void note_all(struct search *search)
 {
-    (void)unused;
+    for (unsigned i = 0; i < hart_count() && search->length == 0; i++) {
+        uint64_t low = (uint64_t)harts[i].stacks, high = low + TRAP_STACK_BYTES;
+        const struct registers *handler = context_on(search, low, high, NULL);
+
+        if (handler)
+            note_stack(search, "an interrupt of", harts[i].idle.name, handler, low, high);
+    }
+    if (search->length == 0)
+        task_each_stopped(note_task, search);
 }
 
-static enum status check_unused(const struct cell *cell, uint64_t frame, struct why *why)
+/*
+ * On each hart, interrupts off; also amid a handler or a wait for a lock, so that what the head of its task
+ * holds may be old: each notes where it is. hart_each() comes to the asking hart only when all others have
+ * returned. So the last of the others looks while they wait, and the asking hart waits in hart_each().
+ */
+static void stop_and_note(void *argument)
 {
-    struct search search = {.cell = cell, .frame = frame};
+    struct search *search = argument;
+    struct registers here;
+
+    if (__atomic_load_n(&search->done, __ATOMIC_ACQUIRE))
+        return;
+    registers_capture(&here);
+    search->contexts[hart_index()] = &here;
+    if (__atomic_add_fetch(&search->stopped, 1, __ATOMIC_ACQ_REL) + 1 < hart_count()) {
+        while (!__atomic_load_n(&search->done, __ATOMIC_ACQUIRE))
+            __asm__ volatile("wfi"); /* until the kick, which stays pending if it comes before */
+        return;
+    }
+    note_all(search);
+    __atomic_store_n(&search->done, 1, __ATOMIC_RELEASE);
+    for (unsigned i = 0; i < hart_count(); i++) {
+        if (search->contexts[i] && i != hart_index())
+            hart_kick(i);
+    }
+}
+
+static enum status check_unused(const struct cell *cell, struct why *why)
+{
+    struct search search = {.cell = cell};
+    struct registers here;
 
     cells_visit(note_user, &search);
     if (search.length)
         return why_set(why, ERR_BUSY, "is used by %s", search.users);
-    hart_each(save_registers, NULL);
-    task_each(note_task, &search);
-    return search.length ? why_set(why, ERR_BUSY, "task %s runs in it", search.users) : OK;
+    registers_capture(&here);
+    search.contexts[MAX_HARTS] = &here;
+    hart_each(stop_and_note, &search);
+    return search.length ? why_set(why, ERR_BUSY, "%s", search.users) : OK;
 }
 
-static enum status unload(struct unit *unit, uint64_t frame, struct why *why)
+static enum status unload(struct unit *unit, struct why *why)
 {
     struct cell *cell = &unit->cell;
-    enum status status = check_unused(cell, frame, why);
+    enum status status = check_unused(cell, why);
 
     if (status != OK)
         return status;
     status = cell_call_entry(cell->manifest.stop, REASON_UNLOAD);
     if (status != OK)
         return why_set(why, status, "its stop() refused: %s", status_name(status));
-    status = check_unused(cell, frame, why);
+    status = check_unused(cell, why);
     if (status == OK)
         status = kind_destroy_all(cell, false, why);
     if (status != OK) {
@@ -131,7 +173,7 @@ enum status cell_unload(const char *name, struct why *why)
     if (status != OK)
         return status;
     unit = unit_lookup(name);
-    status = unit ? unload(unit, (uint64_t)__builtin_frame_address(0) - 8, why)
+    status = unit ? unload(unit, why)
                   : why_set(why, ERR_NOT_FOUND, "no such cell is loaded");
     transaction_end();
     if (status != OK)

@@ -9,6 +9,7 @@ if(NOT MITOS_CROSS)
 endif()
 find_program(MITOS_CROSS_GCC ${MITOS_CROSS}gcc REQUIRED)
 find_program(MITOS_CROSS_LD ${MITOS_CROSS}ld REQUIRED)
+find_program(MITOS_CROSS_READELF ${MITOS_CROSS}readelf REQUIRED)
 find_program(MITOS_CROSS_OBJCOPY ${MITOS_CROSS}objcopy REQUIRED)
 
 set(elf_sources nucleus/elf.c nucleus/link.c nucleus/eh_frame.c nucleus/manifest.c)
@@ -74,6 +75,8 @@ mitos_host_test(link SOURCES test_link.c ${elf_victim} ARGUMENTS ${CMAKE_BINARY_
 mitos_host_test(manifest SOURCES test_manifest.c ${elf_victim} ARGUMENTS ${CMAKE_BINARY_DIR}/elf_cells/o2.o)
 mitos_host_test(elf_eh_frame SOURCES test_elf_eh_frame.c ${elf_support}
                 ARGUMENTS ${CMAKE_BINARY_DIR}/elf_cells/o2.o)
+mitos_host_test(walk SOURCES test_walk.c nucleus/walk.c ${elf_support}
+                ARGUMENTS ${MITOS_CROSS_READELF} ${MITOS_GUEST_DIR})
 
 # The fuzzer: a short blind run with every build, and a long one with libFuzzer by command
 # (ctest -L fuzz): 1,000,000 executions, with the branch coverage printed at the end.

@@ -125,6 +125,40 @@ TEST(load, unload_while_a_task_runs_in_the_cell_is_refused)
     unload_good(t, ACTOR_AND_ALL);
 }
 
+/* Sleeps with every address of some text on its stack, where only return addresses count. */
+static int sleeps_on_addresses(void *argument)
+{
+    volatile uint64_t words[512];
+    uint64_t text = function_named("actor_sum");
+
+    role_assert_may_park();
+    for (unsigned i = 0; i < 512; i++)
+        words[i] = text + 2 * i;
+    while (!__atomic_load_n((uint32_t *)argument, __ATOMIC_ACQUIRE))
+        task_park();
+    return words[0] != text;
+}
+
+TEST(load, unload_is_not_refused_for_words_on_a_stack_that_nobody_returns_to)
+{
+    OWN(task_handle) handle = {0};
+    uint32_t stop = 0;
+    int result = -1;
+
+    if (!load_actor(t, 0))
+        return;
+    if (!task_spawn(&handle, "on addresses", sleeps_on_addresses, &stop)) {
+        CHECK(t, false, "no memory");
+        return;
+    }
+    while (task_state(handle.task) != TASK_PARKED)
+        task_yield();
+    unload_good(t, ACTOR_AND_ALL);
+    __atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
+    task_unpark(handle.task);
+    CHECK(t, task_join(&handle, &result) == OK && result == 0, "the task ended with %d", result);
+}
+
 TEST(load, unload_while_an_object_lives_is_refused_and_the_cell_works_on)
 {
     uint64_t from;

@@ -1,0 +1,42 @@
+/* Stack walks, as the nucleus itself uses them: see abi/nucleus/walk.h. */
+#ifndef NUCLEUS_WALK_H
+#define NUCLEUS_WALK_H
+
+#include "eh_frame.h"
+#include "nucleus/walk.h"
+
+/**
+ * One row of the table that call frame information encodes (DWARF 4, section 6.4.1): how to find the
+ * caller's registers at one pc. The CFA is the caller's sp. A register that is in neither set has the same
+ * value in the caller.
+ */
+struct walk_row {
+    uint32_t cfa_register;
+    uint32_t saved;     /* set of the registers that are in memory, at CFA + offsets[] */
+    uint32_t undefined; /* set of those that the caller cannot have back; with ra in it there is no caller */
+    int32_t offsets[LAST_REGISTER + 1];
+    int64_t cfa_offset;
+};
+
+/** The row for @p pc in @p tables. @return WALK_FRAME; WALK_TRAP, WALK_LOST: there is none. */
+enum walk_step walk_row(struct walk_row *row, const struct eh_frame *tables, uint64_t pc);
+
+enum walk_answer { WALK_OUTSIDE, WALK_INSIDE, WALK_UNKNOWN };
+/**
+ * Whether a frame of the stack lies in the @p bytes of text at @p text. @p where is set to its pc, or, when
+ * the walk is lost first (WALK_UNKNOWN), to where it ended.
+ */
+enum walk_answer walk_enters(const struct registers *saved, uint64_t stack_low, uint64_t stack_high,
+                             uint64_t text, uint64_t bytes, uint64_t *where);
+
+/* cell_table.c: unchecked, both, as walks take no lock; see the callers' duty in abi/nucleus/walk.h */
+/** The tables of the text that @p pc is in; NULL: it is in no text of nucleus or cells. */
+const struct eh_frame *eh_frame_at(uint64_t pc);
+/** Where the stub that @p pc is in leads; @p pc itself when it is in none. */
+uint64_t stub_target(uint64_t pc);
+
+/* trap.S */
+/** Saves the caller's registers as a switch does; they are good for walks until the caller returns. */
+void registers_capture(struct registers *registers);
+
+#endif
