@@ -140,38 +140,54 @@ static REQUIRES(irqs_off) void finish_leaving(struct task *task, enum task_state
                                                      : READY_YIELDED);
 }
 
-/* Where tasks wait that a swap holds. They are ready, and in no queue of the scheduler. */
+/* Where tasks wait that a swap holds. They are ready, and in no queue of the scheduler. The lock is not a
+ * spinlock, whose waiters may be made to stand still: a task that was picked would be in somebody's hand. */
 static struct {
-    bool active; /* atomic */
-    struct spinlock lock;
-    /* lock guards: */
+    uint32_t active, locked; /* atomic */
     struct list tasks;
 } held = {.tasks = {&held.tasks, &held.tasks}};
+
+static void held_lock(void)
+{
+    while (__atomic_exchange_n(&held.locked, 1, __ATOMIC_ACQUIRE))
+        continue;
+}
+
+static void held_unlock(void)
+{
+    __atomic_store_n(&held.locked, 0, __ATOMIC_RELEASE);
+}
+
+/* Puts @p task aside. @return false: tasks are not held any more. */
+static bool put_aside(struct task *task)
+{
+    bool active;
+
+    held_lock();
+    active = __atomic_load_n(&held.active, __ATOMIC_RELAXED);
+    if (active)
+        list_push_back(&held.tasks, &task->run_link);
+    held_unlock();
+    return active;
+}
 
 /* @return the next task to run, or NULL. */
 static __attribute__((noinline)) REQUIRES(irqs_off) struct task *pick_while_held(struct task *next)
 {
-    OWN(spin_guard) guard = {0};
-
-    while (next && !next->let_through) {
-        spin_lock_nested(&guard, &held.lock);
-        list_push_back(&held.tasks, &next->run_link);
-        spin_unlock_nested(&guard, &held.lock);
+    while (next && !next->let_through && put_aside(next))
         next = hooks.sched_pick();
-    }
     return next;
 }
 
 void tasks_hold(bool hold)
 {
-    OWN(spin_guard) guard = {0};
     struct list *node;
 
-    __atomic_store_n(&held.active, hold, __ATOMIC_RELEASE);
+    __atomic_store_n(&held.active, hold, __ATOMIC_SEQ_CST);
     while (!hold) {
-        spin_lock_nested(&guard, &held.lock);
+        held_lock();
         node = list_pop_front(&held.tasks);
-        spin_unlock_nested(&guard, &held.lock);
+        held_unlock();
         if (!node)
             return;
         hooks.sched_ready(list_entry(node, struct task, run_link), READY_WOKEN);

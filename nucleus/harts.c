@@ -161,8 +161,11 @@ static void stand_still(void)
     registers_capture(&here);
     this_hart()->stopped = &here;
     __atomic_fetch_add(&hold.standing, 1, __ATOMIC_ACQ_REL);
-    while (__atomic_load_n(&hold.wanted, __ATOMIC_ACQUIRE))
-        continue;
+    while (__atomic_load_n(&hold.wanted, __ATOMIC_ACQUIRE)) {
+        csr_clear(sip, SIE_SSIE);
+        if (__atomic_load_n(&hold.wanted, __ATOMIC_ACQUIRE))
+            __asm__ volatile("wfi"); /* until harts_release() kicks; that interrupt stays pending */
+    }
     __atomic_fetch_sub(&hold.standing, 1, __ATOMIC_RELEASE);
     __asm__ volatile("fence.i" : : : "memory");
 }
@@ -182,7 +185,8 @@ bool harts_hold(uint64_t deadline)
 
 void harts_release(void)
 {
-    __atomic_store_n(&hold.wanted, false, __ATOMIC_RELEASE);
+    __atomic_store_n(&hold.wanted, false, __ATOMIC_SEQ_CST);
+    sbi_call(SBI_IPI, 0, everywhere & ~(1ul << this_hart()->id), 0, 0, 0);
     while (__atomic_load_n(&hold.standing, __ATOMIC_ACQUIRE))
         continue;
     __asm__ volatile("fence.i" : : : "memory");
