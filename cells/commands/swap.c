@@ -53,8 +53,7 @@ static void show_phases(const struct swap_report *report)
 {
     print("%-8s %12s\n", "PHASE", "INSTRUCTIONS");
     for (unsigned phase = 0; phase < SWAP_PHASES; phase++)
-        print("%-8s %12llu\n", phase_names[phase],
-              (unsigned long long)report->instructions[phase]);
+        print("%-8s %12llu\n", phase_names[phase], (unsigned long long)report->instructions[phase]);
     print("%-8s %12llu\n", "all", sum(report));
     print("%u sites and %u stubs %s, %u tasks, %u stacks walked, tries: %u\n", report->sites,
           report->stubs, report->done ? "patched" : "to patch", report->tasks, report->walked,
@@ -68,10 +67,11 @@ static void show(const struct swap_report *report, bool verbose)
         print("swapped %s %s for %s %s in %llu instructions\n", report->old, report->old_version,
               report->new, report->new_version, sum(report));
     else if (report->status == OK)
-        print("replacing %s %s by %s %s would patch %u sites and %u stubs, with %u tasks to look at; "
-              "nothing was changed\n",
-              report->old, report->old_version, report->new, report->new_version, report->sites,
-              report->stubs, report->tasks);
+        print(
+            "replacing %s %s by %s %s would patch %u sites and %u stubs, with %u tasks to look at; "
+            "nothing was changed\n",
+            report->old, report->old_version, report->new, report->new_version, report->sites,
+            report->stubs, report->tasks);
     else
         print("swap: %s\n", report->why.text[0] ? report->why.text : status_name(report->status));
     if (verbose)
@@ -156,8 +156,8 @@ static int run_swaps(int argc, char **argv)
         json_finish(&json);
         return 0;
     }
-    print("%6s %-14s %-14s %-16s %12s %5s %5s\n", "NUMBER", "OLD", "NEW", "OUTCOME",
-          "INSTRUCTIONS", "SITES", "TRIES");
+    print("%6s %-14s %-14s %-16s %12s %5s %5s\n", "NUMBER", "OLD", "NEW", "OUTCOME", "INSTRUCTIONS",
+          "SITES", "TRIES");
     for (unsigned i = 0; swap_get(i, &report); i++)
         print("%6llu %-14s %-14s %-16s %12llu %5u %5u\n", (unsigned long long)report.number,
               report.old, report.new, outcome(&report), sum(&report), report.sites, report.tries);

@@ -95,8 +95,8 @@ static bool swap_once(struct swap_report *report)
     uint64_t ticket;
 
     scheduler_now(old);
-    report->status = cell_swap(old, strcmp(old, "sched_rr") == 0 ? "sched_mlfq" : "sched_rr", NULL, 0,
-                               false, &ticket, &report->why);
+    report->status = cell_swap(old, strcmp(old, "sched_rr") == 0 ? "sched_mlfq" : "sched_rr", NULL,
+                               0, false, &ticket, &report->why);
     if (report->status == OK)
         swap_wait(ticket, report);
     return report->status == OK;

@@ -56,7 +56,8 @@ static void draw_member(const struct crew *crew, const struct member *member, ui
 
 void screen_draw(const struct show *show, struct crew *crew, uint64_t ns)
 {
-    print("\x1b[HMitos: the scheduler is replaced while %u tasks run" LINE_END LINE_END, CREW_COUNT);
+    print("\x1b[HMitos: the scheduler is replaced while %u tasks run" LINE_END LINE_END,
+          CREW_COUNT);
     print("scheduler   %s" LINE_END, show->scheduler);
     print("swaps       %u of %u" LINE_END, show->done, show->wanted);
     print("harts held  %llu instructions in the last swap, %llu at most" LINE_END, show->pause,

@@ -16,7 +16,7 @@ struct show {
     unsigned wanted, done;
     char scheduler[CELL_NAME_ROOM];          /* that serves now */
     unsigned long long pause, longest_pause; /* of all harts, in instructions */
-    uint64_t delay_ns, longest_delay_ns;     /* of a sleeper, from before a swap until all went on */
+    uint64_t delay_ns, longest_delay_ns; /* of a sleeper, from before a swap until all went on */
 };
 
 /** Clears the screen and hides the cursor; and the end of that. */

@@ -10,9 +10,9 @@ static const struct {
     const char *command;
     unsigned sources;
 } argument_names[] = {
-    {"cell", NAMES_CELLS},    {"deps", NAMES_CELLS},   {"help", NAMES_COMMANDS},
-    {"load", NAMES_CELLS},    {"run", NAMES_CELLS},    {"symbols", NAMES_SYMBOLS},
-    {"swap", NAMES_CELLS},    {"time", NAMES_COMMANDS}, {"unload", NAMES_CELLS},
+    {"cell", NAMES_CELLS},   {"deps", NAMES_CELLS},    {"help", NAMES_COMMANDS},
+    {"load", NAMES_CELLS},   {"run", NAMES_CELLS},     {"symbols", NAMES_SYMBOLS},
+    {"swap", NAMES_CELLS},   {"time", NAMES_COMMANDS}, {"unload", NAMES_CELLS},
     {"what", NAMES_SYMBOLS},
 };
 

@@ -12,8 +12,8 @@ static bool call_spawn(struct call *call, task_handle *handle)
 
     if (call->run)
         return task_spawn_main(handle, name, call->run, call->words.argv);
-    call->progress = (struct command_progress){.argc = (int)call->words.count,
-                                               .argv = call->words.argv};
+    call->progress =
+        (struct command_progress){.argc = (int)call->words.count, .argv = call->words.argv};
     return task_spawn_service(handle, name, call->step, &call->progress);
 }
 
@@ -96,7 +96,8 @@ static void report_end(struct shell *shell, struct job *job, int status) REQUIRE
         shell_send(shell);
     }
     if (job->announced)
-        print("[%u] done: %s status %d\n", job_number(shell, job), job->call->words.argv[0], status);
+        print("[%u] done: %s status %d\n", job_number(shell, job), job->call->words.argv[0],
+              status);
     if (status == STATUS_FAULT)
         print("%s: ended by a fault (see log)\n", job->call->words.argv[0]);
     if (shell->prompted) {

@@ -28,8 +28,8 @@ static struct task_object *object_of(const struct task *task)
 /* A new task without its handle yet. The head's entry is the client's function, or one of the nucleus, which
  * calls @p code: so no task has a frame of this cell while it sleeps. NULL: no memory.
  * Unchecked: the object owns its stack. */
-static UNCHECKED struct task *head_new(const char *name, int (*entry)(void *argument), void *argument,
-                             uint64_t code)
+static UNCHECKED struct task *head_new(const char *name, int (*entry)(void *argument),
+                                       void *argument, uint64_t code)
 {
     struct task_object *object = object_new(&state);
 
