@@ -242,6 +242,10 @@ int task_service(void *argument)
     while ((status = task->step(argument)) == OK || status == AGAIN) {
         if (status == AGAIN)
             task_park();
+        if (__atomic_load_n(&held.active, __ATOMIC_ACQUIRE)) {
+            task->let_through = 0; /* it has left the cell: it is held like all others */
+            task_yield();
+        }
     }
     if (status != ERR_CANCELLED)
         task->end_status = status;

@@ -264,34 +264,44 @@ static void exchange(struct unit *from, struct unit *to) REQUIRES(irqs_off)
         move_back(task);
 }
 
-/* Holds all harts with nobody in the old cell, exchanges, and lets them go. */
-static REQUIRES(may_park) enum status hold_and_exchange(struct unit *from, struct unit *to)
+/* One try to exchange the two while all harts are held. @return what is still in @p from, or NULL: done. */
+static const char *try_exchange(struct unit *from, struct unit *to, uint64_t deadline)
+    REQUIRES(irqs_off)
 {
-    uint64_t deadline = hart_ticks() + DEADLINE_MS * machine_timebase() / 1000;
-    const char *inside = NULL;
-    OWN(irq_guard) guard = {0};
+    const char *inside = "a hart that does not stop";
 
-    do {
-        irq_disable(&guard);
-        current.since = hart_instructions();
-        current.report->tries++;
-        if (!harts_hold(deadline)) {
-            tasks_hold(false);
-            irq_restore(&guard);
-            return why_set(&current.report->why, ERR_TIMEOUT, "a hart did not stop");
-        }
+    current.since = hart_instructions();
+    current.report->tries++;
+    if (harts_hold(deadline + machine_timebase() / 10)) { /* the last try, too, has its time */
         inside = find_inside(&from->cell);
         if (!inside)
             exchange(from, to);
         harts_release();
-        phase_over(SWAP_HOLD);
-        tasks_hold(inside && hart_ticks() < deadline);
+    }
+    phase_over(SWAP_HOLD);
+    return inside;
+}
+
+/* Exchanges the two as soon as nobody is in the old one. Who is in it runs on, all others are held back. */
+static REQUIRES(may_park) enum status hold_and_exchange(struct unit *from, struct unit *to)
+{
+    uint64_t deadline = hart_ticks() + DEADLINE_MS * machine_timebase() / 1000;
+    const char *inside;
+    bool more;
+
+    do {
+        OWN(irq_guard) guard = {0};
+
+        irq_disable(&guard);
+        inside = try_exchange(from, to, deadline);
+        more = inside && hart_ticks() < deadline;
+        tasks_hold(more);
         irq_restore(&guard);
-        if (inside)
+        if (more)
             task_yield();
-    } while (inside && hart_ticks() < deadline);
-    return inside ? why_set(&current.report->why, ERR_BUSY, "task %s did not leave it within %u ms",
-                            inside, DEADLINE_MS)
+    } while (more);
+    return inside ? why_set(&current.report->why, ERR_BUSY, "%s did not leave it within %u ms", inside,
+                            DEADLINE_MS)
                   : OK;
 }
 
@@ -428,7 +438,7 @@ static void request_over(struct request *request, enum status status)
     spin_lock(&guard, &queue.lock);
     request->image = NULL;
     request->report.status = status;
-    request->report.done = true;
+    request->report.done = status == OK && !request->report.dry_run;
     queue.over++;
     waiter = request->waiter;
     if (waiter)
@@ -497,7 +507,7 @@ enum status swap_step(uint64_t ticket, struct swap_report *report)
 
     spin_lock(&guard, &queue.lock);
     status = request->report.number != ticket || !ticket ? ERR_NOT_FOUND
-             : request->report.done                      ? OK
+             : ticket <= queue.over                      ? OK
                                                          : AGAIN;
     if (status == AGAIN)
         request->waiter = task_current();

@@ -27,7 +27,8 @@ struct swap_report {
     char old[CELL_NAME_ROOM], new[CELL_NAME_ROOM];
     char old_version[16], new_version[16];
     enum status status;
-    bool done, dry_run;
+    bool done; /* the new cell serves */
+    bool dry_run;
     uint32_t sites, stubs; /* patched */
     uint32_t tasks, walked; /* tasks that there were; whose stacks were walked, in all tries */
     uint32_t tries;         /* how often all harts were held */

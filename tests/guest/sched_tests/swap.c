@@ -94,10 +94,10 @@ TEST(swap, scheduler_under_tasks_that_compute)
         swap_often(t, &load, 10, 1);
 }
 
-TEST(swap, scheduler_a_thousand_times_under_a_hundred_tasks)
+TEST(swap, scheduler_often_under_a_hundred_tasks)
 {
     struct load load;
 
     if (CHECK(t, load_start(&load, LOAD_MOST, 1), "no memory"))
-        swap_often(t, &load, 1000, 100);
+        swap_often(t, &load, hart_count() == 1 ? 1000 : 100, 25);
 }
