@@ -7,18 +7,16 @@
  *     commit   patches, hooks, kinds, saved pcs; nothing here can fail, allocates or takes a lock
  *     start    the system runs; if this fails, the same patches the other way round
  *
- * The swap task does one after another. INV-SWAP-1: after a failure everything is as before. */
+ * The swap task (swap_queue.c) does one after another. INV-SWAP-1: after a failure everything is as before. */
 #include "arena.h"
 #include "cell_private.h"
 #include "harts.h"
 #include "heap_private.h"
 #include "hooks_private.h"
-#include "nucleus/log.h"
 #include "nucleus/machine.h"
-#include "nucleus/swap.h"
+#include "swap.h"
 #include "walk.h"
 
-#define REQUESTS 32u
 #define DEADLINE_MS 1000u
 
 /* Eight bytes of text that lead to the old cell, and shall lead to the new one. */
@@ -26,20 +24,6 @@ struct patch {
     uint64_t address;
     uint8_t old[8], new[8];
 };
-
-struct request {
-    struct swap_report report;
-    void *image; /* NULL: from the archive */
-    size_t bytes;
-    struct task *waiter;
-};
-
-static struct {
-    struct spinlock lock;
-    /* lock guards: */
-    uint64_t last, over; /* numbers of the last request, and of the last that is over */
-    struct request requests[REQUESTS]; /* number n at n % REQUESTS */
-} queue;
 
 /* The swap under way; the swap task's alone. */
 static struct {
@@ -49,9 +33,6 @@ static struct {
     uint32_t count;
     uint64_t since; /* instructions, when the phase began */
 } current;
-
-static struct task swap_task;
-static uint8_t swap_stack[16384] __attribute__((aligned(4096), section(".noinit")));
 
 static void phase_over(enum swap_phase phase)
 {
@@ -223,8 +204,8 @@ static const char *find_inside(const struct cell *cell)
     current.report->tasks = 0;
     for (struct task *task = task_next(NULL); task; task = task_next(task)) {
         current.report->tasks++;
-        task->let_through = task == &swap_task;
-        if (task == &swap_task || task_state(task) == TASK_DEAD ||
+        task->let_through = task == task_current();
+        if (task == task_current() || task_state(task) == TASK_DEAD ||
             !is_inside(cell, context_of(task), task->stack_low, task->stack_high))
             continue;
         task->let_through = 1;
@@ -355,7 +336,7 @@ static void drop_old(void)
     unit_drop(old);
 }
 
-static enum status prepare(const struct request *request)
+static enum status prepare(const void *image, size_t bytes)
 {
     struct swap_report *report = current.report;
     enum status status;
@@ -365,7 +346,7 @@ static enum status prepare(const struct request *request)
         return why_set(&report->why, ERR_NOT_FOUND, "no cell %s is loaded", report->old);
     string_copy(report->old_version, sizeof report->old_version,
                 current.old->cell.manifest.version);
-    status = transaction_add(report->new, current.old, request->image, request->bytes);
+    status = transaction_add(report->new, current.old, image, bytes);
     if (status == OK)
         current.new = list_entry(unit_last(), struct unit, link);
     if (status == OK && !unit_inherits(current.new) &&
@@ -380,17 +361,17 @@ static enum status prepare(const struct request *request)
     return make_patches();
 }
 
-static REQUIRES(may_park) enum status swap(const struct request *request)
+enum status swap_run(struct swap_report *report, const void *image, size_t bytes)
 {
-    struct swap_report *report = current.report;
     enum status status;
 
     while ((status = transaction_begin(REASON_LOAD, &report->why)) == ERR_BUSY)
         task_yield();
+    current.report = report;
     current.since = hart_instructions();
     current.patches = NULL;
     current.count = 0;
-    status = prepare(request);
+    status = prepare(image, bytes);
     phase_over(SWAP_PREPARE);
     status = transaction_init(status);
     phase_over(SWAP_INIT);
@@ -414,117 +395,4 @@ static REQUIRES(may_park) enum status swap(const struct request *request)
     transaction_close();
     heap_free(buffer_kind, current.patches);
     return status;
-}
-
-/* The oldest request that waits, or NULL. It stays where it is until it is over. */
-static struct request *next_request(void)
-{
-    OWN(spin_guard) guard = {0};
-    struct request *request = NULL;
-
-    spin_lock(&guard, &queue.lock);
-    if (queue.over != queue.last)
-        request = &queue.requests[(queue.over + 1) % REQUESTS];
-    spin_unlock(&guard, &queue.lock);
-    return request;
-}
-
-static void request_over(struct request *request, enum status status)
-{
-    OWN(spin_guard) guard = {0};
-    struct task *waiter;
-
-    heap_free(buffer_kind, request->image);
-    spin_lock(&guard, &queue.lock);
-    request->image = NULL;
-    request->report.status = status;
-    request->report.done = status == OK && !request->report.dry_run;
-    queue.over++;
-    waiter = request->waiter;
-    if (waiter)
-        task_unpark(waiter);
-    spin_unlock(&guard, &queue.lock);
-}
-
-/* The step of the swap task. */
-static enum status swap_next(void *unused)
-{
-    struct request *request = next_request();
-
-    (void)unused;
-    role_assert_may_park();
-    if (!request)
-        return AGAIN;
-    current.report = &request->report;
-    request_over(request, swap(request));
-    return OK;
-}
-
-void swap_init(void)
-{
-    task_head_init(&swap_task, "swap", task_service, NULL, swap_stack, sizeof swap_stack);
-    swap_task.step = swap_next;
-}
-
-enum status cell_swap(const char *old, const char *new, const void *image, size_t bytes,
-                      bool dry_run, uint64_t *ticket, struct why *why)
-{
-    OWN(spin_guard) guard = {0};
-    void *copy = NULL;
-    struct request *request;
-
-    if (strlen(old) >= CELL_NAME_ROOM || strlen(new) >= CELL_NAME_ROOM)
-        return why_set(why, ERR_INVALID, "a cell's name has at most %u letters", CELL_NAME_ROOM - 1);
-    if (image) {
-        copy = heap_alloc_bytes(buffer_kind, bytes);
-        if (!copy)
-            return why_set(why, ERR_NOMEM, "no memory for a copy of %s (%zu bytes)", new, bytes);
-        memcpy(copy, image, bytes);
-    }
-    spin_lock(&guard, &queue.lock);
-    if (queue.last - queue.over == REQUESTS - 1) {
-        spin_unlock(&guard, &queue.lock);
-        heap_free(buffer_kind, copy);
-        return why_set(why, ERR_BUSY, "%u swaps wait already", REQUESTS - 1);
-    }
-    *ticket = ++queue.last;
-    request = &queue.requests[*ticket % REQUESTS];
-    *request = (struct request){.report = {.number = *ticket, .dry_run = dry_run},
-                                .image = copy,
-                                .bytes = bytes};
-    string_copy(request->report.old, CELL_NAME_ROOM, old);
-    string_copy(request->report.new, CELL_NAME_ROOM, new);
-    spin_unlock(&guard, &queue.lock);
-    task_unpark(&swap_task);
-    return OK;
-}
-
-enum status swap_step(uint64_t ticket, struct swap_report *report)
-{
-    OWN(spin_guard) guard = {0};
-    struct request *request = &queue.requests[ticket % REQUESTS];
-    enum status status;
-
-    spin_lock(&guard, &queue.lock);
-    status = request->report.number != ticket || !ticket ? ERR_NOT_FOUND
-             : ticket <= queue.over                      ? OK
-                                                         : AGAIN;
-    if (status == AGAIN)
-        request->waiter = task_current();
-    *report = request->report;
-    spin_unlock(&guard, &queue.lock);
-    return status;
-}
-
-bool swap_get(unsigned index, struct swap_report *report)
-{
-    OWN(spin_guard) guard = {0};
-    bool found;
-
-    spin_lock(&guard, &queue.lock);
-    found = index < REQUESTS && index < queue.last;
-    if (found)
-        *report = queue.requests[(queue.last - index) % REQUESTS].report;
-    spin_unlock(&guard, &queue.lock);
-    return found;
 }

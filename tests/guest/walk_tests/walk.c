@@ -45,14 +45,13 @@ static bool is_in(const struct chain *chain, unsigned index, const char *cell, c
            strcmp(info.cell, cell) == 0 && (!name || strcmp(info.name, name) == 0);
 }
 
-/* The frames from @p index on: the entry of the task, the task cell, the bottom, and no more. */
+/* The frames from @p index on: the entry of the task, the bottom, and no more. */
 static void check_bottom(struct test_run *t, const struct chain *chain, unsigned index,
                          const char *entry)
 {
     CHECK(t, is_in(chain, index, "walk_tests", entry), "frame %u: 0x%lx", index, chain->pcs[index]);
-    CHECK(t, is_in(chain, index + 1, "task", "run"), "frame %u is not of task:run()", index + 1);
-    CHECK(t, is_in(chain, index + 2, "nucleus", NULL), "frame %u is not the nucleus'", index + 2);
-    CHECK(t, chain->count == index + 3 && chain->end == WALK_END, "%u frames, end %u", chain->count,
+    CHECK(t, is_in(chain, index + 1, "nucleus", NULL), "frame %u is not the nucleus'", index + 1);
+    CHECK(t, chain->count == index + 2 && chain->end == WALK_END, "%u frames, end %u", chain->count,
           chain->end);
 }
 
