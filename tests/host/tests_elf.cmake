@@ -67,8 +67,10 @@ if(MITOS_GUEST_DIR)
     set(guest_cells ${MITOS_GUEST_DIR}/cells)
 endif()
 
-mitos_host_test(link_oracle SOURCES test_link_oracle.c ${elf_support}
-                ARGUMENTS ${MITOS_CROSS_LD} ${elf_objects} ${MITOS_GUEST_DIR})
+if(MITOS_GUEST_DIR)
+    mitos_host_test(link_oracle SOURCES test_link_oracle.c ${elf_support}
+                    ARGUMENTS ${MITOS_CROSS_LD} ${elf_objects} ${MITOS_GUEST_DIR})
+endif()
 set(elf_victim elf_victim.c ${elf_support})
 mitos_host_test(elf SOURCES test_elf.c ${elf_victim} ARGUMENTS ${CMAKE_BINARY_DIR}/elf_cells/o3.o)
 mitos_host_test(link SOURCES test_link.c ${elf_victim} ARGUMENTS ${CMAKE_BINARY_DIR}/elf_cells/o2.o)

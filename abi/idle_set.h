@@ -1,11 +1,13 @@
-/*
- * The set of harts that found no task and wait for a kick: bit h of one atomic word is hart h.
+/**
+ * @file idle_set.h
+ * For schedulers: the set of harts that found no task and wait for a kick, bit h of one atomic word being hart
+ * h. It lies in the scheduler's state, zeroed; needs no lock, never sleeps, and no function of it can fail.
  *
  * Both sides write first and look afterwards, in one order for all (seq_cst): a hart enters the set
  * and then looks at the queues once more; whoever queued a task then looks at the set.
  */
-#ifndef SCHED_IDLE_SET_H
-#define SCHED_IDLE_SET_H
+#ifndef MITOS_IDLE_SET_H
+#define MITOS_IDLE_SET_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +20,7 @@ struct idle_set {
     uint32_t harts;
 };
 
+/** Hart @p hart (0 .. MAX_HARTS - 1), the caller's own, has found no task. */
 static inline void idle_enter(struct idle_set *set, unsigned hart)
 {
     (void)__atomic_fetch_or(&set->harts, 1u << hart, __ATOMIC_SEQ_CST);
@@ -30,6 +33,7 @@ static inline void idle_leave(struct idle_set *set, unsigned hart)
         (void)__atomic_fetch_and(&set->harts, ~(1u << hart), __ATOMIC_RELAXED);
 }
 
+/** Whether some hart waits. */
 static inline bool idle_any(const struct idle_set *set)
 {
     return __atomic_load_n(&set->harts, __ATOMIC_SEQ_CST) != 0;
