@@ -2,6 +2,7 @@
 #include "figures.h"
 #include "image.h"
 #include "nucleus/heap.h"
+#include "nucleus/memory_records.h"
 #include "nucleus/string.h"
 #include "task.h"
 #include "text.h"
@@ -11,7 +12,7 @@
 struct hoard {
     struct hoarded {
         struct hoarded *next;
-    } *first;
+    } * first;
     unsigned blocks;
 };
 
@@ -64,10 +65,73 @@ static void take_all(struct hoard *singles, unsigned count, struct hoard *rest)
     }
 }
 
-/* Every step that allocates is refused at least once, as one more frame is there at each try. */
+#define KINDS 64u
+
+/* The free slots of the slabs that there are: without them every object needs a frame. */
+struct slots {
+    struct kind *kinds[KINDS];
+    struct hoarded *first[KINDS];
+    unsigned count;
+    bool too_many;
+};
+
+static bool note_kind(const struct kind *kind, void *argument)
+{
+    struct slots *slots = argument;
+
+    slots->too_many = slots->count == KINDS;
+    if (!slots->too_many)
+        slots->kinds[slots->count++] = (struct kind *)(uint64_t)kind;
+    return !slots->too_many;
+}
+
+/* When no frame is left. */
+static void slots_take(struct slots *slots)
+{
+    kinds_visit(note_kind, slots);
+    for (unsigned i = 0; i < slots->count; i++) {
+        struct kind *kind = slots->kinds[i];
+        size_t bytes = kind->object_bytes ?: 16;
+
+        while (bytes >= sizeof(struct hoarded) && bytes <= 16384) {
+            struct hoarded *taken =
+                kind->object_bytes ? heap_alloc(kind) : heap_alloc_bytes(kind, bytes);
+
+            if (taken) {
+                taken->next = slots->first[i];
+                slots->first[i] = taken;
+            } else if (kind->object_bytes) {
+                break;
+            } else {
+                bytes += bytes < 4096 ? bytes / 2 : 1024; /* visits every size of slot */
+            }
+        }
+    }
+}
+
+static void slots_give(struct slots *slots)
+{
+    for (unsigned i = 0; i < slots->count; i++) {
+        while (slots->first[i]) {
+            struct hoarded *given = slots->first[i];
+
+            slots->first[i] = given->next;
+            heap_free(slots->kinds[i], given);
+        }
+    }
+}
+
+/* Steps of a load that allocate, as they explain a refusal. */
+static const char *const steps[] = {"no memory for it", "its tables", "state", "unwind tables",
+                                    "its init()"};
+#define STEPS (sizeof steps / sizeof steps[0])
+
+/* One more frame is there at each try, so one step after another is refused. */
 TEST(load, any_lack_of_memory_changes_nothing)
 {
     struct hoard singles = {0}, rest = {0};
+    struct slots slots = {0};
+    unsigned seen[STEPS] = {0};
     struct why why = {.text = ""};
     enum status status = ERR_NOMEM;
     struct figures before, empty;
@@ -75,21 +139,28 @@ TEST(load, any_lack_of_memory_changes_nothing)
 
     figures_take(&before);
     take_all(&singles, 200, &rest);
+    slots_take(&slots);
+    CHECK(t, !slots.too_many, "more than %u kinds", KINDS);
     while (status != OK && singles.blocks) {
         figures_take(&empty);
         status = cell_load("actor", &why);
         if (status == OK)
             unload_good(t, ACTOR_AND_ALL);
         else
-            CHECK(t, status == ERR_NOMEM && strstr(why.text, "memory"), "%s: %s",
-                  status_name(status), why.text);
+            CHECK(t, (status == ERR_NOMEM || status == ERR_INIT) && strstr(why.text, "memory"),
+                  "%s: %s", status_name(status), why.text);
+        for (unsigned i = 0; i < STEPS && status != OK; i++)
+            seen[i] += strstr(why.text, steps[i]) != NULL;
         refused += status != OK;
         figures_check(t, &empty, "after a load without memory");
         hoard_give(&singles);
     }
+    slots_give(&slots);
     while (hoard_give(&singles) || hoard_give(&rest))
         continue;
     CHECK(t, status == OK, "%s with 200 frames: %s", status_name(status), why.text);
+    for (unsigned i = 0; i < STEPS; i++)
+        CHECK(t, seen[i], "no load was refused with: %s", steps[i]);
     CHECK(t, refused >= 10, "refused only %u times", refused);
     figures_check(t, &before, "after all");
 }
