@@ -122,8 +122,7 @@ static void slots_give(struct slots *slots)
 }
 
 /* Steps of a load that always need a frame of their own, as they explain a refusal. */
-static const char *const steps[] = {"no memory for it", "its tables", "state", "unwind tables",
-                                    "its init()"};
+static const char *const steps[] = {"no memory for it", "its tables", "state", "its init()"};
 #define STEPS (sizeof steps / sizeof steps[0])
 
 /* One more frame is there at each try, so one step after another is refused. */
