@@ -59,7 +59,7 @@ static inline int command_run(const struct command *command, int argc, char **ar
 
 /** Copies the command called @p name into @p found; @p owner (may be NULL) is the cell it comes
  * from. */
-static inline bool command_find(const char *name, struct command *found, const struct cell **owner)
+static inline bool command_find(const char *name, struct command *found, char owner[CELL_NAME_ROOM])
 {
     for (unsigned i = 0; set_get("command", i, found, sizeof *found, owner); i++)
         if (strcmp(found->name, name) == 0)

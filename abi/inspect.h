@@ -30,6 +30,16 @@ struct cell_info {
 bool cell_get(unsigned index, struct cell_info *info);
 bool cell_find(const char *name, struct cell_info *info);
 
+/** A cell that was replaced, and whose memory is not free yet. */
+struct zombie_info {
+    char name[CELL_NAME_ROOM];
+    char version[16];
+    char holder[CELL_HOLDER_ROOM]; /* what may still point into it */
+    uint64_t text, text_bytes, rodata_bytes;
+};
+/** Zombie number @p index. @return false past the last. */
+bool zombie_get(unsigned index, struct zombie_info *info);
+
 /** One section of a cell's object as it lies in memory. */
 struct section_info {
     char name[40];
@@ -58,15 +68,15 @@ const char *code_describe(uint64_t address, char *to, size_t room);
 /**
  * Copies entry number @p index of @p set (COMMAND, TEST, DRIVER: "command" ...) into @p entry, of
  * @p bytes, which must be the size of the set's type. Function pointers in it are stubs; strings in it
- * live as long as the cell. @p owner may be NULL.
+ * live as long as the cell, and longer while they are pointed to. @p owner, NULL or room for the cell's name.
  * @return false past the last entry, or when no such set exists.
  */
-bool set_get(const char *set, unsigned index, void *entry, size_t bytes, const struct cell **owner);
+bool set_get(const char *set, unsigned index, void *entry, size_t bytes, char owner[CELL_NAME_ROOM]);
 
 /** A hook of the nucleus (nucleus/hooks.h). */
 struct hook_info {
     const char *name;
-    const char *bound_to; /* a cell's name, or NULL for the default */
+    char bound_to[CELL_NAME_ROOM]; /* a cell's name, or "" for the default */
 };
 bool hook_get(unsigned index, struct hook_info *info);
 
@@ -85,7 +95,7 @@ const char *frame_use_name(enum frame_use use);
 
 struct kind_info {
     char name[KIND_NAME_ROOM];
-    const struct cell *owner; /* NULL: the nucleus */
+    char owner[CELL_NAME_ROOM]; /* a cell's name, or "nucleus" */
     size_t object_bytes, alignment;
     uint64_t live;       /* objects */
     uint64_t live_bytes; /* what was asked for, rounded to the slot size */

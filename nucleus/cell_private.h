@@ -33,7 +33,6 @@ struct unit {
     struct why *why;        /* for what goes wrong */
     uint8_t *staging;
     bool ordered, started;
-    bool zombie; /* replaced, but something may still point into it */
 };
 
 struct cell_table {
@@ -133,6 +132,15 @@ void unit_retract(struct unit *unit);
 enum status swap_match_stubs(struct unit *unit);
 /** Prepares the task that swaps. */
 void swap_init(void);
+
+/* reclaim.c, within a transaction */
+/** Makes a zombie of a unit that was replaced, and that nothing runs in. With @p state_is_taken its state is
+ *  its successor's. */
+void reclaim_add(struct unit *unit, bool state_is_taken);
+/** Frees the zombies that nothing points into. */
+void reclaim_try(void);
+/** How many zombies there are. */
+unsigned reclaim_count(void);
 
 /** Loads the boot set of the archive; @p count is set to how many cells that makes. */
 enum status cells_boot(unsigned *count, struct why *why);

@@ -60,7 +60,7 @@ struct unit *unit_lookup(const char *name) UNCHECKED
 {
     list_each(node, table_cells())
     {
-        if (strcmp(unit_of(node)->cell.manifest.name, name) == 0 && !unit_of(node)->zombie)
+        if (strcmp(unit_of(node)->cell.manifest.name, name) == 0 && !unit_of(node)->cell.zombie)
             return unit_of(node);
     }
     return NULL;

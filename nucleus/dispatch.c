@@ -207,10 +207,10 @@ void tasks_requeue(void) UNCHECKED
 {
     list_init(&held.tasks);
     for (struct task *task = task_next(NULL); task; task = task_next(task)) {
-        if (task_state(task) != TASK_READY)
-            continue;
         list_init(&task->run_link);
-        hooks.sched_ready(task, READY_WOKEN);
+        memset(task->sched, 0, sizeof task->sched); /* what the one before noted */
+        if (task_state(task) == TASK_READY)
+            hooks.sched_ready(task, READY_WOKEN);
     }
 }
 

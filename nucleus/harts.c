@@ -156,7 +156,7 @@ static struct {
 
 static void stand_still(void)
 {
-    struct registers here;
+    struct registers here = {0}; /* reclaim.c looks at all of the stack */
 
     registers_capture(&here);
     this_hart()->stopped = &here;

@@ -6,6 +6,7 @@
  *              others are held back; at the deadline we give up
  *     commit   patches, hooks, kinds, saved pcs; nothing here can fail, allocates or takes a lock
  *     start    the system runs; if this fails, the same patches the other way round
+ *     reclaim  the old cell is poisoned, and freed when nothing points into it any more (reclaim.c)
  *
  * The swap task (swap_queue.c) does one after another. INV-SWAP-1: after a failure everything is as before. */
 #include "arena.h"
@@ -178,8 +179,8 @@ static bool is_inside(const struct cell *cell, const struct registers *registers
                                  &where) != WALK_OUTSIDE;
 }
 
-/* What a task that runs on a hart which stands still is doing: there, or where a trap interrupted it. */
-static const struct registers *context_of(const struct task *task)
+/* A task that runs on a hart which stands still does so there, or where a trap interrupted it. */
+const struct registers *swap_context_of(const struct task *task)
 {
     const struct hart *hart = &harts[task->hart];
     bool there = hart->current == task && hart != this_hart() &&
@@ -206,7 +207,7 @@ static const char *find_inside(const struct cell *cell)
         current.report->tasks++;
         task->let_through = task == task_current();
         if (task == task_current() || task_state(task) == TASK_DEAD ||
-            !is_inside(cell, context_of(task), task->stack_low, task->stack_high))
+            !is_inside(cell, swap_context_of(task), task->stack_low, task->stack_high))
             continue;
         task->let_through = 1;
         inside = task->name;
@@ -264,7 +265,7 @@ static const char *try_exchange(struct unit *from, struct unit *to, uint64_t dea
 }
 
 /* Exchanges the two as soon as nobody is in the old one. Who is in it runs on, all others are held back. */
-static REQUIRES(may_park) enum status hold_and_exchange(struct unit *from, struct unit *to)
+static REQUIRES(may_park) enum status hold_and_exchange(struct unit *from, struct unit *to, struct why *why)
 {
     uint64_t deadline = hart_ticks() + DEADLINE_MS * machine_timebase() / 1000;
     const char *inside;
@@ -281,7 +282,7 @@ static REQUIRES(may_park) enum status hold_and_exchange(struct unit *from, struc
         if (more)
             task_yield();
     } while (more);
-    return inside ? why_set(&current.report->why, ERR_BUSY, "%s did not leave it within %u ms", inside,
+    return inside ? why_set(why, ERR_BUSY, "%s did not leave it within %u ms", inside,
                             DEADLINE_MS)
                   : OK;
 }
@@ -323,19 +324,6 @@ static void enter_tables(struct unit *from, struct unit *to)
     spin_unlock(&guard, &cell_table.lock);
 }
 
-/* After a success: nobody uses the old cell. */
-static void drop_old(void)
-{
-    struct unit *old = current.old;
-
-    if (unit_inherits(current.new))
-        old->cell.state.base = NULL;
-    current.new->replaces = NULL;
-    kind_destroy_all(&old->cell, true, NULL);
-    unit_retract(old);
-    unit_drop(old);
-}
-
 static enum status prepare(const void *image, size_t bytes)
 {
     struct swap_report *report = current.report;
@@ -361,6 +349,27 @@ static enum status prepare(const void *image, size_t bytes)
     return make_patches();
 }
 
+/* The new cell serves, and does so for good unless its start() fails. */
+static REQUIRES(may_park) enum status settle(void)
+{
+    bool inherits = unit_inherits(current.new);
+    enum status status = transaction_start(OK);
+    struct why reverse = {0};
+
+    current.report->done = status == OK || hold_and_exchange(current.new, current.old, &reverse) != OK;
+    if (current.report->done) {
+        if (status != OK)
+            why_set(&current.report->why, status, "its start() failed, and it stays: %s", reverse.text);
+        current.new->replaces = NULL;
+        reclaim_add(current.old, inherits);
+    } else {
+        enter_tables(current.new, current.old);
+        list_remove(&current.new->link);
+        reclaim_add(current.new, inherits);
+    }
+    return status;
+}
+
 enum status swap_run(struct swap_report *report, const void *image, size_t bytes)
 {
     enum status status;
@@ -377,22 +386,21 @@ enum status swap_run(struct swap_report *report, const void *image, size_t bytes
     phase_over(SWAP_INIT);
     if (status == OK && !report->dry_run) {
         transaction_bind();
-        status = hold_and_exchange(current.old, current.new);
+        status = hold_and_exchange(current.old, current.new, &report->why);
         if (status == OK) {
             enter_tables(current.old, current.new);
             transaction_publish();
             phase_over(SWAP_COMMIT);
-            status = transaction_start(status);
-            if (status != OK && hold_and_exchange(current.new, current.old) == OK)
-                enter_tables(current.new, current.old);
+            status = settle();
             phase_over(SWAP_START);
-            if (status == OK)
-                drop_old();
         }
     }
-    if (status != OK || report->dry_run)
+    if (!report->done)
         transaction_undo();
-    transaction_close();
     heap_free(buffer_kind, current.patches);
+    reclaim_try();
+    phase_over(SWAP_RECLAIM);
+    report->zombies = reclaim_count();
+    transaction_close();
     return status;
 }

@@ -277,6 +277,7 @@ void transaction_close(void)
         heap_free(buffer_kind, unit->staging);
         unit->staging = NULL;
     }
+    reclaim_try();
     transaction_end();
 }
 

@@ -175,6 +175,7 @@ enum status cell_unload(const char *name, struct why *why)
     unit = unit_lookup(name);
     status = unit ? unload(unit, why)
                   : why_set(why, ERR_NOT_FOUND, "no such cell is loaded");
+    reclaim_try();
     transaction_end();
     if (status != OK)
         why_prefix(why, name);

@@ -19,6 +19,7 @@
 
 #define CELL_NAME_ROOM 32
 #define SYMBOL_NAME_ROOM 64
+#define CELL_HOLDER_ROOM 64
 
 struct cell;
 
@@ -50,6 +51,7 @@ struct symbol_info {
     char cell[CELL_NAME_ROOM];
     uint64_t address, bytes;
     bool exported;
+    bool zombie; /* of a version that was replaced */
 };
 
 /**

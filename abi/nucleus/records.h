@@ -90,6 +90,8 @@ struct cell {
     struct manifest manifest;
     bool live; /* committed; until then only its transaction sees it */
     bool boot; /* part of the boot set */
+    bool zombie; /* replaced; its text is poisoned, its memory is freed once nothing points into it */
+    char holder[CELL_HOLDER_ROOM]; /* what points into a zombie, as found last */
     struct cell_block text, rodata, state;
     struct symbol *exports;
     struct import *imports;
@@ -109,7 +111,7 @@ struct hook {
     const struct cell *cell; /* NULL: the default */
 };
 
-/** Calls @p visit for each cell, also those that are not live yet, in order of load until it returns false. The table is locked: the
+/** Calls @p visit for each cell, also those that are not live yet, or not any more, in order of load until it returns false. The table is locked: the
  *  visitor must not call what takes its lock (other visits, symbol_at() of inspect.h). */
 void cells_visit(bool (*visit)(const struct cell *cell, void *argument), void *argument);
 /** Export number @p index of the nucleus, or NULL past the last. Never changes. */

@@ -20,7 +20,15 @@
 #include "why.h"
 
 /** PREPARE to INIT while the system runs; HOLD: all other harts stand still; then it runs again. */
-enum swap_phase { SWAP_PREPARE, SWAP_INIT, SWAP_HOLD, SWAP_COMMIT, SWAP_START, SWAP_PHASES };
+enum swap_phase {
+    SWAP_PREPARE,
+    SWAP_INIT,
+    SWAP_HOLD,
+    SWAP_COMMIT,
+    SWAP_START,
+    SWAP_RECLAIM,
+    SWAP_PHASES
+};
 
 struct swap_report {
     uint64_t number; /* the ticket */
@@ -32,6 +40,7 @@ struct swap_report {
     uint32_t sites, stubs; /* patched */
     uint32_t tasks, walked; /* tasks that there were; whose stacks were walked, in all tries */
     uint32_t tries;         /* how often all harts were held */
+    uint32_t zombies;       /* cells that were replaced, now or before, and are not freed yet */
     uint64_t instructions[SWAP_PHASES]; /* of the hart that swapped */
     struct why why;
 };

@@ -63,8 +63,7 @@ struct task {
         int (*main)(int argc, char **argv);
         uint64_t code;
     };
-    /* sched: the bound scheduler's. Zero in a new task; else as its predecessor left the words, so a
-     * scheduler marks those that it has set up. */
+    /* sched: the bound scheduler's. Zero in a new task, and when another scheduler takes over. */
     struct list run_link;
     uint64_t sched[TASK_SCHED_WORDS];
     /* task cell: */

@@ -22,34 +22,34 @@ static int first_line_bytes(const char *text)
 static int explain(const char *name) REQUIRES(may_park);
 static int explain(const char *name)
 {
-    const struct cell *owner;
+    char owner[CELL_NAME_ROOM];
     struct command command;
 
-    if (!command_find(name, &command, &owner)) {
+    if (!command_find(name, &command, owner)) {
         print("help: there is no command %s (help lists them)\n", name);
         return 1;
     }
     print("usage: %s\n\n", command.usage);
     console_write(command.help, strlen(command.help));
-    print("\n\nThis command comes from the cell %s.\n", cell_name(owner));
+    print("\n\nThis command comes from the cell %s.\n", owner);
     return 0;
 }
 
 static void list_commands_as_json(void) REQUIRES(may_park);
 static void list_commands_as_json(void)
 {
-    const struct cell *owner;
+    char owner[CELL_NAME_ROOM];
     struct command command;
     struct json json;
 
     json_to_console(&json);
     json_array(&json, NULL);
-    for (unsigned i = 0; set_get("command", i, &command, sizeof command, &owner); i++) {
+    for (unsigned i = 0; set_get("command", i, &command, sizeof command, owner); i++) {
         json_object(&json, NULL);
         json_text(&json, "name", command.name);
         json_text(&json, "usage", command.usage);
         json_text(&json, "help", command.help);
-        json_text(&json, "cell", cell_name(owner));
+        json_text(&json, "cell", owner);
         json_end(&json);
     }
     json_end(&json);

@@ -22,6 +22,34 @@ static void cell_to_json(struct json *json, const struct cell_info *cell)
     json_boolean(json, "boot", cell->boot);
 }
 
+static void show_zombies(void) REQUIRES(may_park);
+static void show_zombies(void)
+{
+    struct zombie_info zombie;
+
+    for (unsigned i = 0; zombie_get(i, &zombie); i++)
+        print("%-14s %-7s %7llu %7llu %7u %6s  zombie: was replaced, is held by %s\n", zombie.name,
+              zombie.version, (unsigned long long)zombie.text_bytes,
+              (unsigned long long)zombie.rodata_bytes, 0, "-", zombie.holder);
+}
+
+static void zombies_to_json(struct json *json)
+{
+    struct zombie_info zombie;
+
+    for (unsigned i = 0; zombie_get(i, &zombie); i++) {
+        json_object(json, NULL);
+        json_text(json, "name", zombie.name);
+        json_text(json, "version", zombie.version);
+        json_address(json, "text", zombie.text);
+        json_number(json, "text_bytes", zombie.text_bytes);
+        json_number(json, "rodata_bytes", zombie.rodata_bytes);
+        json_boolean(json, "zombie", true);
+        json_text(json, "holder", zombie.holder);
+        json_end(json);
+    }
+}
+
 static int run_cells(int argc, char **argv)
 {
     bool as_json = option_take(&argc, argv, "--json");
@@ -38,6 +66,7 @@ static int run_cells(int argc, char **argv)
             print("%-14s %-7s %7llu %7llu %7llu %6u  %s\n", cell.name, cell.version,
                   (unsigned long long)cell.text_bytes, (unsigned long long)cell.rodata_bytes,
                   (unsigned long long)cell.state_bytes, cell.users, cell.provides);
+        show_zombies();
         return 0;
     }
     json_to_console(&json);
@@ -47,6 +76,7 @@ static int run_cells(int argc, char **argv)
         cell_to_json(&json, &cell);
         json_end(&json);
     }
+    zombies_to_json(&json);
     json_end(&json);
     json_finish(&json);
     return 0;
@@ -56,7 +86,9 @@ COMMAND(cells, .run = run_cells, .usage = "cells [--json]",
         .help = "Lists the cells that are loaded, in order of load.\n"
                 "\n"
                 "TEXT, RODATA and STATE are in bytes. USERS counts the cells that call it: 0\n"
-                "means that it can be unloaded. PROVIDES names the interfaces (abi/NAME.h).");
+                "means that it can be unloaded. PROVIDES names the interfaces (abi/NAME.h).\n"
+                "A zombie was replaced (swap), and its memory is freed once nothing points into\n"
+                "it; it is looked at again at the end of every load, unload and swap.");
 
 static void show_summary(const struct cell_info *cell) REQUIRES(may_park);
 static void show_summary(const struct cell_info *cell)
@@ -70,7 +102,7 @@ static void show_summary(const struct cell_info *cell)
           cell->stubs);
     print("boot      %s\n", cell->boot ? "in the boot set" : "loaded later");
     for (unsigned i = 0; hook_get(i, &hook); i++)
-        if (hook.bound_to && strcmp(hook.bound_to, cell->name) == 0)
+        if (strcmp(hook.bound_to, cell->name) == 0)
             print("hook      %s\n", hook.name);
 }
 

@@ -102,7 +102,7 @@ static void print_kinds(void)
     print("%-20s %-14s %8s %8s %11s %12s\n", "KIND", "OWNER", "BYTES", "LIVE", "LIVE BYTES",
           "SLAB BYTES");
     for (unsigned i = 0; kind_get(i, &kind); i++) {
-        print("%-20s %-14s ", kind.name, cell_name(kind.owner));
+        print("%-20s %-14s ", kind.name, kind.owner);
         if (kind.object_bytes)
             print("%8zu", kind.object_bytes);
         else
@@ -123,7 +123,7 @@ static void kinds_to_json(void)
     for (unsigned i = 0; kind_get(i, &kind); i++) {
         json_object(&json, NULL);
         json_text(&json, "kind", kind.name);
-        json_text(&json, "owner", cell_name(kind.owner));
+        json_text(&json, "owner", kind.owner);
         json_number(&json, "object_bytes", kind.object_bytes);
         json_number(&json, "alignment", kind.alignment);
         json_number(&json, "live", kind.live);

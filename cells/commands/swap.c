@@ -3,7 +3,8 @@
 #include "nucleus/swap.h"
 #include "commands.h"
 
-static const char phase_names[SWAP_PHASES][8] = {"prepare", "init", "hold", "commit", "start"};
+static const char phase_names[SWAP_PHASES][8] = {"prepare", "init",  "hold",
+                                                "commit",  "start", "reclaim"};
 
 /* What `swap` keeps in command_progress.words. */
 enum { TICKET, ASKED, VERBOSE, AS_JSON };

@@ -134,7 +134,7 @@ static void print_data(const struct findings *found)
 {
     if (found->in_object)
         print("heap      kind %s of %s, %s object at 0x%016llx+0x%llx\n", found->kind.name,
-              cell_name(found->kind.owner), found->live ? "a live" : "a free",
+              found->kind.owner, found->live ? "a live" : "a free",
               (unsigned long long)found->object,
               (unsigned long long)(found->address - found->object));
     if (found->in_stack)
@@ -183,7 +183,7 @@ static void data_to_json(struct json *json, const struct findings *found)
     if (found->in_object) {
         json_object(json, "heap");
         json_text(json, "kind", found->kind.name);
-        json_text(json, "owner", cell_name(found->kind.owner));
+        json_text(json, "owner", found->kind.owner);
         json_address(json, "object", found->object);
         json_boolean(json, "live", found->live);
         json_end(json);

@@ -64,7 +64,7 @@ static void scheduler_now(char name[CELL_NAME_ROOM])
 
     name[0] = '\0';
     for (unsigned i = 0; hook_get(i, &hook); i++)
-        if (strcmp(hook.name, "sched_pick") == 0 && hook.bound_to)
+        if (strcmp(hook.name, "sched_pick") == 0 && hook.bound_to[0])
             (void)string_copy(name, CELL_NAME_ROOM, hook.bound_to);
 }
 

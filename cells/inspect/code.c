@@ -57,6 +57,7 @@ static bool search_code(const struct cell *cell, void *argument)
     info->bytes = stub ? STUB_BYTES : symbol->size;
     info->address = stub ? stub->address : info->address;
     info->exported = symbol->info >> 4 != STB_LOCAL && (symbol->other & 3) == STV_DEFAULT;
+    info->zombie = cell->zombie;
     search->found = true;
     return false;
 }
@@ -96,7 +97,8 @@ EXPORT const char *code_describe(uint64_t address, char *to, size_t room)
     struct symbol_info symbol;
 
     if (symbol_at(address, &symbol))
-        format(to, room, "%s:%s+0x%lx", symbol.cell, symbol.name, address - symbol.address);
+        format(to, room, "%s:%s+0x%lx%s", symbol.cell, symbol.name, address - symbol.address,
+               symbol.zombie ? ", a version that was replaced" : "");
     else
         format(to, room, "0x%lx, no function", address);
     return to;

@@ -17,7 +17,7 @@ static void describe(const struct kind *kind, struct kind_info *info)
 {
     memset(info, 0, sizeof *info);
     string_copy(info->name, sizeof info->name, kind->name);
-    info->owner = kind->owner;
+    string_copy(info->owner, sizeof info->owner, cell_name(kind->owner));
     info->object_bytes = kind->object_bytes;
     info->alignment = kind->alignment;
     info->live = kind->live;

@@ -73,7 +73,8 @@ struct set_search {
     unsigned index;
     void *entry;
     size_t bytes;
-    const struct cell *owner; /* NULL: not found yet */
+    bool found;
+    char *owner; /* where to put its name, or NULL */
 };
 
 static bool search_set(const struct cell *cell, void *argument)
@@ -90,7 +91,9 @@ static bool search_set(const struct cell *cell, void *argument)
         if (search->index < count) {
             memcpy(search->entry, (const uint8_t *)section->address + search->index * search->bytes,
                    search->bytes);
-            search->owner = cell;
+            search->found = true;
+            if (search->owner)
+                string_copy(search->owner, CELL_NAME_ROOM, cell->manifest.name);
             return false;
         }
         search->index -= (unsigned)count;
@@ -99,23 +102,38 @@ static bool search_set(const struct cell *cell, void *argument)
 }
 
 EXPORT bool set_get(const char *set, unsigned index, void *entry, size_t bytes,
-                    const struct cell **owner)
+                    char owner[CELL_NAME_ROOM])
 {
-    struct set_search search = {.set = set, .index = index, .entry = entry, .bytes = bytes};
+    struct set_search search = {
+        .set = set, .index = index, .entry = entry, .bytes = bytes, .owner = owner};
 
     cells_visit(search_set, &search);
-    if (search.owner && owner)
-        *owner = search.owner;
-    return search.owner != NULL;
+    return search.found;
+}
+
+struct hook_search {
+    const struct hook *hook;
+    struct hook_info *info;
+};
+
+static bool search_bound(const struct cell *cell, void *argument)
+{
+    struct hook_search *search = argument;
+
+    if (cell != search->hook->cell)
+        return true;
+    string_copy(search->info->bound_to, CELL_NAME_ROOM, cell->manifest.name);
+    return false;
 }
 
 EXPORT bool hook_get(unsigned index, struct hook_info *info)
 {
-    const struct hook *hook = nucleus_hook(index);
+    struct hook_search search = {.hook = nucleus_hook(index), .info = info};
 
-    if (!hook)
+    if (!search.hook)
         return false;
-    info->name = hook->name;
-    info->bound_to = hook->cell ? cell_name(hook->cell) : NULL;
+    info->name = search.hook->name;
+    info->bound_to[0] = '\0';
+    cells_visit(search_bound, &search);
     return true;
 }

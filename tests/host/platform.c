@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "heap_private.h"
+#include "nucleus/cells.h"
 #include "nucleus/hart.h"
 #include "nucleus/machine.h"
 #include "nucleus/spinlock.h"
@@ -103,6 +104,14 @@ struct cell *cell_of_caller(uint64_t pc)
 {
     (void)pc;
     return platform_caller;
+}
+
+const char *cell_name(const struct cell *cell)
+{
+    static char name[32];
+
+    snprintf(name, sizeof name, "cell %p", (const void *)cell);
+    return cell ? name : "nucleus";
 }
 
 void platform_check_idle(void)

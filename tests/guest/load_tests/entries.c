@@ -45,7 +45,7 @@ static void find_owner(const char *kind, char *owner)
 
     for (unsigned i = 0; kind_get(i, &info); i++) {
         if (strcmp(info.name, kind) == 0)
-            string_copy(owner, CELL_NAME_ROOM, cell_name(info.owner));
+            string_copy(owner, CELL_NAME_ROOM, info.owner);
     }
 }
 

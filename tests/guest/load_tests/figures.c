@@ -80,7 +80,7 @@ static void take_sets(struct figures *figures)
         mix_text(figures, test.name);
     }
     for (unsigned i = 0; hook_get(i, &hook); i++)
-        mix_text(figures, hook.bound_to ? hook.bound_to : "");
+        mix_text(figures, hook.bound_to);
 }
 
 void figures_take(struct figures *figures)
