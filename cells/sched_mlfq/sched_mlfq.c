@@ -46,7 +46,6 @@ struct mlfq_state {
     struct run_queue queues[MAX_HARTS];
     uint64_t turn_ticks[LEVELS];
     uint64_t raise_ticks;
-    uint64_t mark; /* of the tasks that this one knows (words.h) */
     struct idle_set idle;
 };
 CELL_STATE(struct mlfq_state);
@@ -203,7 +202,7 @@ EXPORT void sched_ready(struct task *task, enum ready_cause cause)
     unsigned to = here;
     bool over;
 
-    task_know(task, state.mark, hart_ticks());
+    task_know(task, hart_ticks());
     if (cause == READY_WOKEN) {
         task_woken(task);
         return;
@@ -347,7 +346,6 @@ static enum status mlfq_init(enum cell_reason reason)
     }
     for (unsigned level = 0; level < LEVELS; level++)
         state.turn_ticks[level] = turn << level;
-    state.mark = hart_ticks() ^ (uint64_t)&state; /* nobody else's, and none of an earlier load's */
     state.raise_ticks = RAISE_NS * machine_timebase() / NS_PER_SECOND;
     return OK;
 }

@@ -1,7 +1,7 @@
 /*
  * A task's place in the feedback queue, kept in its own task->sched[]: the level, what it has
- * used of its turn there, and since when it runs. The words count once they bear our mark: before, they
- * are another scheduler's, or a new task's.
+ * used of its turn there, and since when it runs. All are 0 while the
+ * task has not been here yet.
  */
 #ifndef MLFQ_WORDS_H
 #define MLFQ_WORDS_H
@@ -13,7 +13,6 @@ enum {
     WORD_LEVEL,
     WORD_USED,  /* ticks of the turn on this level used so far */
     WORD_SINCE, /* hart_ticks() when it was picked last */
-    WORD_MARK,
 };
 
 static inline unsigned task_level(const struct task *task)
@@ -28,13 +27,10 @@ static inline void task_enter_level(struct task *task, unsigned level)
 }
 
 /** Sets up the words of a task that comes for the first time; it begins on level 0. */
-static inline void task_know(struct task *task, uint64_t mark, uint64_t now)
+static inline void task_know(struct task *task, uint64_t now)
 {
-    if (task->sched[WORD_MARK] == mark)
-        return;
-    task->sched[WORD_MARK] = mark;
-    task->sched[WORD_SINCE] = now;
-    task_enter_level(task, 0);
+    if (!task->sched[WORD_SINCE])
+        task->sched[WORD_SINCE] = now;
 }
 
 /** The task at the head of the first level that has one, on the level where it is now. */

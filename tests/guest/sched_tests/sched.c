@@ -197,32 +197,5 @@ TEST(sched, all_harts_get_work)
           hart_count());
 }
 
-static int yield_with_foreign_words(void *argument)
-{
-    role_assert_may_park();
-    for (unsigned i = 0; i < 100; i++) {
-        memset(task_current()->sched, 0xff, sizeof task_current()->sched);
-        if (i % 2)
-            task_yield();
-        else
-            clock_sleep(MS / 100);
-    }
-    *(uint32_t *)argument = 1;
-    return 0;
-}
-
-/* A task may come from another scheduler, whose words mean something else. */
-TEST(sched, a_task_with_words_of_another_scheduler_runs)
-{
-    OWN(task_handle) task = {0};
-    uint32_t done = 0;
-
-    if (!task_spawn(&task, "foreign", yield_with_foreign_words, &done)) {
-        CHECK(t, false, "no memory");
-        return;
-    }
-    CHECK(t, task_join(&task, NULL) == OK && done, "it did not come through");
-}
-
 CELL(.name = "sched_tests", .version = "1.0",
      .summary = "Tests of the scheduler, whichever is bound: progress, exclusion, fairness");
