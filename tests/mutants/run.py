@@ -55,7 +55,7 @@ def indented(lines):
 class Patch:
     """A unified diff, under a header: a sentence that says what is broken, and lines `Key: value`."""
 
-    KEYS = ("Test", "Run", "Fails", "Limit")
+    KEYS = ("Test", "Load", "Run", "Fails", "Limit")
 
     def __init__(self, path):
         self.path = Path(path).resolve()
@@ -73,6 +73,7 @@ class Patch:
                 sentence.append(line.strip())
         self.what = " ".join(filter(None, sentence))
         self.tests = fields["Test"]
+        self.cells = " ".join(fields["Load"]).split()
         self.options = shlex.split(" ".join(fields["Run"]))
         self.fails = [way.strip() for line in fields["Fails"] for way in line.split(",")] or [REPORT]
         self.limit = (fields["Limit"] or [str(LIMIT)])[-1]
@@ -209,26 +210,28 @@ def judge(test, status, output):
     return TIMEOUT if status == 124 else FAULT
 
 
-def excerpt(test, output):
-    """The lines that tell why: those of the test, and of faults."""
+def excerpt(output):
+    """The lines that tell why: what the test reports, or else what the nucleus and `mitos` say last."""
     lines = output.splitlines()
-    first = lines.index("1..1") + 1 if "1..1" in lines else 0
-    told = [line for line in lines[first:] if line.startswith(("not ok", "#", "[ ", "mitos: "))]
-    return indented(told[:12] or lines[-12:])
+    for first, line in enumerate(lines):
+        if line.startswith("not ok"):
+            return indented(line for line in lines[first : first + 6] if line.startswith(("not ok", "#")))
+    return indented([line for line in lines if line.startswith(("#", "[ ", "mitos: "))][-8:])
 
 
 def run_test(work, build, test, patch):
     """Returns what became of the test, the lines that tell why, and the seconds that it took."""
     since = time.monotonic()
+    loads = [f"load {cell}" for cell in patch.cells]
     status, output = work.run(work.source / "mitos", "run", "--headless", "--build", build, "--timeout",
-                              patch.limit, *patch.options, "-c", f"test {test}")
-    return judge(test, status, output), excerpt(test, output), time.monotonic() - since
+                              patch.limit, *patch.options, "-c", "; ".join([*loads, f"test {test}"]))
+    return judge(test, status, output), excerpt(output), time.monotonic() - since
 
 
 def check_whole(work, patch):
     """Each test of the patch passes without it; tried once for all patches that name it."""
     for test in patch.tests:
-        note = work.whole / "passed" / " ".join([test, *patch.options])
+        note = work.whole / "passed" / " ".join([test, *patch.cells, *patch.options])
         if note.exists():
             continue
         outcome, why, _ = run_test(work, work.whole, test, patch)

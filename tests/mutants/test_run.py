@@ -1,4 +1,4 @@
-"""Tests of run.py, with a tree of three files: its "nucleus" is the TAP that its `mitos` then prints."""
+"""Tests of run.py, with a tree of five small files: its "nucleus" is the TAP that its `mitos` then prints."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ echo "# $*"
 """
 CODE = """\
 # first
-say() { echo "$1ok 1 - ${last#test }"; [[ -z $1 ]]; exit; }
+say() { echo "$1ok 1 - ${last#*test }"; [[ -z $1 ]]; exit; }
 # second
 say ""
 # third
@@ -81,9 +81,9 @@ class Noticed(Case):
         self.try_it('say "not "', 0, "It is broken.", "a.b failed, by report", "not ok 1 - a.b", "noticed")
 
     def test_by_each_of_several_tests(self):
-        header = "It is\nbroken.\n\nTest: a.b\nTest: a.c\nRun: --smp 4\nLimit: 7"
+        header = "It is\nbroken.\n\nTest: a.b\nTest: a.c\nLoad: d\nRun: --smp 4\nLimit: 7"
         output = self.try_it('say "not "', 0, "It is broken.", "a.b failed", "a.c failed", header=header)
-        self.assertIn("--timeout 7 --smp 4 -c test a.c", output)
+        self.assertIn("--timeout 7 --smp 4 -c load d; test a.c", output)
 
     def test_by_a_fault_of_its_task(self):
         new = 'echo "not ok 1 - a.b"; echo "# ended by a fault; the log says:"; exit 1'
@@ -149,7 +149,7 @@ class Patches(Case):
             "Broken.": "names no test",
             "Test: a.b": "does not say what it breaks",
             "Broken.\nTest: a.*": "in full",
-            "Broken.\nTest: a.b\nTests: a.c": "a header has Test, Run, Fails, Limit only",
+            "Broken.\nTest: a.b\nTests: a.c": "a header has Test, Load, Run, Fails, Limit only",
             "Broken.\nTest: a.b\nFails: somehow": "Fails: takes by report",
             "Broken.\nTest: a.b\nLimit: long": "Limit: takes seconds",
         }.items():
