@@ -29,6 +29,7 @@ LISTING = HERE.parent / "tools" / "tree_files.sh"
 BOOTED = ("mitos.elf", "mitos.cpio")
 TARGETS = ("mitos.elf", "archive")
 MUTABLE = ("nucleus/", "sbi/", "cells/", "abi/")
+NAME_MOST = 63  # characters of the name of a test (cells/commands/tests.c)
 LIMIT = 60  # seconds for one run of the guest
 
 # How a test can fail.
@@ -96,6 +97,8 @@ class Patch:
             bad = "names no test (Test: AREA.NAME)"
         elif not all(re.fullmatch(r"\w+\.\w+", test) for test in self.tests):
             bad = "a test is named AREA.NAME, in full"
+        elif max(map(len, self.tests)) > NAME_MOST:
+            bad = f"names a test by more than {NAME_MOST} characters, and the guest cuts off the rest"
         elif not set(self.fails) <= {REPORT, FAULT, TIMEOUT}:
             bad = f"Fails: takes {REPORT}, {FAULT}, {TIMEOUT}"
         elif not self.limit.isdigit():

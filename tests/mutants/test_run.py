@@ -27,7 +27,6 @@ MITOS = """\
 mkdir -p "$(dirname "$0")/build"
 echo "1..1"
 for last; do :; done
-echo "# $*"
 . "$4/mitos.elf"
 """
 CODE = """\
@@ -82,8 +81,9 @@ class Noticed(Case):
 
     def test_by_each_of_several_tests(self):
         header = "It is\nbroken.\n\nTest: a.b\nTest: a.c\nLoad: d\nRun: --smp 4\nLimit: 7"
-        output = self.try_it('say "not "', 0, "It is broken.", "a.b failed", "a.c failed", header=header)
-        self.assertIn("--timeout 7 --smp 4 -c load d; test a.c", output)
+        new = 'echo "not ok 1 - ${last#*test }"; echo "# got $*"; exit 1'
+        self.try_it(new, 0, "It is broken.", "a.b failed", "a.c failed",
+                    "--timeout 7 --smp 4 -c load d; test a.c", header=header)
 
     def test_by_a_fault_of_its_task(self):
         new = 'echo "not ok 1 - a.b"; echo "# ended by a fault; the log says:"; exit 1'
@@ -149,6 +149,7 @@ class Patches(Case):
             "Broken.": "names no test",
             "Test: a.b": "does not say what it breaks",
             "Broken.\nTest: a.*": "in full",
+            "Broken.\nTest: a." + 62 * "b": "more than 63 characters",
             "Broken.\nTest: a.b\nTests: a.c": "a header has Test, Load, Run, Fails, Limit only",
             "Broken.\nTest: a.b\nFails: somehow": "Fails: takes by report",
             "Broken.\nTest: a.b\nLimit: long": "Limit: takes seconds",
