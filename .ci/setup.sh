@@ -26,6 +26,7 @@ requirements=(
     'cpio|cpio|a second opinion on boot archives, in tests'
     'python3|python3|tests that talk to a terminal'
     '/usr/lib/python3/dist-packages/pexpect/__init__.py|python3-pexpect|tests that talk to a terminal'
+    'patch|patch|breaks the code on purpose, in tests of tests'
     'cloc|cloc|the test of the size of the nucleus'
 )
 if [[ $cross == riscv64-unknown-elf- ]]; then
