@@ -10,7 +10,7 @@ struct request {
     struct swap_report report;
     void *image; /* NULL: from the archive */
     size_t bytes;
-    struct task *waiter;
+    struct task *waiter; /* NULL: nobody asks for the report now */
 };
 
 static struct {
@@ -23,15 +23,23 @@ static struct {
 static struct task swap_task;
 static uint8_t swap_stack[16384] __attribute__((aligned(4096), section(".noinit")));
 
-/* The oldest request that waits, or NULL. It stays where it is until it is over. */
+static inline struct request *request_of(uint64_t number) REQUIRES(queue.lock);
+static inline struct request *request_of(uint64_t number)
+{
+    return &queue.requests[number % REQUESTS];
+}
+
+/* The oldest request that waits, or NULL. It stays where it is until it is over. Its turn has come. */
 static struct request *next_request(void)
 {
     OWN(spin_guard) guard = {0};
     struct request *request = NULL;
 
     spin_lock(&guard, &queue.lock);
-    if (queue.over != queue.last)
-        request = &queue.requests[(queue.over + 1) % REQUESTS];
+    if (queue.over != queue.last) {
+        request = request_of(queue.over + 1);
+        request->report.begun = request->report.status == AGAIN;
+    }
     spin_unlock(&guard, &queue.lock);
     return request;
 }
@@ -47,6 +55,7 @@ static void request_over(struct request *request, enum status status)
     request->report.status = status;
     queue.over++;
     waiter = request->waiter;
+    request->waiter = NULL;
     if (waiter)
         task_unpark(waiter);
     spin_unlock(&guard, &queue.lock);
@@ -61,7 +70,9 @@ static enum status swap_next(void *unused)
     role_assert_may_park();
     if (!request)
         return AGAIN;
-    request_over(request, swap_run(&request->report, request->image, request->bytes));
+    request_over(request, request->report.begun
+                              ? swap_run(&request->report, request->image, request->bytes)
+                              : ERR_CANCELLED);
     return OK;
 }
 
@@ -71,54 +82,92 @@ void swap_init(void)
     swap_task.step = swap_next;
 }
 
-enum status cell_swap(const char *old, const char *new, const void *image, size_t bytes,
-                      bool dry_run, uint64_t *ticket, struct why *why)
+/* @return the number of the request, 0: the queue is full. */
+static uint64_t enqueue(struct request new)
 {
     OWN(spin_guard) guard = {0};
-    void *copy = NULL;
-    struct request *request;
 
-    if (strlen(old) >= CELL_NAME_ROOM || strlen(new) >= CELL_NAME_ROOM)
-        return why_set(why, ERR_INVALID, "a cell's name has at most %u letters", CELL_NAME_ROOM - 1);
-    if (image) {
-        copy = heap_alloc_bytes(buffer_kind, bytes);
-        if (!copy)
-            return why_set(why, ERR_NOMEM, "no memory for a copy of %s (%zu bytes)", new, bytes);
-        memcpy(copy, image, bytes);
-    }
     spin_lock(&guard, &queue.lock);
-    if (queue.last - queue.over == REQUESTS - 1) {
-        spin_unlock(&guard, &queue.lock);
-        heap_free(buffer_kind, copy);
-        return why_set(why, ERR_BUSY, "%u swaps wait already", REQUESTS - 1);
+    if (queue.last - queue.over < REQUESTS - 1) {
+        new.report.number = ++queue.last;
+        *request_of(queue.last) = new;
     }
-    *ticket = ++queue.last;
-    request = &queue.requests[*ticket % REQUESTS];
-    *request = (struct request){.report = {.number = *ticket, .dry_run = dry_run},
-                                .image = copy,
-                                .bytes = bytes};
-    string_copy(request->report.old, CELL_NAME_ROOM, old);
-    string_copy(request->report.new, CELL_NAME_ROOM, new);
     spin_unlock(&guard, &queue.lock);
-    task_unpark(&swap_task);
-    return OK;
+    return new.report.number;
 }
 
-enum status swap_step(uint64_t ticket, struct swap_report *report)
+/* Unchecked: makes the handle. */
+bool cell_swap(swap_request *request, const char *old, const char *new, const void *image,
+               size_t bytes, bool dry_run, struct why *why) UNCHECKED
+{
+    struct request wanted = {.report = {.status = AGAIN, .dry_run = dry_run}, .bytes = bytes};
+
+    if (!string_copy(wanted.report.old, CELL_NAME_ROOM, old) ||
+        !string_copy(wanted.report.new, CELL_NAME_ROOM, new)) {
+        why_set(why, ERR_INVALID, "a cell's name has at most %u letters", CELL_NAME_ROOM - 1);
+        return false;
+    }
+    if (image) {
+        wanted.image = heap_alloc_bytes(buffer_kind, bytes);
+        if (!wanted.image) {
+            why_set(why, ERR_NOMEM, "no memory for a copy of %s (%zu bytes)", new, bytes);
+            return false;
+        }
+        memcpy(wanted.image, image, bytes);
+    }
+    request->number = enqueue(wanted);
+    if (!request->number) {
+        heap_free(buffer_kind, wanted.image);
+        why_set(why, ERR_BUSY, "%u swaps wait already", REQUESTS - 1);
+        return false;
+    }
+    task_unpark(&swap_task);
+    return true;
+}
+
+enum status swap_step(swap_request *request, struct swap_report *report)
 {
     OWN(spin_guard) guard = {0};
-    struct request *request = &queue.requests[ticket % REQUESTS];
-    enum status status;
+    uint64_t number = request->number;
+    enum status status = ERR_NOT_FOUND;
+    struct request *asked;
 
     spin_lock(&guard, &queue.lock);
-    status = request->report.number != ticket || !ticket ? ERR_NOT_FOUND
-             : ticket <= queue.over                      ? OK
-                                                         : AGAIN;
+    asked = request_of(number);
+    if (asked->report.number == number)
+        status = number <= queue.over ? OK : AGAIN;
     if (status == AGAIN)
-        request->waiter = task_current();
-    *report = request->report;
+        asked->waiter = task_current();
+    *report = asked->report;
     spin_unlock(&guard, &queue.lock);
     return status;
+}
+
+/* Unchecked: the drop of the handle. What is taken back keeps its place until its turn comes. */
+bool swap_drop(swap_request *request) UNCHECKED
+{
+    OWN(spin_guard) guard = {0};
+    struct request *asked;
+    bool back = false;
+
+    spin_lock(&guard, &queue.lock);
+    asked = request_of(request->number);
+    if (asked->report.number == request->number) {
+        asked->waiter = NULL;
+        back = !asked->report.begun && asked->report.status == AGAIN;
+        if (back)
+            asked->report.status = ERR_CANCELLED;
+    }
+    spin_unlock(&guard, &queue.lock);
+    request->number = 0;
+    return back;
+}
+
+/* Unchecked: drops on the unwind path. */
+void swap_request_unwind(swap_request *request) UNCHECKED
+{
+    if (request->number)
+        swap_drop(request);
 }
 
 bool swap_get(unsigned index, struct swap_report *report)
@@ -129,7 +178,7 @@ bool swap_get(unsigned index, struct swap_report *report)
     spin_lock(&guard, &queue.lock);
     found = index < REQUESTS && index < queue.last;
     if (found)
-        *report = queue.requests[(queue.last - index) % REQUESTS].report;
+        *report = request_of(queue.last - index)->report;
     spin_unlock(&guard, &queue.lock);
     return found;
 }

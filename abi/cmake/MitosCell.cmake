@@ -2,9 +2,13 @@
 # from the C files of the calling folder: compile, join with `ld -r`, check and complete with pack. The cell
 # goes into the boot archive unless NOT_IN_ARCHIVE is given. INTERFACES is for tests: the cell may use the
 # headers of FOLDER, too, which mitos_add_test_interfaces() has made known.
+#
+# mitos_cell(NAME VARIANT V SOURCES FILE... [OPTIONS OPTION...]) builds another version of a cell from its
+# sources, compiled with OPTION..., as build/PRESET/cells/V/NAME.cell. It goes into no archive by itself. The
+# lints see the sources when the cell itself is built.
 
 function(mitos_cell name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "NOT_IN_ARCHIVE" "INTERFACES" "SOURCES")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "NOT_IN_ARCHIVE" "INTERFACES;VARIANT" "SOURCES;OPTIONS")
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "mitos_cell(${name}): unknown argument ${arg_UNPARSED_ARGUMENTS}")
     endif()
@@ -18,29 +22,39 @@ function(mitos_cell name)
         message(WARNING "mitos_cell(${name}): ${CMAKE_CURRENT_SOURCE_DIR} has no C file, so there is no cell")
         return()
     endif()
+    set(target cell_${name})
+    set(base ${CMAKE_BINARY_DIR}/cells/${name})
+    if(arg_VARIANT)
+        set(target cell_${arg_VARIANT}_${name})
+        set(base ${CMAKE_BINARY_DIR}/cells/${arg_VARIANT}/${name})
+        file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/cells/${arg_VARIANT})
+    endif()
 
-    add_library(cell_${name} OBJECT ${arg_SOURCES})
-    mitos_guest_options(cell_${name})
+    add_library(${target} OBJECT ${arg_SOURCES})
+    mitos_guest_options(${target})
     # No tail calls: the nucleus tells by the return address which cell asks (kind_create()), and a
     # backtrace shows every function that is on the way.
-    target_compile_options(cell_${name} PRIVATE -mno-relax -fvisibility=hidden -fno-optimize-sibling-calls)
-    target_compile_definitions(cell_${name} PRIVATE MITOS_CELL=1)
+    target_compile_options(${target} PRIVATE -mno-relax -fvisibility=hidden -fno-optimize-sibling-calls
+                                            ${arg_OPTIONS})
+    target_compile_definitions(${target} PRIVATE MITOS_CELL=1)
     get_property(interfaces GLOBAL PROPERTY MITOS_INTERFACES)
     if(arg_INTERFACES)
-        target_include_directories(cell_${name} PRIVATE ${arg_INTERFACES})
+        target_include_directories(${target} PRIVATE ${arg_INTERFACES})
         get_property(further GLOBAL PROPERTY MITOS_INTERFACES_${arg_INTERFACES})
         list(APPEND interfaces ${further})
     endif()
-    mitos_check_sources(cell_${name} checks ALLOWED ${CMAKE_CURRENT_SOURCE_DIR} abi ${arg_INTERFACES})
+    if(NOT arg_VARIANT)
+        mitos_check_sources(${target} checks ALLOWED ${CMAKE_CURRENT_SOURCE_DIR} abi ${arg_INTERFACES})
+    endif()
     list(TRANSFORM interfaces PREPEND "--declared;" OUTPUT_VARIABLE declared)
 
     get_property(pack GLOBAL PROPERTY MITOS_PACK)
-    set(object ${CMAKE_BINARY_DIR}/cells/${name}.o)
-    set(cell ${CMAKE_BINARY_DIR}/cells/${name}.cell)
+    set(object ${base}.o)
+    set(cell ${base}.cell)
     add_custom_command(
         OUTPUT ${object}
-        COMMAND ${CMAKE_LINKER} -r -o ${object} $<TARGET_OBJECTS:cell_${name}>
-        DEPENDS $<TARGET_OBJECTS:cell_${name}> ${checks}
+        COMMAND ${CMAKE_LINKER} -r -o ${object} $<TARGET_OBJECTS:${target}>
+        DEPENDS $<TARGET_OBJECTS:${target}> ${checks}
         COMMENT "Joining the objects of cell ${name}"
         COMMAND_EXPAND_LISTS VERBATIM)
     add_custom_command(
@@ -49,10 +63,39 @@ function(mitos_cell name)
         DEPENDS ${object} ${interfaces} ${pack}
         COMMENT "Packing cell ${name}"
         VERBATIM)
+    if(arg_VARIANT)
+        add_custom_target(${arg_VARIANT}_${name}.cell ALL DEPENDS ${cell})
+        set_property(GLOBAL APPEND PROPERTY MITOS_VARIANTS_${arg_VARIANT} ${arg_VARIANT}=${cell})
+        return()
+    endif()
     add_custom_target(${name}.cell ALL DEPENDS ${cell})
     if(NOT arg_NOT_IN_ARCHIVE)
         set_property(GLOBAL APPEND PROPERTY MITOS_ARCHIVE_CELLS ${cell})
     endif()
+endfunction()
+
+# mitos_variant_archive(V): build/PRESET/V/mitos.cpio, the boot archive and in its folder V the variants V of
+# cells, and beside it a nucleus: `./mitos run --build build/PRESET/V`. To be called when all cells are known.
+function(mitos_variant_archive variant)
+    get_property(cells GLOBAL PROPERTY MITOS_ARCHIVE_CELLS)
+    get_property(variants GLOBAL PROPERTY MITOS_VARIANTS_${variant})
+    get_property(pack GLOBAL PROPERTY MITOS_PACK)
+    set(folder ${CMAKE_BINARY_DIR}/${variant})
+    set(files ${variants})
+    list(TRANSFORM files REPLACE "^[^=]*=" "")
+    list(TRANSFORM variants PREPEND "--also;")
+    set(defaults ${MITOS_DEFAULT})
+    list(TRANSFORM defaults PREPEND "--default;")
+    list(JOIN MITOS_BOOT " " boot)
+    add_custom_command(
+        OUTPUT ${folder}/mitos.cpio
+        COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
+        COMMAND ${pack} archive -o ${folder}/mitos.cpio --boot ${boot} ${defaults} ${variants} ${cells}
+        COMMAND ${CMAKE_COMMAND} -E create_symlink ${CMAKE_BINARY_DIR}/mitos.elf ${folder}/mitos.elf
+        DEPENDS ${cells} ${files} ${pack}
+        COMMENT "Packing a boot archive with ${variant} cells"
+        VERBATIM)
+    add_custom_target(archive_${variant} ALL DEPENDS ${folder}/mitos.cpio)
 endfunction()
 
 # mitos_add_archive(): build/PRESET/mitos.cpio, all cells, what is loaded at boot, and which cell serves

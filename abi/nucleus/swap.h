@@ -3,7 +3,7 @@
  * Replacing a cell while the system runs.
  *
  * A request is queued to the nucleus' swap task, so the cell that asks, and the shell, can be replaced
- * themselves; the ticket tells how it went. One swap runs at a time. Either the new cell serves all callers
+ * themselves; its owner hears how it went. One swap runs at a time. Either the new cell serves all callers
  * from one moment on, or nothing has changed (INV-SWAP-1).
  */
 #ifndef MITOS_NUCLEUS_SWAP_H
@@ -31,10 +31,11 @@ enum swap_phase {
 };
 
 struct swap_report {
-    uint64_t number; /* the ticket */
+    uint64_t number; /* since boot, from 1 */
     char old[CELL_NAME_ROOM], new[CELL_NAME_ROOM];
     char old_version[16], new_version[16];
-    enum status status;
+    enum status status; /* AGAIN until it is over; ERR_CANCELLED: taken back before its turn came */
+    bool begun;
     bool done; /* the new cell serves */
     bool dry_run;
     uint32_t sites, stubs; /* patched */
@@ -45,28 +46,42 @@ struct swap_report {
     struct why why;
 };
 
+/** A swap that was asked for: the right to its report, and to take it back. Its task is woken when it is over. */
+typedef struct LINEAR("swap_request") swap_request {
+    uint64_t number; /* 0: none */
+} swap_request;
+
 /**
  * Asks for cell @p old to be replaced by @p new: NEW.cell of the archive, or, with @p image not NULL, that
- * object (copied). With @p dry_run everything up to the first change is done, and undone. Sets @p ticket.
- * @return OK queued; ERR_NOMEM no room for the object's copy; ERR_BUSY too many swaps wait already;
- * ERR_INVALID a name that is too long.
+ * object (copied). With @p dry_run everything up to the first change is done, and undone.
+ * @return false, with @p why set: no room for the object's copy, too many swaps wait already, or a name is
+ * too long.
  */
-MUST_CHECK enum status cell_swap(const char *old, const char *new, const void *image, size_t bytes,
-                                 bool dry_run, uint64_t *ticket, struct why *why);
+bool cell_swap(swap_request *request, const char *old, const char *new, const void *image,
+               size_t bytes, bool dry_run, struct why *why) TRY_MAKES(*request);
 
-/** AGAIN until that swap is over; the caller is unparked then. OK: @p report is its report, of which
- *  report->status says how the swap went. ERR_NOT_FOUND: no such swap is remembered. */
-enum status swap_step(uint64_t ticket, struct swap_report *report);
-/** The report of swap number @p index, the newest first, done or not. @return false past the last of 32. */
+/** AGAIN until the swap is over; the caller is unparked then. OK: @p report is its report, of which
+ *  report->status says how the swap went. ERR_NOT_FOUND: it is not remembered any more. */
+MUST_CHECK enum status swap_step(swap_request *request, struct swap_report *report)
+    BORROWS_MUT(*request);
+/** Waits no longer. @return true: its turn had not come, and it is taken back; else it goes on, or is over.
+ *  The drop. */
+bool swap_drop(swap_request *request) TAKES(*request);
+void swap_request_unwind(swap_request *request) UNCHECKED;
+
+/** The report of swap number @p index, the newest first, over or not. @return false past the last of 32. */
 bool swap_get(unsigned index, struct swap_report *report);
 
-static inline enum status swap_wait(uint64_t ticket, struct swap_report *report) REQUIRES(may_park);
-static inline enum status swap_wait(uint64_t ticket, struct swap_report *report)
+/** Waits until the swap is over. Returns as swap_step() does. */
+static inline enum status swap_wait(swap_request *request, struct swap_report *report)
+    TAKES(*request) REQUIRES(may_park);
+static inline enum status swap_wait(swap_request *request, struct swap_report *report)
 {
     enum status status;
 
-    while ((status = swap_step(ticket, report)) == AGAIN)
+    while ((status = swap_step(request, report)) == AGAIN)
         task_park();
+    swap_drop(request);
     return status;
 }
 

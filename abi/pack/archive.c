@@ -1,4 +1,5 @@
 /* `pack archive` joins cells to a boot archive, `pack list` shows one. */
+#include "../nucleus/object_rules.h"
 #include "pack.h"
 
 #include <string.h>
@@ -6,13 +7,14 @@
 struct options {
     const char *output;
     struct index_options index;
-    char **inputs;
-    size_t input_count;
+    char **inputs, **also; /* also: FOLDER=FILE */
+    size_t input_count, also_count;
 };
 
 static int read_options(int argc, char **argv, struct options *options)
 {
     options->inputs = memory_take((size_t)argc, sizeof *options->inputs);
+    options->also = memory_take((size_t)argc, sizeof *options->also);
     options->index.defaults = memory_take((size_t)argc, sizeof *options->index.defaults);
     for (int i = 1; i < argc; i++) {
         bool has_value = i + 1 < argc;
@@ -23,6 +25,8 @@ static int read_options(int argc, char **argv, struct options *options)
             options->index.boot = argv[++i];
         else if (strcmp(argv[i], "--default") == 0 && has_value)
             options->index.defaults[options->index.default_count++] = argv[++i];
+        else if (strcmp(argv[i], "--also") == 0 && has_value)
+            options->also[options->also_count++] = argv[++i];
         else if (argv[i][0] == '-')
             return usage_error(&archive_command, "%s: unknown option, or its value is missing",
                                argv[i]);
@@ -65,11 +69,41 @@ static bool names_differ(const struct object *cells, size_t count)
     return true;
 }
 
+/* Adds a cell without its debug sections; @p folder ends with a /, or is empty. */
+static void add_cell(struct buffer *archive, uint32_t number, const char *folder,
+                     struct object *cell)
+{
+    struct buffer image = {0};
+
+    strip_debug(cell);
+    image_build(cell, &image);
+    cpio_add(archive, number, text_format("%s%s.cell", folder, cell->manifest.name), image.bytes,
+             image.length);
+}
+
+/* Reads FOLDER=FILE, and adds the cell to that folder. */
+static bool add_also(struct buffer *archive, uint32_t number, const char *text)
+{
+    const char *file = strchr(text, '=');
+    struct object cell = {0};
+
+    if (!file || !is_cell_name(text, '=')) {
+        fprintf(stderr, "pack: --also %s: not FOLDER=FILE, FOLDER being a lower-case identifier\n",
+                text);
+        return false;
+    }
+    if (!read_cell(&cell, file + 1))
+        return false;
+    add_cell(archive, number, text_format("%.*s/", (int)(file - text), text), &cell);
+    return true;
+}
+
 static int archive_run(int argc, char **argv)
 {
     struct options options = {0};
     struct buffer archive = {0}, index = {0};
     struct object *cells;
+    uint32_t number = 1;
     int status = read_options(argc, argv, &options);
 
     if (status != PACK_OK)
@@ -81,15 +115,14 @@ static int archive_run(int argc, char **argv)
     if (status != PACK_OK || !names_differ(cells, options.input_count) ||
         !index_build(cells, options.input_count, &options.index, &index))
         return PACK_REFUSED;
-    cpio_add(&archive, 1, INDEX_NAME, index.bytes, index.length);
-    for (size_t i = 0; i < options.input_count; i++) {
-        struct buffer image = {0};
-
-        strip_debug(&cells[i]);
-        image_build(&cells[i], &image);
-        cpio_add(&archive, (uint32_t)i + 2, text_format("%s.cell", cells[i].manifest.name),
-                 image.bytes, image.length);
-    }
+    cpio_add(&archive, number++, INDEX_NAME, index.bytes, index.length);
+    for (size_t i = 0; i < options.input_count; i++)
+        add_cell(&archive, number++, "", &cells[i]);
+    for (size_t i = 0; i < options.also_count; i++)
+        if (!add_also(&archive, number++, options.also[i]))
+            status = PACK_REFUSED;
+    if (status != PACK_OK)
+        return status;
     cpio_end(&archive);
     return file_write(options.output, &archive) ? PACK_OK : PACK_REFUSED;
 }
@@ -119,11 +152,13 @@ static int list_run(int argc, char **argv)
 
 const struct command archive_command = {
     .name = "archive",
-    .usage = "archive -o OUT.cpio [--boot \"CELL...\"] [--default IFACE=CELL]... NAME.cell...",
+    .usage = "archive -o OUT.cpio [--boot \"CELL...\"] [--default IFACE=CELL]... "
+             "[--also FOLDER=NAME.cell]... NAME.cell...",
     .help = "Joins cells, without their debug sections, to a boot archive (cpio, newc). Its first "
             "member,\n" INDEX_NAME ", says which cell provides which function.\n"
             "--boot      the cells that are loaded at boot, in this order\n"
-            "--default   the provider of an interface, needed where several cells provide one",
+            "--default   the provider of an interface, needed where several cells provide one\n"
+            "--also      another version of a cell, as FOLDER/NAME.cell; not in the index",
     .run = archive_run,
 };
 

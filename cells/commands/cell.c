@@ -1,6 +1,6 @@
 /* The manifest and the state of the cell, and what the commands share. */
-#include "inspect.h"
 #include "commands.h"
+#include "inspect.h"
 #include "text.h"
 
 #include "nucleus/format.h"
@@ -74,21 +74,46 @@ void buffer_unwind(buffer *room)
         buffer_drop(room);
 }
 
+/* The cell in a file called NAME.cell. @return false: it is called otherwise. */
+static bool cell_of_file(const char *file, char name[CELL_NAME_ROOM])
+{
+    const char *end = strstr(file, ".cell");
+
+    if (!end || end[5] || end - file >= CELL_NAME_ROOM)
+        return false;
+    memcpy(name, file, (size_t)(end - file));
+    name[end - file] = '\0';
+    return true;
+}
+
 bool archive_cell(unsigned index, char name[CELL_NAME_ROOM])
 {
-    const char *file, *end;
+    const char *file;
     const void *bytes;
     size_t length;
 
     if (!archive_get(NULL, index, &file, &bytes, &length))
         return false;
-    end = strstr(file, ".cell");
-    name[0] = '\0';
-    if (!end || end[5] || end - file >= CELL_NAME_ROOM)
-        return true;
-    memcpy(name, file, (size_t)(end - file));
-    name[end - file] = '\0';
+    if (strchr(file, '/') || !cell_of_file(file, name))
+        name[0] = '\0';
     return true;
+}
+
+bool cell_source_find(struct cell_source *source, const char *word, struct why *why)
+{
+    const char *base = word, *slash, *name;
+
+    *source = (struct cell_source){.name = word};
+    while ((slash = strchr(base, '/')))
+        base = slash + 1;
+    if (base == word)
+        return true;
+    source->name = source->room;
+    if (cell_of_file(base, source->room) &&
+        archive_get(word, 0, &name, &source->image, &source->bytes))
+        return true;
+    why_set(why, ERR_NOT_FOUND, "the boot archive has no file %s that is called NAME.cell", word);
+    return false;
 }
 
 void describe_code(uint64_t address, char *room, size_t bytes)

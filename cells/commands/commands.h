@@ -15,6 +15,7 @@
 #include "nucleus/heap.h"
 #include "nucleus/spinlock.h"
 #include "nucleus/string.h"
+#include "nucleus/why.h"
 #include "own.h"
 #include "test.h"
 
@@ -32,7 +33,7 @@ struct test_run {
 
 struct commands_state {
     struct kind *buffers;
-    uint32_t testing; /* 1 while a `test` runs */
+    uint32_t testing;   /* 1 while a `test` runs */
     char test_name[64]; /* of the test that runs; a copy, as the test's own cell may be replaced */
     void (*test)(struct test_run *t);
     struct test_run run;
@@ -61,6 +62,17 @@ void buffer_unwind(buffer *room) UNCHECKED;
 /** Name of the cell in file number @p index of the boot archive, "" when it is no cell's file.
  *  @return false: past the last file. */
 bool archive_cell(unsigned index, char name[CELL_NAME_ROOM]);
+
+/** What a person means by the name of a cell that is to be loaded. */
+struct cell_source {
+    const char *name;  /* of the cell */
+    const void *image; /* NULL: NAME.cell of the boot archive */
+    size_t bytes;
+    char room[CELL_NAME_ROOM];
+};
+/** @p word, which must live as long, is a cell's name or, with a / in it, FOLDER/NAME.cell of the boot archive.
+ *  @return false, with @p why set: there is no such file. */
+bool cell_source_find(struct cell_source *source, const char *word, struct why *why);
 
 /** "function+0x10" of @p address, or the bare number. */
 void describe_code(uint64_t address, char *room, size_t bytes);

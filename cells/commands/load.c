@@ -15,15 +15,18 @@ static unsigned count_cells(void)
     return count;
 }
 
-/* Loads @p name and says what came with it. */
-static bool load_cell(const char *name) REQUIRES(may_park);
-static bool load_cell(const char *name)
+/* Loads @p word, a name or a path, and says what came with it. */
+static bool load_cell(const char *word) REQUIRES(may_park);
+static bool load_cell(const char *word)
 {
     unsigned before = count_cells();
+    struct cell_source source;
     struct cell_info cell;
     struct why why = {0};
-    enum status status = cell_load(name, &why);
+    enum status status = ERR_NOT_FOUND;
 
+    if (cell_source_find(&source, word, &why))
+        status = cell_load_image(source.name, source.image, source.bytes, &why);
     if (status != OK) {
         print("load: %s\n", why.text[0] ? why.text : status_name(status));
         return false;
@@ -49,6 +52,7 @@ static int run_load(int argc, char **argv)
 COMMAND(load, .run = run_load, .usage = "load CELL...",
         .help = "Loads cells from the boot archive, with all that they need.\n"
                 "\n"
+                "CELL is a name or, with a / in it, a file: FOLDER/NAME.cell.\n"
                 "Each is one transaction: either the cell and the cells that it needs are\n"
                 "loaded, linked and started, or nothing has changed and the chain that failed\n"
                 "is named. Stops at the first failure.");

@@ -7,7 +7,7 @@ static const char phase_names[SWAP_PHASES][8] = {"prepare", "init",  "hold",
                                                 "commit",  "start", "reclaim"};
 
 /* What `swap` keeps in command_progress.words. */
-enum { TICKET, ASKED, VERBOSE, AS_JSON };
+enum { REQUEST, VERBOSE, AS_JSON };
 
 static unsigned long long sum(const struct swap_report *report)
 {
@@ -22,6 +22,8 @@ static const char *outcome(const struct swap_report *report)
 {
     if (report->done)
         return "swapped";
+    if (report->status == AGAIN)
+        return report->begun ? "goes on" : "waits";
     return report->dry_run && report->status == OK ? "dry run" : status_name(report->status);
 }
 
@@ -34,6 +36,7 @@ static void report_to_json(struct json *json, const struct swap_report *report)
     json_text(json, "new", report->new);
     json_text(json, "new_version", report->new_version);
     json_text(json, "status", status_name(report->status));
+    json_boolean(json, "begun", report->begun);
     json_boolean(json, "done", report->done);
     json_boolean(json, "dry_run", report->dry_run);
     json_text(json, "why", report->why.text);
@@ -86,58 +89,101 @@ static enum status end(struct command_progress *progress, int status)
     return ERR_CANCELLED;
 }
 
+/* The request, between two steps in the progress and for the time of one in a handle.
+ * UNCHECKED, both: they move it between what is no handle and one. */
+static void request_lend(struct command_progress *progress, swap_request *request) MAKES(*request)
+    UNCHECKED
+{
+    request->number = progress->words[REQUEST];
+    progress->words[REQUEST] = 0;
+}
+
+static void request_keep(struct command_progress *progress, swap_request *request) TAKES(*request)
+    UNCHECKED
+{
+    progress->words[REQUEST] = request->number;
+    request->number = 0;
+}
+
 static enum status ask(struct command_progress *progress) REQUIRES(may_park);
 static enum status ask(struct command_progress *progress)
 {
+    OWN(swap_request) request = {0};
     char **argv = progress->argv;
     bool dry_run = option_take(&progress->argc, argv, "--dry-run");
+    struct cell_source new;
     struct why why = {0};
-    enum status status;
 
     progress->words[AS_JSON] = option_take(&progress->argc, argv, "--json");
     progress->words[VERBOSE] = option_take(&progress->argc, argv, "-v");
     if (!words_fit(progress->argc, argv, 3, 3) || argv[1][0] == '-' || argv[2][0] == '-')
         return end(progress, usage_error("swap"));
-    status = cell_swap(argv[1], argv[2], NULL, 0, dry_run, &progress->words[TICKET], &why);
-    if (status != OK) {
-        print("swap: %s\n", why.text[0] ? why.text : status_name(status));
+    if (!cell_source_find(&new, argv[2], &why) ||
+        !cell_swap(&request, argv[1], new.name, new.image, new.bytes, dry_run, &why)) {
+        print("swap: %s\n", why.text);
         return end(progress, 1);
     }
-    progress->words[ASKED] = true;
+    request_keep(progress, &request);
     return OK;
 }
 
-/* It does not heed Ctrl-C: the swap has a deadline of its own, and its ticket must be used up. */
+/* Ctrl-C: the swap itself cannot be stopped once it has begun, and has a deadline of its own. */
+static enum status leave(struct command_progress *progress, swap_request *request) TAKES(*request)
+    REQUIRES(may_park);
+static enum status leave(struct command_progress *progress, swap_request *request)
+{
+    unsigned long long number = request->number;
+
+    if (swap_drop(request))
+        print("swap: number %llu is taken back, nothing was changed\n", number);
+    else
+        print("swap: number %llu goes on, see swaps\n", number);
+    return end(progress, 1);
+}
+
 static enum status step_swap(void *argument)
 {
     struct command_progress *progress = argument;
+    OWN(swap_request) request = {0};
     struct swap_report report;
+    enum status status;
     struct json json;
 
     role_assert_may_park();
-    if (!progress->words[ASKED])
+    if (!progress->words[REQUEST])
         return ask(progress);
-    if (swap_step(progress->words[TICKET], &report) == AGAIN)
+    request_lend(progress, &request);
+    status = swap_step(&request, &report);
+    if (status == AGAIN) {
+        if (task_cancelled())
+            return leave(progress, &request);
+        request_keep(progress, &request);
         return AGAIN;
-    if (progress->words[AS_JSON]) {
+    }
+    swap_drop(&request);
+    if (status != OK) {
+        print("swap: more than 31 swaps came after it, see swaps\n");
+    } else if (progress->words[AS_JSON]) {
         json_to_console(&json);
         report_to_json(&json, &report);
         json_finish(&json);
     } else {
         show(&report, progress->words[VERBOSE]);
     }
-    return end(progress, report.status == OK && (report.done || report.dry_run) ? 0 : 1);
+    return end(progress, status == OK && report.status == OK ? 0 : 1);
 }
 
 COMMAND(swap, .step = step_swap, .usage = "swap OLD NEW [-v] [--dry-run] [--json]",
         .help = "Replaces a cell while the system runs.\n"
                 "\n"
                 "OLD is a loaded cell; NEW, from the boot archive, is another version of it, or\n"
-                "another provider of its interface: swap sched_rr sched_mlfq. Every caller goes\n"
-                "on with NEW, or nothing has changed and the reason is printed. -v shows what\n"
-                "each phase took, in instructions; all harts stand still in hold and commit.\n"
-                "--dry-run prepares and counts, and changes nothing. Status: 0 swapped (or a dry\n"
-                "run that found nothing against it), 1 not swapped. swaps lists what was done.");
+                "another provider of its interface: swap sched_rr sched_mlfq. With a / NEW is a\n"
+                "file of the archive: swap uart rebuilt/uart.cell. Every caller goes on with NEW,\n"
+                "or nothing has changed and the reason is printed. -v shows what each phase took,\n"
+                "in instructions; all harts stand still in hold and commit. --dry-run prepares\n"
+                "and counts, and changes nothing. Ctrl-C takes back a swap whose turn has not\n"
+                "come, and else does not wait for its end. Status: 0 swapped (or a dry run that\n"
+                "found nothing against it), 1 not swapped. swaps lists what was done.");
 
 static int run_swaps(int argc, char **argv)
 {
@@ -157,11 +203,12 @@ static int run_swaps(int argc, char **argv)
         json_finish(&json);
         return 0;
     }
-    print("%6s %-14s %-14s %-16s %12s %5s %5s\n", "NUMBER", "OLD", "NEW", "OUTCOME", "INSTRUCTIONS",
-          "SITES", "TRIES");
+    print("%6s %-14s %-14s %-7s %-10s %12s %5s %5s\n", "NUMBER", "OLD", "NEW", "VERSION", "OUTCOME",
+          "INSTRUCTIONS", "SITES", "TRIES");
     for (unsigned i = 0; swap_get(i, &report); i++)
-        print("%6llu %-14s %-14s %-16s %12llu %5u %5u\n", (unsigned long long)report.number,
-              report.old, report.new, outcome(&report), sum(&report), report.sites, report.tries);
+        print("%6llu %-14s %-14s %-7s %-10s %12llu %5u %5u\n", (unsigned long long)report.number,
+              report.old, report.new, report.new_version[0] ? report.new_version : "-",
+              outcome(&report), sum(&report), report.sites, report.tries);
     return 0;
 }
 

@@ -91,15 +91,14 @@ static unsigned wait_for_crew(void)
 static bool swap_once(struct swap_report *report) REQUIRES(may_park);
 static bool swap_once(struct swap_report *report)
 {
+    OWN(swap_request) request = {0};
     char old[CELL_NAME_ROOM];
-    uint64_t ticket;
 
     scheduler_now(old);
-    report->status = cell_swap(old, strcmp(old, "sched_rr") == 0 ? "sched_mlfq" : "sched_rr", NULL,
-                               0, false, &ticket, &report->why);
-    if (report->status == OK)
-        swap_wait(ticket, report);
-    return report->status == OK;
+    if (!cell_swap(&request, old, strcmp(old, "sched_rr") == 0 ? "sched_mlfq" : "sched_rr", NULL, 0,
+                   false, &report->why))
+        return false;
+    return swap_wait(&request, report) == OK && report->status == OK;
 }
 
 static unsigned long long pause_of(const struct swap_report *report)

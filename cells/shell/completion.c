@@ -10,9 +10,15 @@ static const struct {
     const char *command;
     unsigned sources;
 } argument_names[] = {
-    {"cell", NAMES_CELLS},   {"deps", NAMES_CELLS},    {"help", NAMES_COMMANDS},
-    {"load", NAMES_CELLS},   {"run", NAMES_CELLS},     {"symbols", NAMES_SYMBOLS},
-    {"swap", NAMES_CELLS},   {"time", NAMES_COMMANDS}, {"unload", NAMES_CELLS},
+    {"cell", NAMES_CELLS},
+    {"deps", NAMES_CELLS},
+    {"help", NAMES_COMMANDS},
+    {"load", NAMES_CELLS | NAMES_FILES},
+    {"run", NAMES_CELLS},
+    {"symbols", NAMES_SYMBOLS},
+    {"swap", NAMES_CELLS | NAMES_FILES},
+    {"time", NAMES_COMMANDS},
+    {"unload", NAMES_CELLS},
     {"what", NAMES_SYMBOLS},
 };
 

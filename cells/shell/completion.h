@@ -16,6 +16,7 @@ enum name_source {
     NAMES_COMMANDS = 1u << 0,
     NAMES_CELLS = 1u << 1,   /* loaded, and in the boot archive */
     NAMES_SYMBOLS = 1u << 2, /* exported functions */
+    NAMES_FILES = 1u << 3,   /* of the boot archive, in a folder: other versions of cells */
 };
 
 struct completion {

@@ -29,7 +29,7 @@ static bool cell_of_file(const char *file, char name[CELL_NAME_ROOM])
 {
     const char *end = strstr(file, ".cell");
 
-    if (!end || end[5] || end - file >= CELL_NAME_ROOM)
+    if (!end || end[5] || end - file >= CELL_NAME_ROOM || strchr(file, '/'))
         return false;
     memcpy(name, file, (size_t)(end - file));
     name[end - file] = '\0';
@@ -51,6 +51,18 @@ static void each_cell(name_visitor visit, void *argument)
             visit(name, argument);
 }
 
+/* The files of the archive that only their path names: other versions of cells. */
+static void each_file(name_visitor visit, void *argument)
+{
+    const char *file;
+    const void *bytes;
+    size_t length;
+
+    for (unsigned i = 0; archive_get(NULL, i, &file, &bytes, &length); i++)
+        if (strchr(file, '/'))
+            visit(file, argument);
+}
+
 static void each_symbol(name_visitor visit, void *argument)
 {
     struct symbol_info symbol;
@@ -65,6 +77,8 @@ static void each_name(unsigned sources, name_visitor visit, void *argument)
         each_command(visit, argument);
     if (sources & NAMES_CELLS)
         each_cell(visit, argument);
+    if (sources & NAMES_FILES)
+        each_file(visit, argument);
     if (sources & NAMES_SYMBOLS)
         each_symbol(visit, argument);
 }

@@ -57,6 +57,25 @@ class Archive(PackCase):
                           (self.folder / "boot.cpio").read_bytes())
         self.assertIn("alpha.cell", self.pack("list", "boot.cpio").stdout)
 
+    def test_other_versions_lie_in_folders_and_are_not_in_the_index(self):
+        self.make_cell("alpha", "EXPORT void a(void) {}\n")
+        (self.folder / "other").mkdir()
+        (self.folder / "alpha.cell").rename(self.folder / "other" / "alpha.cell")
+        self.make_cell("alpha", "EXPORT void b(void) {}\n")
+        done = self.archive("--also", "second=other/alpha.cell", "alpha.cell")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        self.assertEqual(self.cpio("-it").split(), ["mitos.index", "alpha.cell", "second/alpha.cell"])
+        folder = self.extract()
+        self.assertEqual((folder / "mitos.index").read_text(), "mitos-index 2\nb alpha\n")
+        self.assertIn(" a\n", self.tool("readelf", "-sW", folder / "second" / "alpha.cell"))
+        self.assertEqual(self.pack("check", folder / "second" / "alpha.cell").returncode, 0)
+
+    def test_a_folder_needs_a_name_and_a_cell(self):
+        self.make_cell("alpha")
+        for word in ("alpha.cell", "=alpha.cell", "../x=alpha.cell", "A=alpha.cell"):
+            self.assert_refused(self.archive("--also", word, "alpha.cell"), "not FOLDER=FILE")
+        self.assert_refused(self.archive("--also", "x=beta.cell", "alpha.cell"), "beta.cell")
+
     def test_symbols_are_sorted_bytewise(self):
         names = ["b", "a_", "aZ", "a", "B", "a1", "_a", "ab", "Z9"]
         self.make_cell("alpha", "".join(f"EXPORT void {name}(void) {{}}\n" for name in names))

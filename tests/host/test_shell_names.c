@@ -40,7 +40,10 @@ static void sources_follow_the_place(void **state)
     assert_int_equal(sources_after("a;b"), NAMES_COMMANDS);
     assert_int_equal(sources_after("a & b"), NAMES_COMMANDS);
     assert_int_equal(sources_after("help he"), NAMES_COMMANDS);
-    assert_int_equal(sources_after("load "), NAMES_CELLS);
+    assert_int_equal(sources_after("load "), NAMES_CELLS | NAMES_FILES);
+    assert_int_equal(sources_after("swap uart rebuilt/u"), NAMES_CELLS | NAMES_FILES);
+    assert_string_equal(completion.word, "rebuilt/u");
+    assert_int_equal(sources_after("unload u"), NAMES_CELLS);
     assert_int_equal(sources_after("echo; what ta"), NAMES_SYMBOLS);
     assert_int_equal(sources_after("loader x"), NAMES_CELLS | NAMES_SYMBOLS);
     assert_string_equal(completion.word, "x");

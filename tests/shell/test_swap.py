@@ -1,9 +1,12 @@
 """Replacing cells from the prompt: every cell by itself, the scheduler to and fro, what is said about it."""
 
 import json
+import os
 import unittest
 
-from guest import CTRL_C, PROMPT, Guest, headless
+from guest import BUILD, CTRL_C, PROMPT, Guest, headless
+
+REBUILT = ("--build", os.path.join(BUILD, "rebuilt"), "--smp", "2")
 
 SELF = ("vm", "uart", "clock", "task", "plic", "shell", "commands", "inspect", "devicetree", "busy", "sched_rr")
 
@@ -57,13 +60,87 @@ class Prompt(unittest.TestCase):
         self.guest.expect(PROMPT)
 
 
+class Versions(unittest.TestCase):
+    """With the archive that has other versions of cells in its folder `rebuilt`."""
+
+    def setUp(self):
+        self.guest = Guest(*REBUILT)
+        self.guest.run("load swap_samples")
+
+    def tearDown(self):
+        self.guest.close()
+
+    def interrupt(self, line):
+        """Types a line and Ctrl-C, until that comes while the command waits. Returns what was printed."""
+        for _ in range(50):
+            self.guest.send(line + "\r")
+            self.guest.expect(line + "\n")
+            self.guest.send(CTRL_C)
+            output = self.guest.prompt()
+            if "swap:" in output:
+                return output
+        raise AssertionError(f"Ctrl-C never met {line}: {output}")
+
+    def outcomes(self):
+        return [row.split()[4:6] for row in self.guest.run("swaps").splitlines()[1:]]
+
+    def test_the_new_text_runs(self):
+        for cell, version, which in (("rebuilt/swap_samples.cell", "1.1", "second"), ("swap_samples", "1.0", "first")):
+            output = self.guest.run(f"swap swap_samples {cell}")
+            self.assertIn(f"for swap_samples {version} in ", output)
+            self.assertEqual(self.guest.run("which"), f"this is the {which} version")
+            self.assertIn(f"swap_samples {version}: ", self.guest.run("cell swap_samples"))
+            self.assertRegex(self.guest.run("cells"), rf"\nswap_samples +{version} ")
+        self.assertRegex(self.guest.run("swaps"), r"\n +1 swap_samples +swap_samples +1.1 +swapped ")
+
+    def test_a_file_is_found_by_its_path(self):
+        self.assertEqual(self.guest.run("load rebuilt/busy.cell"), "loaded busy")
+        self.assertIn("busy 1.1: ", self.guest.run("cell busy"))
+        for word in ("rebuilt/zz.cell", "rebuilt/", "rebuilt/uart", "no/uart.cell", "/uart.cell", "rebuilt/uart.cellar"):
+            for command in (f"load {word}", f"swap uart {word}"):
+                self.assertIn(f"the boot archive has no file {word} ", self.guest.run(command))
+                self.assertEqual(self.guest.status(), 1)
+        self.assertIn("shell is loaded already", self.guest.run("swap uart rebuilt/shell.cell"))
+        self.assertEqual(self.guest.status(), 1)
+
+    def test_paths_are_completed(self):
+        self.guest.send("swap uart rebuilt/ua\t\r")
+        self.guest.expect("swap uart rebuilt/uart.cell \n")
+        self.guest.expect("swapped uart 1.0 for uart 1.1 in ")
+        self.guest.prompt()
+        self.assertNotIn("a cell has this name", self.guest.run("rebuilt/uart"))
+
+    def test_ctrl_c_leaves_a_swap_that_has_begun(self):
+        self.guest.run("linger 2000")
+        output = self.interrupt("swap swap_samples rebuilt/swap_samples.cell")
+        self.assertIn("goes on, see swaps", output)
+        self.assertEqual(self.guest.status(), 1)
+        self.assertEqual(self.outcomes()[0], ["goes", "on"])
+        while self.outcomes()[0] == ["goes", "on"]:
+            pass
+        self.assertEqual(self.outcomes()[0][0], "swapped")
+        self.assertEqual(self.guest.run("which"), "this is the second version")
+
+    def test_ctrl_c_takes_back_a_swap_whose_turn_has_not_come(self):
+        self.guest.run("linger 2000")
+        self.guest.run("swap swap_samples rebuilt/swap_samples.cell &")
+        output = self.interrupt("swap uart rebuilt/uart.cell")
+        self.assertIn("is taken back, nothing was changed", output)
+        self.assertEqual(self.guest.status(), 1)
+        self.assertEqual(self.outcomes()[0][0], "cancelled")
+        self.guest.expect("[1] done: swap status 0")
+        self.assertIn("uart 1.0: ", self.guest.run("linger 0; cell uart"))
+        self.assertIn("for uart 1.1 in ", self.guest.run("swap uart rebuilt/uart.cell"))
+        self.assertEqual([row[0] for row in self.outcomes()][-1], "swapped")
+
+
 class Told(unittest.TestCase):
     def test_phases_and_list(self):
         status, lines = headless("swap uart uart -v; swaps; swap zz zz; echo $?; swap uart zz; swaps --json")
         text = "\n".join(lines)
         for word in ("PHASE", "prepare", "init", "hold", "commit", "start", "patched"):
             self.assertIn(word, text)
-        self.assertRegex(text, r"\n +1 uart +uart +swapped +\d+")
+        self.assertRegex(text, r"\n +1 uart +uart +1.0 +swapped +\d+")
         self.assertEqual(status, 1)
         swaps = json.loads(text[text.index("[{"):text.rindex("]") + 1])
         self.assertEqual([(row["old"], row["done"]) for row in swaps][-1], ("uart", True))

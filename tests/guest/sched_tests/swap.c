@@ -27,13 +27,12 @@ static bool swap_done(struct test_run *t, const char *old, const char *new,
 static bool swap_done(struct test_run *t, const char *old, const char *new,
                       struct swap_report *report)
 {
-    uint64_t ticket;
-    enum status status = cell_swap(old, new, NULL, 0, false, &ticket, &report->why);
+    OWN(swap_request) request = {0};
 
-    if (status == OK)
-        status = swap_wait(ticket, report);
-    return CHECK(t, status == OK && report->status == OK, "%s to %s: %s: %s", old, new,
-                 status_name(report->status), report->why.text);
+    if (!cell_swap(&request, old, new, NULL, 0, false, &report->why))
+        return CHECK(t, false, "%s to %s: %s", old, new, report->why.text);
+    return CHECK(t, swap_wait(&request, report) == OK && report->status == OK, "%s to %s: %s: %s",
+                 old, new, status_name(report->status), report->why.text);
 }
 
 /* Waits until every task has done a round since @p before. @return how many have not. */
