@@ -114,7 +114,7 @@ struct list *unit_last(void);
 /** All that can fail and changes nothing: finds providers, memory, links. Calls of other cells still trap. */
 enum status transaction_prepare(enum status status);
 enum status transaction_init(enum status status);
-/** Binds all calls; then hooks, and others see the cells. Cannot fail. */
+/** Binds all calls; then (behind a fence.i on all harts) hooks, and others see the cells. Cannot fail. */
 void transaction_bind(void);
 void transaction_publish(void);
 enum status transaction_start(enum status status);

@@ -148,36 +148,66 @@ static struct {
     void *argument;
 } each;
 
-/* The harts that swap.c holds. */
-static struct {
-    bool wanted;      /* atomic, as the rest */
-    uint32_t standing; /* how many stand still */
-} hold;
+/* The holds of swap.c, and their ends, counted: odd while all harts are to stand still; atomic. */
+static uint32_t hold_turn;
 
+static bool is_held(void)
+{
+    return __atomic_load_n(&hold_turn, __ATOMIC_ACQUIRE) % 2;
+}
+
+/* The way out of a hold, for every hart: what it executes from here on is the text as it is now. */
+static void fence_after_hold(void)
+{
+    struct hart *hart = this_hart();
+
+    __asm__ volatile("fence.i" : : : "memory");
+    __atomic_store_n(&hart->hold_fences, hart->hold_fences + 1, __ATOMIC_RELAXED);
+}
+
+uint64_t hart_hold_fences(unsigned index)
+{
+    return __atomic_load_n(&harts[index].hold_fences, __ATOMIC_RELAXED);
+}
+
+/* The next hold may begin before this hart has seen the end of the one before: it takes part in each by number. */
 static void stand_still(void)
 {
     struct registers here = {0}; /* reclaim.c looks at all of the stack */
+    uint32_t turn;
 
     registers_capture(&here);
     this_hart()->stopped = &here;
-    __atomic_fetch_add(&hold.standing, 1, __ATOMIC_ACQ_REL);
-    while (__atomic_load_n(&hold.wanted, __ATOMIC_ACQUIRE)) {
+    while ((turn = __atomic_load_n(&hold_turn, __ATOMIC_ACQUIRE)) % 2) {
+        __atomic_store_n(&this_hart()->stands, turn, __ATOMIC_RELEASE);
         csr_clear(sip, SIE_SSIE);
-        if (__atomic_load_n(&hold.wanted, __ATOMIC_ACQUIRE))
-            __asm__ volatile("wfi"); /* until harts_release() kicks; that interrupt stays pending */
+        if (__atomic_load_n(&hold_turn, __ATOMIC_ACQUIRE) == turn)
+            __asm__ volatile("wfi"); /* until harts_release() kicks */
     }
-    __atomic_fetch_sub(&hold.standing, 1, __ATOMIC_RELEASE);
-    __asm__ volatile("fence.i" : : : "memory");
+    csr_set(sip, SIE_SSIE); /* other kicks may have been among those cleared */
+    fence_after_hold();
+}
+
+/* Ends a turn or begins one, and tells all other harts. @return its number. */
+static uint32_t next_turn(void)
+{
+    uint32_t turn = __atomic_add_fetch(&hold_turn, 1, __ATOMIC_SEQ_CST);
+
+    if (count > 1)
+        sbi_call(SBI_IPI, 0, everywhere & ~(1ul << this_hart()->id), 0, 0, 0);
+    return turn;
 }
 
 bool harts_hold(uint64_t deadline)
 {
-    __atomic_store_n(&hold.wanted, true, __ATOMIC_RELEASE);
-    sbi_call(SBI_IPI, 0, everywhere & ~(1ul << this_hart()->id), 0, 0, 0);
-    while (__atomic_load_n(&hold.standing, __ATOMIC_ACQUIRE) != count - 1) {
-        if (hart_ticks() > deadline) {
-            harts_release();
-            return false;
+    uint32_t turn = next_turn();
+
+    for (unsigned i = 0; i < count; i++) {
+        while (&harts[i] != this_hart() && __atomic_load_n(&harts[i].stands, __ATOMIC_ACQUIRE) != turn) {
+            if (hart_ticks() > deadline) {
+                harts_release();
+                return false;
+            }
         }
     }
     return true;
@@ -185,18 +215,15 @@ bool harts_hold(uint64_t deadline)
 
 void harts_release(void)
 {
-    __atomic_store_n(&hold.wanted, false, __ATOMIC_SEQ_CST);
-    sbi_call(SBI_IPI, 0, everywhere & ~(1ul << this_hart()->id), 0, 0, 0);
-    while (__atomic_load_n(&hold.standing, __ATOMIC_ACQUIRE))
-        continue;
-    __asm__ volatile("fence.i" : : : "memory");
+    (void)next_turn();
+    fence_after_hold();
 }
 
 void hart_poll(void)
 {
     uint64_t own = 1ul << this_hart()->id;
 
-    if (__atomic_load_n(&hold.wanted, __ATOMIC_ACQUIRE))
+    if (is_held())
         stand_still();
     if (__atomic_load_n(&each.pending, __ATOMIC_ACQUIRE) & own) {
         each.function(each.argument);
@@ -214,7 +241,7 @@ void hart_each(void (*function)(void *argument), void *argument)
     __atomic_store_n(&each.pending, everywhere & ~(1ul << this_hart()->id), __ATOMIC_RELEASE);
     sbi_call(SBI_IPI, 0, each.pending, 0, 0, 0);
     while (__atomic_load_n(&each.pending, __ATOMIC_ACQUIRE)) {
-        if (__atomic_load_n(&hold.wanted, __ATOMIC_ACQUIRE))
+        if (is_held())
             stand_still(); /* as the harts that are waited for may do */
     }
     function(argument);

@@ -25,6 +25,8 @@ struct hart {
     /* the rest is C's */
     uint64_t id;
     struct registers *stopped; /* while it stands still: as switch_out() would have saved them */
+    uint64_t hold_fences;      /* see hart_hold_fences() */
+    uint32_t stands;           /* the last turn of harts_hold() for which it stood still; atomic */
     struct task idle;
     /* Upwards: 16 KiB for traps of tasks, one page for each trap inside of those, the idle context's. */
     uint8_t stacks[HART_STACK_BYTES] __attribute__((aligned(4096)));
@@ -68,7 +70,7 @@ void hart_poll(void) REQUIRES(irqs_off);
  * hart->stopped. @return false: some hart did not come before @p deadline (ticks); then none stands.
  */
 bool harts_hold(uint64_t deadline) REQUIRES(irqs_off);
-/** Lets them go on, each through fence.i. */
+/** Lets them go on, each through fence.i, which it may not have reached yet on return. */
 void harts_release(void) REQUIRES(irqs_off);
 /** fence.i on all harts; returns when all have done it. */
 void harts_fence_i(void);

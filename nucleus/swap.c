@@ -385,7 +385,7 @@ enum status swap_run(struct swap_report *report, const void *image, size_t bytes
     status = transaction_init(status);
     phase_over(SWAP_INIT);
     if (status == OK && !report->dry_run) {
-        transaction_bind();
+        transaction_bind(); /* its fence.i is that of the hold */
         status = hold_and_exchange(current.old, current.new, &report->why);
         if (status == OK) {
             enter_tables(current.old, current.new);

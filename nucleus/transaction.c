@@ -201,7 +201,6 @@ void transaction_bind(void)
     {
         unit_bind_calls(unit_at(node));
     }
-    harts_fence_i();
 }
 
 void transaction_publish(void)
@@ -288,6 +287,7 @@ static enum status run(enum status status)
     status = transaction_init(transaction_prepare(status));
     if (status == OK) {
         transaction_bind();
+        harts_fence_i();
         transaction_publish();
     }
     status = transaction_start(status);

@@ -34,6 +34,10 @@ uint64_t hart_ticks(void);
 /** The `instret` CSR of this hart: instructions retired; exact under -icount, else a host artefact. */
 uint64_t hart_instructions(void);
 
+/** How often hart @p index came out of a swap's hold through fence.i, without which it might go on to execute
+ *  text that the swap replaced. Another hart than the one that swapped may do so a little after the swap. */
+uint64_t hart_hold_fences(unsigned index);
+
 /** Interrupts off: a handle, so a fault in the section turns them on again. Nests. */
 typedef struct LINEAR("irq_guard") irq_guard {
     uint64_t saved; /* sstatus.SIE before, and a mark in bit 63 while held */
