@@ -19,6 +19,7 @@
 #include "walk.h"
 
 #define DEADLINE_MS 1000u
+#define TRIES_PER_SECOND 1000u
 
 /* Eight bytes of text that lead to the old cell, and shall lead to the new one. */
 struct patch {
@@ -33,6 +34,8 @@ static struct {
     struct patch *patches;
     uint32_t count;
     uint64_t since; /* instructions, when the phase began */
+    char inside[TASK_NAME_ROOM]; /* who was in the old cell at the last try, and where */
+    uint64_t where; /* 0: nowhere */
 } current;
 
 static void phase_over(enum swap_phase phase)
@@ -166,17 +169,19 @@ static enum status make_patches(void)
 
 /* Whether a stack has a frame in @p cell, or one that cannot be walked. */
 static bool is_inside(const struct cell *cell, const struct registers *registers, uint64_t low,
-                      uint64_t high)
+                      uint64_t high, uint64_t *where)
 {
-    uint64_t where;
-    bool inside = false;
-
     current.report->walked++;
+    if (walk_enters(registers, low, high, (uint64_t)cell->text.base, cell->text.bytes,
+                    where) != WALK_OUTSIDE)
+        return true;
     /* Interrupted just before a call by a hook, the address may be in any register. */
-    for (unsigned i = 1; i < 32 && registers->status; i++)
-        inside |= registers->x[i] - (uint64_t)cell->text.base < cell->text.bytes;
-    return inside || walk_enters(registers, low, high, (uint64_t)cell->text.base, cell->text.bytes,
-                                 &where) != WALK_OUTSIDE;
+    for (unsigned i = 1; i < 32 && registers->status; i++) {
+        *where = registers->x[i];
+        if (*where - (uint64_t)cell->text.base < cell->text.bytes)
+            return true;
+    }
+    return false;
 }
 
 /* A task that runs on a hart which stands still does so there, or where a trap interrupted it. */
@@ -189,28 +194,37 @@ const struct registers *swap_context_of(const struct task *task)
     return there ? hart->stopped : &task->registers;
 }
 
+/* Who is inside, and where. A task may have ended when that is told. */
+static const char *note_inside(const char *name, uint64_t where)
+{
+    string_copy(current.inside, sizeof current.inside, name);
+    current.where = where;
+    return current.inside;
+}
+
 /* Marks the tasks that must run on before @p cell can go. All other harts stand still. @return the name of
  * one of them, or of a hart that is within a handler; NULL: nobody is in the cell. */
 static const char *find_inside(const struct cell *cell)
 {
     const char *inside = NULL;
+    uint64_t where;
 
     for (unsigned i = 0; i < hart_count(); i++) {
         uint64_t low = (uint64_t)harts[i].stacks, high = low + TRAP_STACK_BYTES;
 
         if (&harts[i] != this_hart() && harts[i].stopped->x[2] - low < high - low &&
-            is_inside(cell, harts[i].stopped, low, high))
-            inside = harts[i].idle.name;
+            is_inside(cell, harts[i].stopped, low, high, &where))
+            inside = note_inside(harts[i].idle.name, where);
     }
     current.report->tasks = 0;
     for (struct task *task = task_next(NULL); task; task = task_next(task)) {
         current.report->tasks++;
         task->let_through = task == task_current();
         if (task == task_current() || task_state(task) == TASK_DEAD ||
-            !is_inside(cell, swap_context_of(task), task->stack_low, task->stack_high))
+            !is_inside(cell, swap_context_of(task), task->stack_low, task->stack_high, &where))
             continue;
         task->let_through = 1;
-        inside = task->name;
+        inside = note_inside(task->name, where);
     }
     return inside;
 }
@@ -250,13 +264,15 @@ static void exchange(struct unit *from, struct unit *to) REQUIRES(irqs_off)
 static const char *try_exchange(struct unit *from, struct unit *to, uint64_t deadline)
     REQUIRES(irqs_off)
 {
-    const char *inside = "a hart that does not stop";
+    const char *inside = note_inside("a hart", 0);
 
     current.since = hart_instructions();
     current.report->tries++;
     if (harts_hold(deadline + machine_timebase() / 10)) { /* the last try, too, has its time */
         inside = find_inside(&from->cell);
-        if (!inside)
+        if (inside)
+            tasks_hold(true);
+        else
             exchange(from, to);
         harts_release();
     }
@@ -269,6 +285,8 @@ static REQUIRES(may_park) enum status hold_and_exchange(struct unit *from, struc
 {
     uint64_t deadline = hart_ticks() + DEADLINE_MS * machine_timebase() / 1000;
     const char *inside;
+    char place[100] = "it does not stop";
+    uint64_t next;
     bool more;
 
     do {
@@ -276,15 +294,20 @@ static REQUIRES(may_park) enum status hold_and_exchange(struct unit *from, struc
 
         irq_disable(&guard);
         inside = try_exchange(from, to, deadline);
-        more = inside && hart_ticks() < deadline;
-        tasks_hold(more);
+        next = hart_ticks() + machine_timebase() / TRIES_PER_SECOND;
+        more = inside && next < deadline;
+        if (!more)
+            tasks_hold(false);
         irq_restore(&guard);
-        if (more)
+        while (more && hart_ticks() < next) /* who is inside needs time to leave */
             task_yield();
     } while (more);
-    return inside ? why_set(why, ERR_BUSY, "%s did not leave it within %u ms", inside,
-                            DEADLINE_MS)
-                  : OK;
+    if (!inside)
+        return OK;
+    if (current.where)
+        hooks.code_describe(current.where, place, sizeof place);
+    return why_set(why, ERR_BUSY, "%s did not leave it within %u ms: %s", inside,
+                   DEADLINE_MS, place);
 }
 
 /* What readers of the tables see, after the exchange. */

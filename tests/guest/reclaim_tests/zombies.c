@@ -28,12 +28,11 @@ static bool swap_lender(struct test_run *t) REQUIRES(may_park);
 static bool swap_lender(struct test_run *t)
 {
     struct swap_report report = {0};
-    uint64_t ticket;
-    enum status status = cell_swap("lender", "lender", NULL, 0, false, &ticket, &report.why);
+    OWN(swap_request) request = {0};
 
-    if (status == OK)
-        status = swap_wait(ticket, &report);
-    return CHECK(t, status == OK && report.done, "%s", report.why.text);
+    if (!cell_swap(&request, "lender", "lender", NULL, 0, false, &report.why))
+        return CHECK(t, false, "%s", report.why.text);
+    return CHECK(t, swap_wait(&request, &report) == OK && report.done, "%s", report.why.text);
 }
 
 /* What holds an old lender. Not inlined, as a zombie_info would hold it, too. */

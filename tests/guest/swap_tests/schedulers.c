@@ -1,0 +1,136 @@
+/* Swaps of the scheduler under load: every task goes on, none is lost, doubled, or run twice at once, and no
+ * memory is lost. */
+#include "clock.h"
+#include "crowd.h"
+#include "nucleus/hart.h"
+#include "nucleus/string.h"
+#include "sched.h"
+#include "snapshot.h"
+#include "swaps.h"
+
+#define LOOKS 64u
+
+/* The two, the bound one first. */
+static void name_schedulers(const char *names[2])
+{
+    struct cell_info cell;
+    bool rr = cell_find("sched_rr", &cell);
+
+    names[!rr] = "sched_rr";
+    names[rr] = "sched_mlfq";
+}
+
+/* Swaps to and fro, an even number of times; every task must go on after the first swap, and then after every
+ * @p every-th. */
+static void swap_often(struct test_run *t, const struct crowd *crowd, unsigned swaps, unsigned every)
+    REQUIRES(may_park);
+static void swap_often(struct test_run *t, const struct crowd *crowd, unsigned swaps, unsigned every)
+{
+    const char *names[2];
+
+    name_schedulers(names);
+    for (unsigned i = 0; i < swaps; i++) {
+        if (!swap_good(t, names[i % 2], names[1 - i % 2], NULL))
+            break;
+        if (i % every == 0 && !crowd_goes_on(t, crowd, 1)) {
+            CHECK(t, false, "after swap %u", i);
+            break;
+        }
+    }
+}
+
+static bool count_ready(struct task *task, void *argument)
+{
+    *(unsigned *)argument += task_state(task) == TASK_READY;
+    return true;
+}
+
+/* How many more tasks are ready than are in the scheduler's queues, seen most often in many looks: a look may
+ * fall into a switch. LOOKS: none of them made sense. */
+static unsigned lost_usually(void) REQUIRES(may_park);
+static unsigned lost_usually(void)
+{
+    unsigned seen[2 * LOOKS + 1] = {0}, usual = 2 * LOOKS;
+
+    for (unsigned i = 0; i < LOOKS; i++) {
+        struct sched_stats stats;
+        unsigned ready = 0;
+
+        task_each(count_ready, &ready);
+        sched_stats(&stats);
+        if (ready + LOOKS - stats.ready < 2 * LOOKS)
+            seen[ready + LOOKS - stats.ready]++;
+        clock_sleep(MS / 4);
+    }
+    for (unsigned difference = 0; difference < 2 * LOOKS; difference++) {
+        if (seen[difference] > seen[usual])
+            usual = difference;
+    }
+    return usual;
+}
+
+/* The marks that show a task which runs twice at once are worth something: two tasks share one member. */
+static int mark_for_ever(void *argument)
+{
+    struct crowd_member *member = argument;
+
+    role_assert_may_park();
+    while (!__atomic_load_n(&member->crowd->stop, __ATOMIC_RELAXED))
+        crowd_mark(member);
+    return 0;
+}
+
+TEST(swap, tasks_that_run_twice_at_once_are_found)
+{
+    OWN(task_handle) other = {0};
+    uint64_t limit = clock_now_ns() + LIMIT_NS;
+    struct crowd crowd;
+
+    crowd_init(&crowd);
+    if (!CHECK(t, crowd_add(&crowd, 1, COMPUTES), "no memory"))
+        return;
+    if (!task_spawn(&other, "same", mark_for_ever, &crowd.members[0])) {
+        CHECK(t, false, "no memory");
+        crowd_stop(&crowd);
+        return;
+    }
+    while (crowd_collisions(&crowd) == 0 && clock_now_ns() < limit)
+        clock_sleep(MS);
+    CHECK(t, crowd_collisions(&crowd) == 1, "%u", crowd_collisions(&crowd));
+    crowd_stop(&crowd);
+    (void)task_join(&other, NULL);
+}
+
+/* Most are interrupted in the middle of their turns; so a swap, whose task waits for its turn, takes long. */
+TEST(swap, scheduler_under_tasks_that_compute)
+{
+    struct crowd crowd;
+
+    crowd_init(&crowd);
+    if (!CHECK(t, crowd_add(&crowd, 2 * hart_count() + 3, COMPUTES) &&
+                      crowd_add(&crowd, hart_count() + 2, YIELDS),
+               "no memory"))
+        return;
+    swap_often(t, &crowd, 10, 1);
+    crowd_end(t, &crowd);
+}
+
+/* The first swap and the one back make the places in the arenas where the two will be. */
+TEST(swap, scheduler_often_under_a_hundred_tasks)
+{
+    unsigned swaps = swap_count(hart_count() == 1 ? 20 : 50), lost;
+    struct snapshot before;
+    struct crowd crowd;
+
+    crowd_init(&crowd);
+    swap_often(t, &crowd, 2, 1);
+    snapshot_take(&before);
+    if (!CHECK(t, crowd_start_mixed(&crowd), "no memory"))
+        return;
+    if (crowd_goes_on(t, &crowd, 1))
+        swap_often(t, &crowd, swaps, 25);
+    lost = lost_usually();
+    CHECK(t, lost == LOOKS, "%d tasks are ready and in no queue", (int)(lost - LOOKS));
+    crowd_end(t, &crowd);
+    snapshot_check_memory(t, &before, "after all swaps");
+}

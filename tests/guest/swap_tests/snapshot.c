@@ -1,0 +1,179 @@
+/* Snapshots (snapshot.h). Memory is read where it lies; tables through the nucleus' own records. */
+#include "snapshot.h"
+
+#include "nucleus/records.h"
+#include "nucleus/string.h"
+#include "task.h"
+#include "vm.h"
+
+/* FNV-1a, over words: what is hashed is long. */
+static void mix_word(uint64_t *hash, uint64_t word)
+{
+    *hash = (*hash ^ word) * 0x100000001b3ull;
+}
+
+static void mix_bytes(uint64_t *hash, const void *bytes, size_t count)
+{
+    uint64_t word;
+
+    for (size_t i = 0; i < count; i += sizeof word) {
+        word = 0;
+        memcpy(&word, (const uint8_t *)bytes + i, count - i < sizeof word ? count - i : sizeof word);
+        mix_word(hash, word);
+    }
+}
+
+static void mix_text(uint64_t *hash, const char *text)
+{
+    mix_bytes(hash, text, strlen(text) + 1);
+}
+
+static void mix_imports(uint64_t *hash, const struct cell *cell)
+{
+    for (uint32_t i = 0; i < cell->import_count; i++) {
+        const struct import *import = &cell->imports[i];
+
+        mix_text(hash, import->name);
+        mix_word(hash, import->symbol->address);
+        mix_word(hash, (uint64_t)import->symbol->cell);
+        mix_word(hash, import->stub ? import->stub->address : 0);
+        mix_word(hash, import->sites);
+    }
+    for (uint32_t i = 0; i < cell->site_count; i++) {
+        mix_word(hash, cell->sites[i].address);
+        mix_word(hash, cell->sites[i].type);
+        mix_word(hash, cell->sites[i].import);
+    }
+}
+
+static void mix_stubs(uint64_t *hash, const struct cell *cell)
+{
+    for (const struct list *node = cell->stubs.next; node != &cell->stubs; node = node->next) {
+        const struct stub *stub = list_entry(node, struct stub, link);
+
+        mix_word(hash, stub->function);
+        mix_word(hash, stub->uses);
+        mix_word(hash, stub->own);
+        mix_word(hash, stub->address);
+        mix_bytes(hash, (const void *)stub->address, STUB_BYTES);
+    }
+}
+
+static bool mix_cell(const struct cell *cell, void *argument)
+{
+    struct snapshot *snapshot = argument;
+    uint64_t *records = &snapshot->records;
+
+    mix_bytes(&snapshot->text, cell->text.base, cell->text.bytes);
+    mix_bytes(&snapshot->rodata, cell->rodata.base, cell->rodata.bytes);
+    if (strcmp(cell->manifest.name, "victim") == 0)
+        mix_bytes(&snapshot->state, cell->state.base, cell->state.bytes);
+    mix_text(records, cell->manifest.name);
+    mix_text(records, cell->manifest.version);
+    mix_word(records, cell->live);
+    mix_word(records, (uint64_t)cell->text.base);
+    mix_word(records, (uint64_t)cell->rodata.base);
+    mix_word(records, (uint64_t)cell->state.base);
+    for (uint32_t i = 0; i < cell->export_count; i++) {
+        mix_text(records, cell->exports[i].name);
+        mix_word(records, cell->exports[i].address);
+    }
+    mix_imports(records, cell);
+    mix_stubs(records, cell);
+    return true;
+}
+
+static void mix_symbols(uint64_t *hash)
+{
+    struct symbol_info symbol;
+
+    for (unsigned i = 0; symbol_get(i, &symbol); i++) {
+        mix_text(hash, symbol.name);
+        mix_word(hash, symbol.address);
+        mix_word(hash, symbol_find(symbol.name, &symbol));
+        mix_text(hash, symbol.cell);
+        mix_word(hash, symbol.address);
+    }
+}
+
+static void mix_hooks(uint64_t *hash)
+{
+    const struct hook *hook;
+
+    for (unsigned i = 0; (hook = nucleus_hook(i)) != NULL; i++) {
+        mix_text(hash, hook->name);
+        mix_word(hash, *hook->slot);
+        mix_text(hash, cell_name(hook->cell));
+    }
+}
+
+static void take_kinds(struct snapshot *snapshot)
+{
+    struct kind_info kind;
+
+    for (unsigned i = 0; kind_get(i, &kind); i++) {
+        mix_text(&snapshot->kinds, kind.name);
+        mix_text(&snapshot->kinds, cell_name(kind.owner));
+        mix_word(&snapshot->kinds, kind.live);
+        snapshot->objects += kind.live;
+        snapshot->object_bytes += kind.live_bytes;
+        snapshot->slab_bytes += kind.slab_bytes;
+        if (strcmp(kind.name, "arena piece") == 0)
+            snapshot->arena_pieces = kind.live;
+    }
+}
+
+void snapshot_take(struct snapshot *snapshot)
+{
+    memset(snapshot, 0, sizeof *snapshot);
+    cells_visit(mix_cell, snapshot);
+    mix_symbols(&snapshot->symbols);
+    mix_hooks(&snapshot->hooks);
+    task_drain();
+    heap_drain();
+    vm_drain();
+    frame_drain();
+    frame_stats(&snapshot->frames);
+    take_kinds(snapshot);
+}
+
+static void check_one(struct test_run *t, uint64_t now, uint64_t before, const char *of,
+                      const char *what)
+{
+    CHECK(t, now == before, "%s: %s: %lu, was %lu", what, of, now, before);
+}
+
+static void check_memory(struct test_run *t, const struct snapshot *now,
+                         const struct snapshot *before, const char *what)
+{
+    check_one(t, now->frames.free, before->frames.free, "free frames", what);
+    for (unsigned i = 0; i < FRAME_USES; i++)
+        check_one(t, now->frames.used[i], before->frames.used[i], frame_use_name(i), what);
+    check_one(t, now->objects, before->objects, "objects", what);
+    check_one(t, now->object_bytes, before->object_bytes, "bytes of objects", what);
+    check_one(t, now->slab_bytes, before->slab_bytes, "bytes of slabs", what);
+    check_one(t, now->arena_pieces, before->arena_pieces, "pieces of arenas", what);
+}
+
+void snapshot_check_memory(struct test_run *t, const struct snapshot *before, const char *what)
+{
+    struct snapshot now;
+
+    snapshot_take(&now);
+    check_memory(t, &now, before, what);
+}
+
+void snapshot_check(struct test_run *t, const struct snapshot *before, const char *what)
+{
+    struct snapshot now;
+
+    snapshot_take(&now);
+    check_memory(t, &now, before, what);
+    check_one(t, now.text, before->text, "text of all cells", what);
+    check_one(t, now.rodata, before->rodata, "read-only data of all cells", what);
+    check_one(t, now.records, before->records, "records of cells", what);
+    check_one(t, now.symbols, before->symbols, "symbols", what);
+    check_one(t, now.hooks, before->hooks, "hooks", what);
+    check_one(t, now.kinds, before->kinds, "kinds", what);
+    check_one(t, now.state, before->state, "state of victim", what);
+}

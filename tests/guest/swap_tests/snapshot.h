@@ -1,0 +1,31 @@
+/* All that a swap which fails must leave as it was, as hashes and figures. */
+#ifndef SWAP_TESTS_SNAPSHOT_H
+#define SWAP_TESTS_SNAPSHOT_H
+
+#include <stdint.h>
+
+#include "inspect.h"
+#include "own.h"
+#include "test.h"
+
+struct snapshot {
+    /* hashes, over all cells: */
+    uint64_t text, rodata; /* their bytes in memory */
+    uint64_t records;      /* names, versions, places, imports, sites, stubs with their jumps */
+    uint64_t symbols;      /* names and addresses, as found by number and by name */
+    uint64_t hooks;        /* names and where they lead */
+    uint64_t kinds;        /* names, owners, numbers of objects */
+    uint64_t state;        /* the bytes of victim's */
+    /* figures, with all caches drained: */
+    struct frame_stats frames;
+    uint64_t objects, object_bytes, slab_bytes, arena_pieces;
+};
+
+/** Drains all caches and takes it. */
+void snapshot_take(struct snapshot *snapshot);
+/** Checks that all is as it was. @p what is for messages. */
+void snapshot_check(struct test_run *t, const struct snapshot *before, const char *what);
+/** The same for frames and heap only: what a swap that succeeds must leave as it was. */
+void snapshot_check_memory(struct test_run *t, const struct snapshot *before, const char *what);
+
+#endif
