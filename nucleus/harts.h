@@ -43,6 +43,12 @@ static inline struct hart *this_hart(void)
     return hart;
 }
 
+/** Whether @p task is the idle context of a hart: nothing but hart_idle() ever runs in it. */
+static inline bool is_idle(const struct task *task)
+{
+    return task == &harts[task->hart].idle;
+}
+
 #define SSTATUS_SPIE 32ul
 #define SSTATUS_SPP 256ul
 #define SIE_SSIE 2ul

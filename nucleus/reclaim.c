@@ -139,7 +139,7 @@ static void scan_tasks(struct cell *cell, const struct registers *here)
         const struct registers *context = task == task_current() ? here : swap_context_of(task);
         const uint64_t *word;
 
-        if (task_state(task) == TASK_DEAD || task == &harts[task->hart].idle)
+        if (task_state(task) == TASK_DEAD || is_idle(task))
             continue;
         word =
             scan_head(cell, task) ?: scan_context(cell, context, task->stack_low, task->stack_high);

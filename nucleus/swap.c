@@ -15,6 +15,7 @@
 #include "heap_private.h"
 #include "hooks_private.h"
 #include "nucleus/machine.h"
+#include "nucleus/memory_map.h"
 #include "swap.h"
 #include "walk.h"
 
@@ -167,6 +168,11 @@ static enum status make_patches(void)
     return status;
 }
 
+static bool in_nucleus(uint64_t pc)
+{
+    return pc - memory_image().text < memory_image().rodata - memory_image().text;
+}
+
 /* Whether a stack has a frame in @p cell, or one that cannot be walked. */
 static bool is_inside(const struct cell *cell, const struct registers *registers, uint64_t low,
                       uint64_t high, uint64_t *where)
@@ -175,8 +181,8 @@ static bool is_inside(const struct cell *cell, const struct registers *registers
     if (walk_enters(registers, low, high, (uint64_t)cell->text.base, cell->text.bytes,
                     where) != WALK_OUTSIDE)
         return true;
-    /* Interrupted just before a call by a hook, the address may be in any register. */
-    for (unsigned i = 1; i < 32 && registers->status; i++) {
+    /* The nucleus, interrupted just before a call by a hook, may have the address in any register. */
+    for (unsigned i = 1; i < 32 && registers->status && in_nucleus(registers->pc); i++) {
         *where = registers->x[i];
         if (*where - (uint64_t)cell->text.base < cell->text.bytes)
             return true;
@@ -220,7 +226,7 @@ static const char *find_inside(const struct cell *cell)
     for (struct task *task = task_next(NULL); task; task = task_next(task)) {
         current.report->tasks++;
         task->let_through = task == task_current();
-        if (task == task_current() || task_state(task) == TASK_DEAD ||
+        if (task == task_current() || task_state(task) == TASK_DEAD || is_idle(task) ||
             !is_inside(cell, swap_context_of(task), task->stack_low, task->stack_high, &where))
             continue;
         task->let_through = 1;

@@ -309,6 +309,16 @@ enum status cell_load_image(const char *name, const void *image, size_t bytes, s
     return status == OK ? run(add(name, NULL, NULL, image, bytes)) : status;
 }
 
+enum status cells_drain(void)
+{
+    struct why unused;
+    enum status status = transaction_begin(REASON_UNLOAD, &unused);
+
+    if (status == OK)
+        transaction_close();
+    return status;
+}
+
 enum status cells_boot(unsigned *count, struct why *why)
 {
     char key[16] = "boot.00", name[CELL_NAME_ROOM];

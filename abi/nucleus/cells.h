@@ -42,6 +42,10 @@ MUST_CHECK enum status cell_load_image(const char *name, const void *image, size
  */
 MUST_CHECK enum status cell_unload(const char *name, struct why *why) REQUIRES(may_park);
 
+/** Looks again whether something points into cells that were replaced (swap.h), and frees those where nothing
+ *  does, as the end of each load, unload and swap does. @return ERR_BUSY another transaction runs. */
+enum status cells_drain(void) REQUIRES(may_park);
+
 /** The name of a cell, "nucleus" for NULL. Valid while the cell is loaded. */
 const char *cell_name(const struct cell *cell);
 

@@ -59,6 +59,7 @@ static int run_cells(int argc, char **argv)
     role_assert_may_park();
     if (!words_fit(argc, argv, 1, 1))
         return usage_error("cells");
+    (void)cells_drain(); /* else as it was found at the end of the last transaction */
     if (!as_json) {
         print("%-14s %-7s %7s %7s %7s %6s  %s\n", "CELL", "VERSION", "TEXT", "RODATA", "STATE",
               "USERS", "PROVIDES");
@@ -88,7 +89,7 @@ COMMAND(cells, .run = run_cells, .usage = "cells [--json]",
                 "TEXT, RODATA and STATE are in bytes. USERS counts the cells that call it: 0\n"
                 "means that it can be unloaded. PROVIDES names the interfaces (abi/NAME.h).\n"
                 "A zombie was replaced (swap), and its memory is freed once nothing points into\n"
-                "it; it is looked at again at the end of every load, unload and swap.");
+                "it. That is looked at now, and at the end of every load, unload and swap.");
 
 static void show_summary(const struct cell_info *cell) REQUIRES(may_park);
 static void show_summary(const struct cell_info *cell)

@@ -113,7 +113,7 @@ static void take_kinds(struct snapshot *snapshot)
 
     for (unsigned i = 0; kind_get(i, &kind); i++) {
         mix_text(&snapshot->kinds, kind.name);
-        mix_text(&snapshot->kinds, cell_name(kind.owner));
+        mix_text(&snapshot->kinds, kind.owner);
         mix_word(&snapshot->kinds, kind.live);
         snapshot->objects += kind.live;
         snapshot->object_bytes += kind.live_bytes;
@@ -126,6 +126,9 @@ static void take_kinds(struct snapshot *snapshot)
 void snapshot_take(struct snapshot *snapshot)
 {
     memset(snapshot, 0, sizeof *snapshot);
+    role_assert_may_park();
+    while (cells_drain() == ERR_BUSY)
+        task_yield();
     cells_visit(mix_cell, snapshot);
     mix_symbols(&snapshot->symbols);
     mix_hooks(&snapshot->hooks);

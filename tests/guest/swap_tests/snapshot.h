@@ -22,10 +22,12 @@ struct snapshot {
 };
 
 /** Drains all caches and takes it. */
-void snapshot_take(struct snapshot *snapshot);
+void snapshot_take(struct snapshot *snapshot) REQUIRES(may_park);
 /** Checks that all is as it was. @p what is for messages. */
-void snapshot_check(struct test_run *t, const struct snapshot *before, const char *what);
+void snapshot_check(struct test_run *t, const struct snapshot *before, const char *what)
+    REQUIRES(may_park);
 /** The same for frames and heap only: what a swap that succeeds must leave as it was. */
-void snapshot_check_memory(struct test_run *t, const struct snapshot *before, const char *what);
+void snapshot_check_memory(struct test_run *t, const struct snapshot *before, const char *what)
+    REQUIRES(may_park);
 
 #endif
