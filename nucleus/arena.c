@@ -32,33 +32,47 @@ void arena_init(void)
         panic("no memory for the first kinds");
 }
 
+static uint64_t boot_satp(void)
+{
+    return SATP_SV39 | pointer_to_physical(boot_table).value >> PAGE_SHIFT;
+}
+
 void text_write(void *to, const void *from, size_t bytes)
 {
     /* c.ebreak: late use of freed text faults. */
     static const uint64_t poison[CHUNK_BYTES / 8] = {[0 ... CHUNK_BYTES / 8 - 1] =
                                                          0x9002900290029002};
-    uint64_t satp = SATP_SV39 | pointer_to_physical(boot_table).value >> PAGE_SHIFT;
-
     for (size_t done = 0; done < bytes; done += CHUNK_BYTES) {
         OWN(irq_guard) guard = {0};
         size_t now = bytes - done < CHUNK_BYTES ? bytes - done : CHUNK_BYTES;
 
         irq_disable(&guard);
         text_copy_words((uint8_t *)to + done,
-                        from ? (const uint8_t *)from + done : (const void *)poison, now / 8, satp);
+                        from ? (const uint8_t *)from + done : (const void *)poison, now / 8,
+                        boot_satp());
         irq_restore(&guard);
     }
 }
 
-void text_write_pair(uint64_t address, const uint8_t pair[8])
-{
-    static uint64_t words[2]; /* in the direct map, which a stack need not be */
-    uint64_t aligned = address & ~7ul;
-    size_t bytes = address == aligned ? 8 : 16;
+_Static_assert(sizeof(struct text_pair) == 24, "trap.S: PAIR_BYTES");
 
-    memcpy(words, (const void *)aligned, bytes);
-    memcpy((uint8_t *)words + (address - aligned), pair, 8);
-    text_write((void *)aligned, words, bytes);
+void text_write_pairs(const struct text_pair *pairs, uint64_t count, bool forward)
+{
+    text_copy_pairs(pairs, count,
+                    forward ? offsetof(struct text_pair, becomes) : offsetof(struct text_pair, was),
+                    boot_satp());
+}
+
+void text_write_pair(uint64_t address, const uint8_t bytes[8])
+{
+    static struct text_pair pair; /* in the direct map, which a stack need not be */
+    OWN(irq_guard) guard = {0};
+
+    pair.address = address;
+    memcpy(&pair.becomes, bytes, 8);
+    irq_disable(&guard);
+    text_write_pairs(&pair, 1, true);
+    irq_restore(&guard);
 }
 
 /* Enters a free piece behind @p previous. @return NULL: no memory. */
@@ -94,8 +108,7 @@ void *arena_alloc(size_t bytes, bool executable)
     struct piece *found = NULL;
 
     bytes = align_up(bytes ?: 1, ARENA_ALIGN); /* no two pieces have one base */
-    list_each(node, &pieces)
-    {
+    list_each(node, &pieces) {
         struct piece *piece = list_entry(node, struct piece, link);
 
         if (!piece->used && piece->executable == executable && piece->bytes >= bytes) {
@@ -128,8 +141,7 @@ static void merge(struct piece *piece)
 
 void arena_free(void *base)
 {
-    list_each(node, &pieces)
-    {
+    list_each(node, &pieces) {
         struct piece *piece = list_entry(node, struct piece, link);
 
         if (piece->base != base)
@@ -145,8 +157,7 @@ void arena_free(void *base)
 
 bool memory_arena_get(unsigned index, void **base, bool *executable)
 {
-    list_each(node, &pieces)
-    {
+    list_each(node, &pieces) {
         struct piece *piece = list_entry(node, struct piece, link);
 
         *base = piece->base;

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "own.h"
+
 #define ARENA_ALIGN 64u
 
 void arena_init(void);
@@ -22,7 +24,15 @@ void arena_free(void *base);
  * the caller's.
  */
 void text_write(void *to, const void *from, size_t bytes);
-/** Writes 8 bytes at any address: for call sites, which are 2-aligned. Nobody may be executing them. */
-void text_write_pair(uint64_t address, const uint8_t pair[8]);
+/** Eight bytes of text, a pair of instructions at any even address: what they were, and what they become. */
+struct text_pair {
+    uint64_t address, was, becomes;
+};
+/** Writes all @p pairs, which are in the direct map: what they become, or, unless @p forward, what they were.
+ *  Nobody may be executing them. fence.i is the caller's. */
+void text_write_pairs(const struct text_pair *pairs, uint64_t count, bool forward)
+    REQUIRES(irqs_off);
+/** Writes one. */
+void text_write_pair(uint64_t address, const uint8_t bytes[8]);
 
 #endif

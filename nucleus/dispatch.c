@@ -9,6 +9,7 @@ static struct {
     struct spinlock lock;
     /* lock guards: */
     struct list tasks; /* every head, idle ones too */
+    struct list *next; /* where task_each_apart() goes on */
     uint64_t last_number;
 } table = {.tasks = {&table.tasks, &table.tasks}};
 
@@ -42,6 +43,8 @@ enum status task_head_remove(struct task *task)
     if (task_state(task) != TASK_DEAD)
         return ERR_BUSY;
     spin_lock(&guard, &table.lock);
+    if (table.next == &task->all)
+        table.next = task->all.next;
     list_remove(&task->all);
     spin_unlock(&guard, &table.lock);
     return OK;
@@ -49,8 +52,7 @@ enum status task_head_remove(struct task *task)
 
 void task_each_stopped(bool (*visit)(struct task *task, void *argument), void *argument)
 {
-    list_each(node, &table.tasks)
-    {
+    list_each(node, &table.tasks) {
         if (!visit(list_entry(node, struct task, all), argument))
             break;
     }
@@ -63,6 +65,27 @@ void task_each(bool (*visit)(struct task *task, void *argument), void *argument)
     spin_lock(&guard, &table.lock);
     task_each_stopped(visit, argument);
     spin_unlock(&guard, &table.lock);
+}
+
+void task_each_apart(void (*visit)(struct task *task, void *argument), void *argument)
+{
+    OWN(spin_guard) guard = {0};
+    bool more = true;
+
+    spin_lock(&guard, &table.lock);
+    table.next = table.tasks.next;
+    spin_unlock(&guard, &table.lock);
+    while (more) {
+        struct task *task;
+
+        spin_lock(&guard, &table.lock);
+        more = table.next != &table.tasks;
+        task = list_entry(table.next, struct task, all);
+        table.next = table.next->next;
+        if (more)
+            visit(task, argument);
+        spin_unlock(&guard, &table.lock);
+    }
 }
 
 /* Leaves the hart to be in state @p to, unless it is to park and the wake-up came already. */
@@ -229,7 +252,8 @@ struct registers *dispatch(struct task *previous, enum task_state to)
     else
         next = &hart->idle; /* is always RUNNING */
     next->hart = hart->index;
-    next->switches++;
+    /* After the state, so that who sees the new count does not see the task as not running (swap.c). */
+    __atomic_store_n(&next->switches, next->switches + 1, __ATOMIC_RELEASE);
     hart->current = next;
     return &next->registers;
 }

@@ -203,7 +203,8 @@ bool harts_hold(uint64_t deadline)
     uint32_t turn = next_turn();
 
     for (unsigned i = 0; i < count; i++) {
-        while (&harts[i] != this_hart() && __atomic_load_n(&harts[i].stands, __ATOMIC_ACQUIRE) != turn) {
+        while (&harts[i] != this_hart() &&
+               __atomic_load_n(&harts[i].stands, __ATOMIC_ACQUIRE) != turn) {
             if (hart_ticks() > deadline) {
                 harts_release();
                 return false;

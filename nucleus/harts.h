@@ -12,6 +12,8 @@
 #define HART_STACK_BYTES 40960u
 #define TRAP_STACK_BYTES (16384u + 2 * 4096u)
 
+struct text_pair;
+
 struct hart {
     /* known to trap.S and entry.S by offset */
     struct task *current; /* 0 */
@@ -98,6 +100,10 @@ void task_each_stopped(bool (*visit)(struct task *task, void *argument), void *a
 
 /** While @p hold, tasks that are picked wait apart, unless task->let_through; after that they are ready again. */
 void tasks_hold(bool hold) REQUIRES(irqs_off);
+/** Calls @p visit for every task while the system runs, the list's lock held for one at a time: that task can
+ *  run meanwhile, but its head and stack stay. Of tasks made or removed meanwhile some are not seen. For the
+ *  transaction only. */
+void task_each_apart(void (*visit)(struct task *task, void *argument), void *argument);
 /** Every task, while all other harts stand still and so nobody changes the list. Start with NULL. */
 struct task *task_next(const struct task *after);
 /** For a new scheduler, whose queues are empty, at that time: hands it every task that is ready. */
@@ -112,6 +118,9 @@ void task_first(void);
 /** Copies @p words of 8 bytes into text or read-only data, through the boot table's page table. */
 void text_copy_words(void *to, const void *from, uint64_t words, uint64_t boot_satp)
     REQUIRES(irqs_off);
+/** Writes 8 bytes to each of @p count places, those at @p offset in their struct text_pair (arena.h). */
+void text_copy_pairs(const struct text_pair *pairs, uint64_t count, uint64_t offset,
+                     uint64_t boot_satp) REQUIRES(irqs_off);
 extern char guard_return[];
 
 #endif

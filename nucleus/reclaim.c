@@ -120,6 +120,24 @@ static const uint64_t *scan_head(const struct cell *cell, const struct task *tas
     return leads_into(cell, &task->all, bytes - offsetof(struct task, all));
 }
 
+/* Where a word was found in a task that does not run or stands still, or NULL. */
+static const uint64_t *scan_task(const struct cell *cell, const struct task *task,
+                                 const struct registers *context)
+{
+    return scan_head(cell, task) ?: scan_context(cell, context, task->stack_low, task->stack_high);
+}
+
+/* While the system runs: marks a task that does not and has no such word, as swap.c does. */
+static void scan_beforehand(struct task *task, void *cell)
+{
+    uint64_t switches = __atomic_load_n(&task->switches, __ATOMIC_ACQUIRE);
+
+    task->outside = 0;
+    if (task_state(task) != TASK_RUNNING && task_state(task) != TASK_DEAD &&
+        !scan_task(cell, task, &task->registers))
+        task->outside = switches + 1;
+}
+
 /* All other harts stand still, this one is at @p here. */
 static void scan_tasks(struct cell *cell, const struct registers *here)
 {
@@ -139,10 +157,9 @@ static void scan_tasks(struct cell *cell, const struct registers *here)
         const struct registers *context = task == task_current() ? here : swap_context_of(task);
         const uint64_t *word;
 
-        if (task_state(task) == TASK_DEAD || is_idle(task))
+        if (task->outside == task->switches + 1 || task_state(task) == TASK_DEAD || is_idle(task))
             continue;
-        word =
-            scan_head(cell, task) ?: scan_context(cell, context, task->stack_low, task->stack_high);
+        word = scan_task(cell, task, context);
         if (word)
             format(cell->holder, CELL_HOLDER_ROOM, "task %lu %s (%p)", task->number, task->name,
                    (const void *)word);
@@ -160,6 +177,7 @@ static bool is_unused(struct cell *cell, const struct registers *here)
     kinds_visit(scan_kind, &heap);
     if (!cell->holder[0])
         cells_visit(scan_state, cell);
+    task_each_apart(scan_beforehand, cell);
     irq_disable(&guard);
     if (!cell->holder[0] && harts_hold(hart_ticks() + HOLD_MS * machine_timebase() / 1000)) {
         scan_tasks(cell, here);

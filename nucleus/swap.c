@@ -9,6 +9,7 @@
  *     reclaim  the old cell is poisoned, and freed when nothing points into it any more (reclaim.c)
  *
  * The swap task (swap_queue.c) does one after another. INV-SWAP-1: after a failure everything is as before. */
+#include "swap.h"
 #include "arena.h"
 #include "cell_private.h"
 #include "harts.h"
@@ -16,27 +17,20 @@
 #include "hooks_private.h"
 #include "nucleus/machine.h"
 #include "nucleus/memory_map.h"
-#include "swap.h"
+#include "patches.h"
 #include "walk.h"
 
 #define DEADLINE_MS 1000u
 #define TRIES_PER_SECOND 1000u
 
-/* Eight bytes of text that lead to the old cell, and shall lead to the new one. */
-struct patch {
-    uint64_t address;
-    uint8_t old[8], new[8];
-};
-
 /* The swap under way; the swap task's alone. */
 static struct {
     struct swap_report *report;
     struct unit *old, *new;
-    struct patch *patches;
-    uint32_t count;
-    uint64_t since; /* instructions, when the phase began */
+    struct patches patches;
+    uint64_t since;              /* instructions, when the phase began */
     char inside[TASK_NAME_ROOM]; /* who was in the old cell at the last try, and where */
-    uint64_t where; /* 0: nowhere */
+    uint64_t where;              /* 0: nowhere */
 } current;
 
 static void phase_over(enum swap_phase phase)
@@ -47,139 +41,17 @@ static void phase_over(enum swap_phase phase)
     current.since = now;
 }
 
-static const struct symbol *export_of(const struct cell *cell, const char *name)
-{
-    for (uint32_t i = 0; i < cell->export_count; i++) {
-        if (strcmp(cell->exports[i].name, name) == 0)
-            return &cell->exports[i];
-    }
-    return NULL;
-}
-
-/* The source file of a local symbol: named by the STT_FILE before it. */
-static const char *file_of(const struct elf_image *image, uint32_t symbol)
-{
-    if (image->symbols[symbol].info >> 4 != STB_LOCAL)
-        return "";
-    while (symbol > 0 && (image->symbols[symbol].info & 15) != STT_FILE)
-        symbol--;
-    return elf_symbol_name(image, symbol);
-}
-
-static uint32_t function_at(const struct unit *unit, uint64_t address)
-{
-    for (uint32_t i = 1; i < unit->image.symbol_count; i++) {
-        if (elf_symbol_is_function(&unit->image, i) && unit_address(unit, i) == address)
-            return i;
-    }
-    return 0;
-}
-
-enum status swap_match_stubs(struct unit *unit)
-{
-    struct unit *old = unit->replaces;
-
-    if (!old)
-        return OK;
-    list_each(node, &old->cell.stubs)
-    {
-        struct stub *stub = list_entry(node, struct stub, link);
-        uint32_t was = function_at(old, stub->function);
-        const char *name = elf_symbol_name(&old->image, was);
-
-        stub->successor = 0;
-        for (uint32_t i = 1; i < unit->image.symbol_count && was; i++) {
-            if (elf_symbol_is_function(&unit->image, i) &&
-                strcmp(elf_symbol_name(&unit->image, i), name) == 0 &&
-                strcmp(file_of(&unit->image, i), file_of(&old->image, was)) == 0)
-                stub->successor = unit_address(unit, i);
-        }
-        if (!stub->successor && unit_inherits(unit))
-            return why_set(unit->why, ERR_LINK, "lacks %s(), to which someone may hold a pointer", name);
-    }
-    return OK;
-}
-
-static enum status add_patch(uint64_t address, uint64_t target)
-{
-    struct patch *patch = &current.patches[current.count];
-
-    patch->address = address;
-    memcpy(patch->old, (const void *)address, 8);
-    memcpy(patch->new, patch->old, 8);
-    if (link_patch_pair(address, target, patch->new) != OK)
-        return why_set(&current.report->why, ERR_LINK, "a call at 0x%lx does not reach 0x%lx", address,
-                       target);
-    current.count++;
-    return OK;
-}
-
-/* The patches for the calls of one cell. */
-static enum status add_sites(const struct cell *user)
-{
-    struct swap_report *report = current.report;
-    enum status status = OK;
-
-    for (uint32_t i = 0; i < user->import_count; i++) {
-        if (user->imports[i].symbol->cell == &current.old->cell &&
-            !export_of(&current.new->cell, user->imports[i].name))
-            return why_set(&report->why, ERR_LINK, "%s needs %s(), which %s %s lacks",
-                           user->manifest.name, user->imports[i].name, report->new,
-                           report->new_version);
-    }
-    for (uint32_t i = 0; i < user->site_count && status == OK; i++) {
-        const struct symbol *symbol = user->imports[user->sites[i].import].symbol;
-
-        if (symbol->cell != &current.old->cell || !unit_is_call(user->sites[i].type))
-            continue;
-        status = add_patch(user->sites[i].address,
-                           export_of(&current.new->cell, symbol->name)->address);
-        report->sites++;
-    }
-    return status;
-}
-
-static enum status make_patches(void)
-{
-    struct unit *user;
-    enum status status = OK;
-    size_t most = 0;
-
-    for (user = unit_next(NULL); user; user = unit_next(user))
-        most += user->cell.site_count;
-    list_each(node, &current.old->cell.stubs)
-        most++;
-    current.patches = heap_alloc_bytes(buffer_kind, most * sizeof *current.patches + 1);
-    if (!current.patches)
-        return why_set(&current.report->why, ERR_NOMEM, "no memory for %zu patches", most);
-    for (user = unit_next(NULL); user && status == OK; user = unit_next(user)) {
-        if (user != current.old && user->cell.live)
-            status = add_sites(&user->cell);
-    }
-    list_each(node, &current.old->cell.stubs)
-    {
-        const struct stub *stub = list_entry(node, struct stub, link);
-
-        if (status == OK && stub->successor) {
-            status = add_patch(stub->address, stub->successor);
-            current.report->stubs++;
-        }
-    }
-    return status;
-}
-
 static bool in_nucleus(uint64_t pc)
 {
     return pc - memory_image().text < memory_image().rodata - memory_image().text;
 }
 
-/* Whether a stack has a frame in @p cell, or one that cannot be walked. */
+/* Whether a stack has a frame in @p cell, or one that cannot be walked, and where. */
 static bool is_inside(const struct cell *cell, const struct registers *registers, uint64_t low,
                       uint64_t high, uint64_t *where)
 {
-    current.report->walked++;
-    if (walk_enters(registers, low, high, (uint64_t)cell->text.base, cell->text.bytes,
-                    where) != WALK_OUTSIDE)
+    if (walk_enters(registers, low, high, (uint64_t)cell->text.base, cell->text.bytes, where) !=
+        WALK_OUTSIDE)
         return true;
     /* The nucleus, interrupted just before a call by a hook, may have the address in any register. */
     for (unsigned i = 1; i < 32 && registers->status && in_nucleus(registers->pc); i++) {
@@ -188,6 +60,30 @@ static bool is_inside(const struct cell *cell, const struct registers *registers
             return true;
     }
     return false;
+}
+
+/* Marks @p task if it is outside of the cell, while the system runs. The count of switches is read before
+ * the state: if it was not running then, its registers and stack are those of its last turn, which the count
+ * includes. When it gets a hart meanwhile the count grows, and the mark is worth nothing, whatever the walk
+ * has seen. That ends, and reads nothing outside of the stack, which stays (task_each_apart()). */
+static void look_beforehand(struct task *task, void *cell)
+{
+    uint64_t switches = __atomic_load_n(&task->switches, __ATOMIC_ACQUIRE);
+    enum task_state state = task_state(task);
+    uint64_t where;
+
+    current.report->tasks++;
+    task->outside = 0;
+    if (state != TASK_RUNNING && state != TASK_DEAD &&
+        !is_inside(cell, &task->registers, task->stack_low, task->stack_high, &where))
+        task->outside = switches + 1;
+}
+
+static void look_at_tasks(struct unit *from)
+{
+    current.report->tasks = 0;
+    task_each_apart(look_beforehand, &from->cell);
+    phase_over(SWAP_PREPARE);
 }
 
 /* A task that runs on a hart which stands still does so there, or where a trap interrupted it. */
@@ -200,6 +96,23 @@ const struct registers *swap_context_of(const struct task *task)
     return there ? hart->stopped : &task->registers;
 }
 
+/* Whether @p task is in @p cell, and where, all other harts standing still. One that has not run since it was
+ * found outside is not walked again. */
+static bool task_is_inside(struct task *task, const struct cell *cell, uint64_t *where)
+{
+    enum task_state state = task_state(task);
+
+    if (task->outside == task->switches + 1 || state == TASK_DEAD || task == task_current() ||
+        is_idle(task))
+        return false;
+    current.report->walked++;
+    if (is_inside(cell, swap_context_of(task), task->stack_low, task->stack_high, where))
+        return true;
+    if (state != TASK_RUNNING)
+        task->outside = task->switches + 1;
+    return false;
+}
+
 /* Who is inside, and where. A task may have ended when that is told. */
 static const char *note_inside(const char *name, uint64_t where)
 {
@@ -208,8 +121,8 @@ static const char *note_inside(const char *name, uint64_t where)
     return current.inside;
 }
 
-/* Marks the tasks that must run on before @p cell can go. All other harts stand still. @return the name of
- * one of them, or of a hart that is within a handler; NULL: nobody is in the cell. */
+/* Lets the tasks through that must run on before @p cell can go. All other harts stand still. @return the
+ * name of one of them, or of a hart that is within a handler; NULL: nobody is in the cell. */
 static const char *find_inside(const struct cell *cell)
 {
     const char *inside = NULL;
@@ -222,38 +135,20 @@ static const char *find_inside(const struct cell *cell)
             is_inside(cell, harts[i].stopped, low, high, &where))
             inside = note_inside(harts[i].idle.name, where);
     }
-    current.report->tasks = 0;
     for (struct task *task = task_next(NULL); task; task = task_next(task)) {
-        current.report->tasks++;
         task->let_through = task == task_current();
-        if (task == task_current() || task_state(task) == TASK_DEAD || is_idle(task) ||
-            !is_inside(cell, swap_context_of(task), task->stack_low, task->stack_high, &where))
-            continue;
-        task->let_through = 1;
-        inside = note_inside(task->name, where);
+        if (task_is_inside(task, cell, &where)) {
+            task->let_through = 1;
+            inside = note_inside(task->name, where);
+        }
     }
     return inside;
-}
-
-/* A task that was interrupted between the two instructions of a patched pair does the first one again. */
-static void move_back(struct task *task)
-{
-    struct registers *registers = &task->registers;
-
-    for (uint32_t i = 0; i < current.count && registers->status; i++) {
-        if (registers->pc == current.patches[i].address + 4)
-            registers->pc -= 4;
-    }
 }
 
 /* The moment from which on @p to serves in the place of @p from. All other harts stand still. */
 static void exchange(struct unit *from, struct unit *to) REQUIRES(irqs_off)
 {
-    bool forward = to == current.new;
-
-    for (uint32_t i = 0; i < current.count; i++)
-        text_write_pair(current.patches[i].address,
-                        forward ? current.patches[i].new : current.patches[i].old);
+    text_write_pairs(current.patches.pairs, current.patches.count, to == current.new);
     for (uint32_t i = 0; i < from->cell.export_count; i++)
         hook_bind(&from->cell.exports[i], false);
     for (uint32_t i = 0; i < to->cell.export_count; i++)
@@ -263,7 +158,7 @@ static void exchange(struct unit *from, struct unit *to) REQUIRES(irqs_off)
     else
         tasks_requeue();
     for (struct task *task = task_next(NULL); task; task = task_next(task))
-        move_back(task);
+        patches_move_back(&current.patches, &task->registers);
 }
 
 /* One try to exchange the two while all harts are held. @return what is still in @p from, or NULL: done. */
@@ -287,7 +182,8 @@ static const char *try_exchange(struct unit *from, struct unit *to, uint64_t dea
 }
 
 /* Exchanges the two as soon as nobody is in the old one. Who is in it runs on, all others are held back. */
-static REQUIRES(may_park) enum status hold_and_exchange(struct unit *from, struct unit *to, struct why *why)
+static REQUIRES(may_park) enum status
+    hold_and_exchange(struct unit *from, struct unit *to, struct why *why)
 {
     uint64_t deadline = hart_ticks() + DEADLINE_MS * machine_timebase() / 1000;
     const char *inside;
@@ -312,8 +208,8 @@ static REQUIRES(may_park) enum status hold_and_exchange(struct unit *from, struc
         return OK;
     if (current.where)
         hooks.code_describe(current.where, place, sizeof place);
-    return why_set(why, ERR_BUSY, "%s did not leave it within %u ms: %s", inside,
-                   DEADLINE_MS, place);
+    return why_set(why, ERR_BUSY, "%s did not leave it within %u ms: %s", inside, DEADLINE_MS,
+                   place);
 }
 
 /* What readers of the tables see, after the exchange. */
@@ -329,13 +225,12 @@ static void enter_tables(struct unit *from, struct unit *to)
             symbol_insert(&to->cell.exports[i]) != OK)
             panic("%s is exported twice", to->cell.exports[i].name);
     }
-    list_each(node, table_cells())
-    {
+    list_each(node, table_cells()) {
         struct cell *user = &unit_of(node)->cell;
 
         for (uint32_t i = 0; i < user->import_count; i++) {
             if (user->imports[i].symbol && user->imports[i].symbol->cell == &from->cell)
-                user->imports[i].symbol = export_of(&to->cell, user->imports[i].name);
+                user->imports[i].symbol = cell_export(&to->cell, user->imports[i].name);
         }
     }
     while (!list_empty(&from->cell.stubs)) {
@@ -375,7 +270,7 @@ static enum status prepare(const void *image, size_t bytes)
         return status;
     string_copy(report->new_version, sizeof report->new_version,
                 current.new->cell.manifest.version);
-    return make_patches();
+    return patches_make(&current.patches, report, current.old, current.new);
 }
 
 /* The new cell serves, and does so for good unless its start() fails. */
@@ -385,10 +280,15 @@ static REQUIRES(may_park) enum status settle(void)
     enum status status = transaction_start(OK);
     struct why reverse = {0};
 
-    current.report->done = status == OK || hold_and_exchange(current.new, current.old, &reverse) != OK;
+    phase_over(SWAP_START);
+    if (status != OK)
+        look_at_tasks(current.new);
+    current.report->done =
+        status == OK || hold_and_exchange(current.new, current.old, &reverse) != OK;
     if (current.report->done) {
         if (status != OK)
-            why_set(&current.report->why, status, "its start() failed, and it stays: %s", reverse.text);
+            why_set(&current.report->why, status, "its start() failed, and it stays: %s",
+                    reverse.text);
         current.new->replaces = NULL;
         reclaim_add(current.old, inherits);
     } else {
@@ -407,12 +307,13 @@ enum status swap_run(struct swap_report *report, const void *image, size_t bytes
         task_yield();
     current.report = report;
     current.since = hart_instructions();
-    current.patches = NULL;
-    current.count = 0;
+    current.patches = (struct patches){0};
     status = prepare(image, bytes);
     phase_over(SWAP_PREPARE);
     status = transaction_init(status);
     phase_over(SWAP_INIT);
+    if (status == OK)
+        look_at_tasks(current.old);
     if (status == OK && !report->dry_run) {
         transaction_bind(); /* its fence.i is that of the hold */
         status = hold_and_exchange(current.old, current.new, &report->why);
@@ -426,7 +327,7 @@ enum status swap_run(struct swap_report *report, const void *image, size_t bytes
     }
     if (!report->done)
         transaction_undo();
-    heap_free(buffer_kind, current.patches);
+    heap_free(buffer_kind, current.patches.pairs);
     reclaim_try();
     phase_over(SWAP_RECLAIM);
     report->zombies = reclaim_count();

@@ -175,3 +175,26 @@ FUNCTION text_copy_words
     sfence.vma
 2:  ret
 END text_copy_words
+
+/* void text_copy_pairs(pairs, count, offset, boot_satp): the same for many places; each gets the 8 bytes
+ * that its struct text_pair has at offset. In halves of 2 bytes, because instructions are 2-aligned. */
+#define PAIR_BYTES 24
+FUNCTION text_copy_pairs
+    beqz    a1, 2f
+    csrrw   t0, satp, a3
+    sfence.vma
+    add     a2, a2, a0
+1:  ld      t1, 0(a0)
+    ld      t2, 0(a2)
+    .irp    n,0,2,4,6
+    sh      t2, \n(t1)
+    srli    t2, t2, 16
+    .endr
+    addi    a0, a0, PAIR_BYTES
+    addi    a2, a2, PAIR_BYTES
+    addi    a1, a1, -1
+    bnez    a1, 1b
+    csrw    satp, t0
+    sfence.vma
+2:  ret
+END text_copy_pairs

@@ -58,6 +58,7 @@ struct task {
     enum status end_status;     /* OK, or ERR_FAULT once a fault ended it */
     int result;                 /* what its entry returned */
     uint32_t let_through;       /* it runs while a swap holds all other tasks */
+    uint64_t outside;           /* 1 + the switches at which a swap found it outside of the old cell; 0: no */
     union {                     /* what task_service() or task_main() calls; NULL under other entries */
         enum status (*step)(void *argument);
         int (*main)(int argc, char **argv);

@@ -1,0 +1,23 @@
+/* What a swap changes in the text of others: calls of the old cell, and the stubs of its functions. */
+#ifndef NUCLEUS_PATCHES_H
+#define NUCLEUS_PATCHES_H
+
+#include "arena.h"
+#include "cell_private.h"
+#include "nucleus/swap.h"
+
+struct patches {
+    struct text_pair *pairs; /* of buffer_kind, in the order of their addresses */
+    uint32_t count;
+};
+
+/** The export of @p cell of that name; NULL: none. */
+const struct symbol *cell_export(const struct cell *cell, const char *name);
+/** Computes all patches; nothing is changed but @p report, which counts them. @return OK; ERR_LINK @p new lacks
+ *  a function, or a call does not reach it; ERR_NOMEM. pairs are to be freed in any case. */
+enum status patches_make(struct patches *patches, struct swap_report *report,
+                         const struct unit *old, const struct unit *new);
+/** Who was interrupted between the two instructions of a pair does the first one again. */
+void patches_move_back(const struct patches *patches, struct registers *registers);
+
+#endif
