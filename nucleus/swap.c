@@ -18,6 +18,7 @@
 #include "walk.h"
 
 #define DEADLINE_MS 1000u
+#define LONGEST_WAIT 6u /* between two tries: 50 us, twice as long after each, so often */
 
 /* Eight bytes of text that lead to the old cell, and shall lead to the new one. */
 struct patch {
@@ -263,6 +264,18 @@ static const char *try_exchange(struct unit *from, struct unit *to, uint64_t dea
     return inside;
 }
 
+/* Lets those run who are in the old cell. Tries that follow each other at once would leave them no time: a hart
+ * that goes on is stopped again before it has done an instruction of its task. */
+static REQUIRES(may_park) void wait_between_tries(void)
+{
+    unsigned tries = current.report->tries < LONGEST_WAIT ? current.report->tries : LONGEST_WAIT;
+    uint64_t start = hart_ticks();
+
+    do
+        task_yield();
+    while (hart_ticks() - start < (machine_timebase() / 20000) << tries);
+}
+
 /* Exchanges the two as soon as nobody is in the old one. Who is in it runs on, all others are held back. */
 static REQUIRES(may_park) enum status hold_and_exchange(struct unit *from, struct unit *to)
 {
@@ -279,7 +292,7 @@ static REQUIRES(may_park) enum status hold_and_exchange(struct unit *from, struc
         tasks_hold(more);
         irq_restore(&guard);
         if (more)
-            task_yield();
+            wait_between_tries();
     } while (more);
     return inside ? why_set(&current.report->why, ERR_BUSY, "%s did not leave it within %u ms", inside,
                             DEADLINE_MS)
