@@ -21,7 +21,7 @@
 #include "walk.h"
 
 #define DEADLINE_MS 1000u
-#define TRIES_PER_SECOND 1000u
+#define LONGEST_WAIT 6u /* between two tries: 50 us, twice as long after each, so often */
 
 /* The swap under way; the swap task's alone. */
 static struct {
@@ -181,6 +181,18 @@ static const char *try_exchange(struct unit *from, struct unit *to, uint64_t dea
     return inside;
 }
 
+/* Lets those run who are in the old cell. Tries that follow each other at once would leave them no time: a hart
+ * that goes on is stopped again before it has done an instruction of its task. */
+static REQUIRES(may_park) void wait_between_tries(void)
+{
+    unsigned tries = current.report->tries < LONGEST_WAIT ? current.report->tries : LONGEST_WAIT;
+    uint64_t start = hart_ticks();
+
+    do
+        task_yield();
+    while (hart_ticks() - start < (machine_timebase() / 20000) << tries);
+}
+
 /* Exchanges the two as soon as nobody is in the old one. Who is in it runs on, all others are held back. */
 static REQUIRES(may_park) enum status
     hold_and_exchange(struct unit *from, struct unit *to, struct why *why)
@@ -188,7 +200,6 @@ static REQUIRES(may_park) enum status
     uint64_t deadline = hart_ticks() + DEADLINE_MS * machine_timebase() / 1000;
     const char *inside;
     char place[100] = "it does not stop";
-    uint64_t next;
     bool more;
 
     do {
@@ -196,13 +207,12 @@ static REQUIRES(may_park) enum status
 
         irq_disable(&guard);
         inside = try_exchange(from, to, deadline);
-        next = hart_ticks() + machine_timebase() / TRIES_PER_SECOND;
-        more = inside && next < deadline;
+        more = inside && hart_ticks() < deadline;
         if (!more)
             tasks_hold(false);
         irq_restore(&guard);
-        while (more && hart_ticks() < next) /* who is inside needs time to leave */
-            task_yield();
+        if (more)
+            wait_between_tries();
     } while (more);
     if (!inside)
         return OK;
