@@ -54,50 +54,6 @@ static const struct symbol *export_of(const struct cell *cell, const char *name)
     return NULL;
 }
 
-/* The source file of a local symbol: named by the STT_FILE before it. */
-static const char *file_of(const struct elf_image *image, uint32_t symbol)
-{
-    if (image->symbols[symbol].info >> 4 != STB_LOCAL)
-        return "";
-    while (symbol > 0 && (image->symbols[symbol].info & 15) != STT_FILE)
-        symbol--;
-    return elf_symbol_name(image, symbol);
-}
-
-static uint32_t function_at(const struct unit *unit, uint64_t address)
-{
-    for (uint32_t i = 1; i < unit->image.symbol_count; i++) {
-        if (elf_symbol_is_function(&unit->image, i) && unit_address(unit, i) == address)
-            return i;
-    }
-    return 0;
-}
-
-enum status swap_match_stubs(struct unit *unit)
-{
-    struct unit *old = unit->replaces;
-
-    if (!old)
-        return OK;
-    list_each(node, &old->cell.stubs)
-    {
-        struct stub *stub = list_entry(node, struct stub, link);
-        uint32_t was = function_at(old, stub->function);
-        const char *name = elf_symbol_name(&old->image, was);
-
-        stub->successor = 0;
-        for (uint32_t i = 1; i < unit->image.symbol_count && was; i++) {
-            if (elf_symbol_is_function(&unit->image, i) &&
-                strcmp(elf_symbol_name(&unit->image, i), name) == 0 &&
-                strcmp(file_of(&unit->image, i), file_of(&old->image, was)) == 0)
-                stub->successor = unit_address(unit, i);
-        }
-        if (!stub->successor && unit_inherits(unit))
-            return why_set(unit->why, ERR_LINK, "lacks %s(), to which someone may hold a pointer", name);
-    }
-    return OK;
-}
-
 static enum status add_patch(uint64_t address, uint64_t target)
 {
     struct patch *patch = &current.patches[current.count];
@@ -140,6 +96,7 @@ static enum status add_sites(const struct cell *user)
 static enum status make_patches(void)
 {
     struct unit *user;
+    struct patch *patch;
     enum status status = OK;
     size_t most = 0;
 
@@ -158,10 +115,12 @@ static enum status make_patches(void)
     {
         const struct stub *stub = list_entry(node, struct stub, link);
 
-        if (status == OK && stub->successor) {
-            status = add_patch(stub->address, stub->successor);
-            current.report->stubs++;
-        }
+        if (status != OK)
+            break;
+        patch = &current.patches[current.count];
+        status = add_patch(stub->address, stub->successor);
+        patch->new[5] = stub->successor == (uint64_t)stub_lost ? 3 : 0; /* its jalr links in t1, or not */
+        current.report->stubs++;
     }
     return status;
 }
@@ -331,13 +290,17 @@ static void enter_tables(struct unit *from, struct unit *to)
                 user->imports[i].symbol = export_of(&to->cell, user->imports[i].name);
         }
     }
-    while (!list_empty(&from->cell.stubs)) {
-        struct stub *stub = list_entry(list_pop_front(&from->cell.stubs), struct stub, link);
+    for (struct list *node = from->cell.stubs.next, *next; node != &from->cell.stubs; node = next) {
+        struct stub *stub = list_entry(node, struct stub, link);
         uint64_t function = stub->function;
 
+        next = node->next;
+        if (!stub->successor) /* the new one made it; now it goes again */
+            continue;
         stub->function = stub->successor;
         stub->successor = function;
-        list_push_back(&to->cell.stubs, &stub->link);
+        list_remove(node);
+        list_push_back(&to->cell.stubs, node);
     }
     from->cell.live = false;
     to->cell.live = true;

@@ -10,16 +10,6 @@
 
 #define LOOKS 64u
 
-/* The two, the bound one first. */
-static void name_schedulers(const char *names[2])
-{
-    struct cell_info cell;
-    bool rr = cell_find("sched_rr", &cell);
-
-    names[!rr] = "sched_rr";
-    names[rr] = "sched_mlfq";
-}
-
 /* Swaps to and fro, an even number of times; every task must go on after the first swap, and then after every
  * @p every-th. */
 static void swap_often(struct test_run *t, const struct crowd *crowd, unsigned swaps, unsigned every)
@@ -28,7 +18,7 @@ static void swap_often(struct test_run *t, const struct crowd *crowd, unsigned s
 {
     const char *names[2];
 
-    name_schedulers(names);
+    schedulers_name(names);
     for (unsigned i = 0; i < swaps; i++) {
         if (!swap_good(t, names[i % 2], names[1 - i % 2], NULL))
             break;
