@@ -309,6 +309,25 @@ static void enter_tables(struct unit *from, struct unit *to)
     spin_unlock(&guard, &cell_table.lock);
 }
 
+/* Goes back to the old cell. On failure the new one serves on, though it could not start. */
+static REQUIRES(may_park) enum status go_back(void)
+{
+    struct cell *old = &current.old->cell;
+    enum status status = OK;
+
+    if (!unit_inherits(current.new)) { /* what is in its queues was ready at another time */
+        memset(old->state.base, 0, old->state.bytes);
+        status = cell_call_entry(old->manifest.init, REASON_LOAD);
+    }
+    if (status == OK)
+        status = hold_and_exchange(current.new, current.old);
+    if (status == OK)
+        enter_tables(current.new, current.old);
+    else
+        why_prefix(&current.report->why, "its start() failed, and it serves nevertheless");
+    return status;
+}
+
 /* After a success: nobody uses the old cell. */
 static void drop_old(void)
 {
@@ -369,14 +388,13 @@ enum status swap_run(struct swap_report *report, const void *image, size_t bytes
             transaction_publish();
             phase_over(SWAP_COMMIT);
             status = transaction_start(status);
-            if (status != OK && hold_and_exchange(current.new, current.old) == OK)
-                enter_tables(current.new, current.old);
+            report->done = status == OK || go_back() != OK;
             phase_over(SWAP_START);
-            if (status == OK)
+            if (report->done)
                 drop_old();
         }
     }
-    if (status != OK || report->dry_run)
+    if (!report->done)
         transaction_undo();
     transaction_close();
     heap_free(buffer_kind, current.patches);

@@ -45,7 +45,6 @@ static void request_over(struct request *request, enum status status)
     spin_lock(&guard, &queue.lock);
     request->image = NULL;
     request->report.status = status;
-    request->report.done = status == OK && !request->report.dry_run;
     queue.over++;
     waiter = request->waiter;
     if (waiter)

@@ -60,6 +60,8 @@ EXPORT void sched_stats(struct sched_stats *stats)
     *stats = (struct sched_stats){.ready = __atomic_load_n(&state.length, __ATOMIC_RELAXED)};
 }
 
+static const uint64_t plan[3] = {VICTIM_MAGIC, 1, 0};
+
 static uint64_t seven(void)
 {
     return 7;
@@ -79,6 +81,13 @@ static enum status odd_init(enum cell_reason reason)
     return OK;
 }
 
+/* Volatile: the compiler must not know what the test changes. */
+static enum status odd_start(enum cell_reason reason)
+{
+    (void)reason;
+    return *(const volatile uint64_t *)&plan[2] & VICTIM_START_FAILS ? ERR_IO : OK;
+}
+
 CELL(.name = "sched_odd", .version = "1.0",
      .summary = "A scheduler with one queue, for tests: has a function that no other one has",
-     .provides = "sched", .init = odd_init);
+     .provides = "sched", .init = odd_init, .start = odd_start);

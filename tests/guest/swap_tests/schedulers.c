@@ -105,6 +105,34 @@ TEST(swap, scheduler_under_tasks_that_compute)
     crowd_end(t, &crowd);
 }
 
+/* The new one has run tasks by then, and the old one's queues are those of another time. */
+TEST(swap, scheduler_whose_start_fails_is_undone_under_load)
+{
+    struct snapshot before;
+    struct image image;
+    struct crowd crowd;
+    const char *names[2];
+
+    schedulers_name(names);
+    if (!image_copy(t, &image, "sched_odd"))
+        return;
+    image_plan(&image, 1, VICTIM_START_FAILS);
+    swap_bad(t, names[0], "sched_odd", &image, ERR_INIT, TEXTS("sched_odd: its start() failed"));
+    snapshot_take(&before);
+    if (CHECK(t, crowd_start_mixed(&crowd), "no memory")) {
+        for (unsigned i = 0; i < 3; i++) {
+            struct swap_report report;
+
+            CHECK(t, swap_ask(names[0], "sched_odd", &image, &report) == ERR_INIT, "%s",
+                  report.why.text);
+            crowd_goes_on(t, &crowd, 1);
+        }
+        crowd_end(t, &crowd);
+    }
+    snapshot_check(t, &before, "after all");
+    image_free(&image);
+}
+
 /* The first swap and the one back make the places in the arenas where the two will be. */
 TEST(swap, scheduler_often_under_a_hundred_tasks)
 {
