@@ -193,8 +193,10 @@ static void move_back(struct task *task)
     struct registers *registers = &task->registers;
 
     for (uint32_t i = 0; i < current.count && registers->status; i++) {
-        if (registers->pc == current.patches[i].address + 4)
-            registers->pc -= 4;
+        if (registers->pc != current.patches[i].address + 4)
+            continue;
+        registers->pc -= 4;
+        current.report->moved++;
     }
 }
 

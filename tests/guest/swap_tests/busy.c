@@ -1,5 +1,6 @@
 /* Tasks within the cell that is to be replaced, and tasks that are held meanwhile. */
 #include "clock.h"
+#include "console.h"
 #include "crowd.h"
 #include "nucleus/hart.h"
 #include "nucleus/string.h"
@@ -118,7 +119,7 @@ TEST(swap, version_whose_start_fails_serves_on_while_a_task_loops_in_it)
 static void swap_under(struct test_run *t, struct crowd *crowd, unsigned swaps) REQUIRES(may_park);
 static void swap_under(struct test_run *t, struct crowd *crowd, unsigned swaps)
 {
-    unsigned done = 0, late = 0;
+    unsigned done = 0, late = 0, moved = 0;
     struct swap_report report = {0};
 
     while (done < swaps && late < 2 + swaps / 4) {
@@ -132,12 +133,14 @@ static void swap_under(struct test_run *t, struct crowd *crowd, unsigned swaps)
         image_free(&image);
         done += status == OK;
         late += status != OK;
+        moved += report.moved;
         CHECK(t, status != OK || victim_version() == version, "version %lu serves, not %lu",
               victim_version(), version);
         if (done % 5 == 1 && !crowd_goes_on(t, crowd, 1))
             break;
     }
     CHECK(t, done == swaps, "%u swaps, and %u that failed: %s", done, late, report.why.text);
+    print("# %u tasks were amid a call when it was patched\n", moved);
     crowd_end(t, crowd);
 }
 
