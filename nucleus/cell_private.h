@@ -100,6 +100,12 @@ struct stub *stub_take(struct cell *cell, uint64_t function, bool own);
 /** One use less; the last one frees it, unless its cell took it, too. */
 void stub_release(struct stub *stub);
 void stub_drop(struct stub *stub);
+/** Finds for each stub of what @p unit replaces the function that it shall lead to. */
+enum status stubs_match(struct unit *unit);
+/** trap.S: where a stub leads whose function is lost; it links in t1. Faults the caller by name. */
+void stub_lost(void);
+/** The rest of stub_lost(), of the stub that ends at @p end. */
+_Noreturn void stub_report(uint64_t end);
 
 /* transaction.c */
 /** Until transaction_end() no other begins. @return ERR_BUSY: one is under way. */
@@ -128,8 +134,6 @@ enum status cell_call_entry(uint64_t address, enum cell_reason reason);
  *  together before any is dropped. Once. */
 void unit_retract(struct unit *unit);
 /* swap.c */
-/** Finds for each stub of what @p unit replaces the function that it shall lead to. */
-enum status swap_match_stubs(struct unit *unit);
 /** Prepares the task that swaps. */
 void swap_init(void);
 

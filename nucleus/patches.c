@@ -12,49 +12,7 @@ const struct symbol *cell_export(const struct cell *cell, const char *name)
     return NULL;
 }
 
-/* The source file of a local symbol: named by the STT_FILE before it. */
-static const char *file_of(const struct elf_image *image, uint32_t symbol)
-{
-    if (image->symbols[symbol].info >> 4 != STB_LOCAL)
-        return "";
-    while (symbol > 0 && (image->symbols[symbol].info & 15) != STT_FILE)
-        symbol--;
-    return elf_symbol_name(image, symbol);
-}
-
-static uint32_t function_at(const struct unit *unit, uint64_t address)
-{
-    for (uint32_t i = 1; i < unit->image.symbol_count; i++) {
-        if (elf_symbol_is_function(&unit->image, i) && unit_address(unit, i) == address)
-            return i;
-    }
-    return 0;
-}
-
-enum status swap_match_stubs(struct unit *unit)
-{
-    struct unit *old = unit->replaces;
-
-    if (!old)
-        return OK;
-    list_each(node, &old->cell.stubs) {
-        struct stub *stub = list_entry(node, struct stub, link);
-        uint32_t was = function_at(old, stub->function);
-        const char *name = elf_symbol_name(&old->image, was);
-
-        stub->successor = 0;
-        for (uint32_t i = 1; i < unit->image.symbol_count && was; i++) {
-            if (elf_symbol_is_function(&unit->image, i) &&
-                strcmp(elf_symbol_name(&unit->image, i), name) == 0 &&
-                strcmp(file_of(&unit->image, i), file_of(&old->image, was)) == 0)
-                stub->successor = unit_address(unit, i);
-        }
-        if (!stub->successor && unit_inherits(unit))
-            return why_set(unit->why, ERR_LINK, "lacks %s(), to which someone may hold a pointer",
-                           name);
-    }
-    return OK;
-}
+#define STUB_LINKS (3ul << 40) /* rd of a stub's jalr: t1, or x0 */
 
 /* While patches are made. */
 struct making {
@@ -110,11 +68,14 @@ static enum status add_stubs(const struct making *making)
 
     list_each(node, &making->old->cell.stubs) {
         const struct stub *stub = list_entry(node, struct stub, link);
+        struct text_pair *pair = &making->patches->pairs[making->patches->count];
 
-        if (status == OK && stub->successor) {
-            status = add_pair(making, stub->address, stub->successor);
-            making->report->stubs++;
-        }
+        if (status != OK)
+            break;
+        status = add_pair(making, stub->address, stub->successor);
+        pair->becomes &= ~STUB_LINKS;
+        pair->becomes |= stub->successor == (uint64_t)stub_lost ? STUB_LINKS : 0;
+        making->report->stubs++;
     }
     return status;
 }
@@ -158,12 +119,12 @@ enum status patches_make(struct patches *patches, struct swap_report *report,
     return status;
 }
 
-void patches_move_back(const struct patches *patches, struct registers *registers)
+bool patches_move_back(const struct patches *patches, struct registers *registers)
 {
     uint32_t low = 0, high = patches->count;
 
     if (!registers->status) /* it gave the hart up by itself, in the nucleus */
-        return;
+        return false;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
 
@@ -172,6 +133,8 @@ void patches_move_back(const struct patches *patches, struct registers *register
         else
             high = middle;
     }
-    if (low < patches->count && patches->pairs[low].address + 4 == registers->pc)
-        registers->pc -= 4;
+    if (low == patches->count || patches->pairs[low].address + 4 != registers->pc)
+        return false;
+    registers->pc -= 4;
+    return true;
 }

@@ -17,7 +17,7 @@ const struct symbol *cell_export(const struct cell *cell, const char *name);
  *  a function, or a call does not reach it; ERR_NOMEM. pairs are to be freed in any case. */
 enum status patches_make(struct patches *patches, struct swap_report *report,
                          const struct unit *old, const struct unit *new);
-/** Who was interrupted between the two instructions of a pair does the first one again. */
-void patches_move_back(const struct patches *patches, struct registers *registers);
+/** Who was interrupted between the two instructions of a pair does the first one again. @return whether so. */
+bool patches_move_back(const struct patches *patches, struct registers *registers);
 
 #endif

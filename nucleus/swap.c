@@ -158,7 +158,7 @@ static void exchange(struct unit *from, struct unit *to) REQUIRES(irqs_off)
     else
         tasks_requeue();
     for (struct task *task = task_next(NULL); task; task = task_next(task))
-        patches_move_back(&current.patches, &task->registers);
+        current.report->moved += patches_move_back(&current.patches, &task->registers);
 }
 
 /* One try to exchange the two while all harts are held. @return what is still in @p from, or NULL: done. */
@@ -243,19 +243,45 @@ static void enter_tables(struct unit *from, struct unit *to)
                 user->imports[i].symbol = cell_export(&to->cell, user->imports[i].name);
         }
     }
-    while (!list_empty(&from->cell.stubs)) {
-        struct stub *stub = list_entry(list_pop_front(&from->cell.stubs), struct stub, link);
+    for (struct list *node = from->cell.stubs.next, *next; node != &from->cell.stubs; node = next) {
+        struct stub *stub = list_entry(node, struct stub, link);
         uint64_t function = stub->function;
 
+        next = node->next;
+        if (!stub->successor) /* the new one made it; now it goes again */
+            continue;
         stub->function = stub->successor;
         stub->successor = function;
-        list_push_back(&to->cell.stubs, &stub->link);
+        list_remove(node);
+        list_push_back(&to->cell.stubs, node);
     }
     from->cell.live = false;
     to->cell.live = true;
     list_remove(&to->cell.link);
     list_push_back(&from->cell.link, &to->cell.link); /* in its place */
     spin_unlock(&guard, &cell_table.lock);
+}
+
+/* Goes back to the old cell. On failure the new one serves on, though it could not start. */
+static REQUIRES(may_park) enum status go_back(void)
+{
+    struct cell *old = &current.old->cell;
+    struct why why = {0};
+    enum status status = OK;
+
+    if (!unit_inherits(current.new)) { /* what is in its queues was ready at another time */
+        memset(old->state.base, 0, old->state.bytes);
+        status = cell_call_entry(old->manifest.init, REASON_LOAD);
+    }
+    look_at_tasks(current.new);
+    if (status == OK)
+        status = hold_and_exchange(current.new, current.old, &why);
+    if (status == OK)
+        enter_tables(current.new, current.old);
+    else
+        why_set(&current.report->why, status, "its start() failed, and it serves nevertheless: %s",
+                why.text[0] ? why.text : "the old one cannot begin again");
+    return status;
 }
 
 static enum status prepare(const void *image, size_t bytes)
@@ -288,21 +314,13 @@ static REQUIRES(may_park) enum status settle(void)
 {
     bool inherits = unit_inherits(current.new);
     enum status status = transaction_start(OK);
-    struct why reverse = {0};
 
     phase_over(SWAP_START);
-    if (status != OK)
-        look_at_tasks(current.new);
-    current.report->done =
-        status == OK || hold_and_exchange(current.new, current.old, &reverse) != OK;
+    current.report->done = status == OK || go_back() != OK;
     if (current.report->done) {
-        if (status != OK)
-            why_set(&current.report->why, status, "its start() failed, and it stays: %s",
-                    reverse.text);
         current.new->replaces = NULL;
         reclaim_add(current.old, inherits);
     } else {
-        enter_tables(current.new, current.old);
         list_remove(&current.new->link);
         reclaim_add(current.new, inherits);
     }

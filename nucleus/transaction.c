@@ -252,7 +252,7 @@ enum status transaction_prepare(enum status status)
     while (status == OK && !unit_at(current.units.next)->ordered)
         put_in_order(unit_at(current.units.next));
     status = each_unit(status, unit_place);
-    status = each_unit(status, swap_match_stubs);
+    status = each_unit(status, stubs_match);
     status = each_unit(status, unit_link);
     harts_fence_i();
     return status;

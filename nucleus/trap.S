@@ -128,6 +128,12 @@ FUNCTION task_first
     call    task_end
 END task_first
 
+/* void stub_lost(void): t1 = the end of the stub that was called; ra leads to its caller. */
+FUNCTION stub_lost
+    mv      a0, t1
+    tail    stub_report
+END stub_lost
+
 /* enum status guarded_call(enum status (*function)(void *), void *argument): see nucleus/task.h.
  * The frame is the beginning of a struct registers, with ra and s0 to s11 at their places, the recovery of
  * the call around this one (or NULL) in x0's, and sstatus in sp's. */

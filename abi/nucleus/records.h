@@ -54,6 +54,8 @@ struct stub {
     uint64_t successor; /* where it will lead, if the swap succeeds that is under way */
     uint32_t uses;     /* other cells that took the address */
     bool own;          /* its cell took it, too */
+    /* Of a function that the cell which serves now lacks: calls end the caller, by this name. */
+    char lost[SYMBOL_NAME_ROOM], lost_file[CELL_NAME_ROOM];
 };
 
 /** A function that the cell calls or takes the address of and does not define. */

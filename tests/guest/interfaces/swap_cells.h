@@ -10,7 +10,7 @@
 #include "status.h"
 
 /**
- * The cell victim holds one word VICTIM_MAGIC in its read-only data, with its version behind it (1 as
+ * The cells victim and sched_odd hold one word VICTIM_MAGIC in its read-only data, with its version behind it (1 as
  * built), and then its plan (0 as built): the test writes both into a copy of the object.
  */
 #define VICTIM_MAGIC 0x206d697463697620ull
@@ -19,6 +19,7 @@ enum victim_plan {
     VICTIM_INIT_FAULTS = 1u << 1,
     VICTIM_START_FAILS = 1u << 2,
     VICTIM_START_FAULTS = 1u << 3,
+    VICTIM_START_WAITS = 1u << 4, /* until somebody is in victim_spin() */
 };
 
 /** The version of the code that runs: that of the text, not of the state. */

@@ -8,6 +8,7 @@
 struct victim_state {
     struct victim_pointers pointers;
     uint64_t computed;
+    uint32_t spinning; /* how many are in victim_spin() */
 };
 CELL_STATE(struct victim_state);
 
@@ -94,7 +95,9 @@ static __attribute__((noinline)) void spin_here(const uint32_t *until)
 
 EXPORT void victim_spin(const uint32_t *until)
 {
+    __atomic_fetch_add(&state.spinning, 1, __ATOMIC_RELEASE);
     spin_here(until);
+    __atomic_fetch_sub(&state.spinning, 1, __ATOMIC_RELEASE);
 }
 
 static enum status victim_init(enum cell_reason reason)
@@ -111,6 +114,8 @@ static enum status victim_init(enum cell_reason reason)
 static enum status victim_start(enum cell_reason reason)
 {
     (void)reason;
+    while (planned(VICTIM_START_WAITS) && !__atomic_load_n(&state.spinning, __ATOMIC_ACQUIRE))
+        continue;
     if (planned(VICTIM_START_FAULTS))
         fault();
     return planned(VICTIM_START_FAILS) ? ERR_IO : OK;

@@ -1,5 +1,6 @@
 /* Tasks within the cell that is to be replaced, and tasks that are held meanwhile. */
 #include "clock.h"
+#include "console.h"
 #include "crowd.h"
 #include "nucleus/hart.h"
 #include "nucleus/string.h"
@@ -73,12 +74,52 @@ TEST(swap, gives_up_when_a_task_loops_in_the_old_cell)
     crowd_end(t, &crowd);
 }
 
+/* Spins in victim as soon as another version serves. */
+static int spin_in_next(void *argument)
+{
+    struct spinner *spinner = argument;
+    uint64_t version = victim_version();
+
+    role_assert_may_park();
+    __atomic_store_n(&spinner->begun, 1, __ATOMIC_RELEASE);
+    while (victim_version() == version)
+        task_yield();
+    victim_spin(&spinner->until);
+    return 0;
+}
+
+TEST(swap, version_whose_start_fails_serves_on_while_a_task_loops_in_it)
+{
+    const char *const why[] = {"serves nevertheless", "spins in next", "victim:spin_here", NULL};
+    OWN(task_handle) handle = {0};
+    struct spinner spinner = {0};
+    struct swap_report report;
+    struct image image;
+    uint64_t version = image_of_next(t, &image, VICTIM_START_WAITS | VICTIM_START_FAILS);
+
+    if (!version)
+        return;
+    if (task_spawn(&handle, "spins in next", spin_in_next, &spinner)) {
+        while (!__atomic_load_n(&spinner.begun, __ATOMIC_ACQUIRE))
+            task_yield();
+        CHECK(t, swap_ask("victim", "victim", &image, &report) == ERR_INIT && report.done, "%s",
+              status_name(report.status));
+        CHECK(t, has_in_order(report.why.text, why), "says \"%s\"", report.why.text);
+        CHECK(t, victim_version() == version && caller_answer(0) == 1000 * version,
+              "version %lu serves", victim_version());
+        __atomic_store_n(&spinner.until, 1, __ATOMIC_RELEASE);
+        CHECK(t, task_join(&handle, NULL) == OK, "its task did not end in peace");
+        swap_victim(t);
+    }
+    image_free(&image);
+}
+
 /* Swaps victim @p swaps times while @p crowd calls it, and ends the crowd. Now and then somebody is not given
  * the time to leave within the deadline, on a host that has other things to do; but not often. */
 static void swap_under(struct test_run *t, struct crowd *crowd, unsigned swaps) REQUIRES(may_park);
 static void swap_under(struct test_run *t, struct crowd *crowd, unsigned swaps)
 {
-    unsigned done = 0, late = 0;
+    unsigned done = 0, late = 0, moved = 0;
     struct swap_report report = {0};
 
     while (done < swaps && late < 2 + swaps / 4) {
@@ -92,12 +133,14 @@ static void swap_under(struct test_run *t, struct crowd *crowd, unsigned swaps)
         image_free(&image);
         done += status == OK;
         late += status != OK;
+        moved += report.moved;
         CHECK(t, status != OK || victim_version() == version, "version %lu serves, not %lu",
               victim_version(), version);
         if (done % 5 == 1 && !crowd_goes_on(t, crowd, 1))
             break;
     }
     CHECK(t, done == swaps, "%u swaps, and %u that failed: %s", done, late, report.why.text);
+    print("# %u tasks were amid a call when it was patched\n", moved);
     crowd_end(t, crowd);
 }
 

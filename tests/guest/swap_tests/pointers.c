@@ -1,7 +1,10 @@
 /* Function pointers, taken before a swap and used after it. */
-#include "nucleus/hart.h"
+#include "nucleus/log.h"
 #include "nucleus/string.h"
+#include "snapshot.h"
 #include "swaps.h"
+#include "task.h"
+#include "text.h"
 
 /* Calls all that leads to victim; each must give some 1000 times @p version, and the argument. */
 static void check_calls(struct test_run *t, const struct victim_pointers *pointers,
@@ -65,4 +68,85 @@ TEST(swap, version_that_lacks_what_others_call_is_refused)
     swap_bad(t, "victim", "victim", &image, ERR_LINK,
              TEXTS("swap_caller needs victim_tick(), which victim 1.0 lacks"));
     image_free(&image);
+}
+
+static int call_odd(void *function)
+{
+    return (int)((odd_function)function)();
+}
+
+/* Calls it in a task of its own. @return how that ended. */
+static enum status call_apart(odd_function function, int *result) REQUIRES(may_park);
+static enum status call_apart(odd_function function, int *result)
+{
+    OWN(task_handle) handle = {0};
+
+    *result = 0;
+    if (!task_spawn(&handle, "calls", call_odd, (void *)function))
+        return ERR_NOMEM;
+    return task_join(&handle, result);
+}
+
+/* What the log says from @p from on. */
+static void read_log(uint64_t from, char *text, size_t room)
+{
+    size_t length = 0, got;
+
+    while ((got = log_read(&from, text + length, room - 1 - length)))
+        length += got;
+    text[length] = '\0';
+}
+
+static uint64_t log_end(void)
+{
+    char text[256];
+    uint64_t from = 0;
+
+    while (log_read(&from, text, sizeof text))
+        ;
+    return from;
+}
+
+/* @p scheduler serves, which lacks the function. */
+static void check_lost(struct test_run *t, odd_function pointer, const char *scheduler) REQUIRES(may_park);
+static void check_lost(struct test_run *t, odd_function pointer, const char *scheduler)
+{
+    const char *const report[] = {"fault: breakpoint", "swap_tests:call_odd+0x",
+                                  " called seven(), which went with its cell", NULL};
+    uint64_t from = log_end();
+    char text[1024];
+    int result;
+
+    CHECK(t, call_apart(pointer, &result) == ERR_FAULT, "under %s it ended with %d", scheduler, result);
+    read_log(from, text, sizeof text);
+    CHECK(t, has_in_order(text, report), "under %s the log says: %s", scheduler, text);
+}
+
+/* A scheduler begins with a state of its own, so what it lacks is no reason to refuse it. The second
+ * turn must leave no more behind than the first. */
+TEST(swap, pointer_to_what_the_new_provider_lacks_faults_its_caller_by_name)
+{
+    const char *names[2];
+    struct snapshot before;
+    odd_function pointer, first = NULL;
+    int result;
+
+    schedulers_name(names);
+    for (unsigned turn = 0; turn < 3; turn++) {
+        if (!swap_good(t, names[0], "sched_odd", NULL))
+            return;
+        pointer = ((odd_function(*)(void))function_named("sched_odd_pointer"))();
+        first = first ? first : pointer;
+        CHECK(t, pointer == first, "its address is %p now, and was %p", pointer, first);
+        CHECK(t, call_apart(pointer, &result) == OK && result == 7, "it gave %d", result);
+        if (!swap_good(t, "sched_odd", names[1], NULL))
+            return;
+        check_lost(t, pointer, names[1]);
+        if (!swap_good(t, names[1], names[0], NULL))
+            return;
+        check_lost(t, pointer, names[0]);
+        if (turn == 0)
+            snapshot_take(&before);
+    }
+    snapshot_check_memory(t, &before, "after the third turn");
 }

@@ -10,16 +10,6 @@
 
 #define LOOKS 64u
 
-/* The two, the bound one first. */
-static void name_schedulers(const char *names[2])
-{
-    struct cell_info cell;
-    bool rr = cell_find("sched_rr", &cell);
-
-    names[!rr] = "sched_rr";
-    names[rr] = "sched_mlfq";
-}
-
 /* Swaps to and fro, an even number of times; every task must go on after the first swap, and then after every
  * @p every-th. */
 static void swap_often(struct test_run *t, const struct crowd *crowd, unsigned swaps, unsigned every)
@@ -28,7 +18,7 @@ static void swap_often(struct test_run *t, const struct crowd *crowd, unsigned s
 {
     const char *names[2];
 
-    name_schedulers(names);
+    schedulers_name(names);
     for (unsigned i = 0; i < swaps; i++) {
         if (!swap_good(t, names[i % 2], names[1 - i % 2], NULL))
             break;
@@ -113,6 +103,34 @@ TEST(swap, scheduler_under_tasks_that_compute)
         return;
     swap_often(t, &crowd, 10, 1);
     crowd_end(t, &crowd);
+}
+
+/* The new one has run tasks by then, and the old one's queues are those of another time. */
+TEST(swap, scheduler_whose_start_fails_is_undone_under_load)
+{
+    struct snapshot before;
+    struct image image;
+    struct crowd crowd;
+    const char *names[2];
+
+    schedulers_name(names);
+    if (!image_copy(t, &image, "sched_odd"))
+        return;
+    image_plan(&image, 1, VICTIM_START_FAILS);
+    swap_bad(t, names[0], "sched_odd", &image, ERR_INIT, TEXTS("sched_odd: its start() failed"));
+    snapshot_take(&before);
+    if (CHECK(t, crowd_start_mixed(&crowd), "no memory")) {
+        for (unsigned i = 0; i < 3; i++) {
+            struct swap_report report;
+
+            CHECK(t, swap_ask(names[0], "sched_odd", &image, &report) == ERR_INIT, "%s",
+                  report.why.text);
+            crowd_goes_on(t, &crowd, 1);
+        }
+        crowd_end(t, &crowd);
+    }
+    snapshot_check(t, &before, "after all");
+    image_free(&image);
 }
 
 /* The first swap and the one back make the places in the arenas where the two will be. */

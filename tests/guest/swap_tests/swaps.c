@@ -139,6 +139,15 @@ void swap_bad(struct test_run *t, const char *old, const char *new, const struct
           "version %lu serves, %lu its caller", victim_version(), caller_answer(1) / 1000);
 }
 
+void schedulers_name(const char *names[2])
+{
+    struct cell_info cell;
+    bool rr = cell_find("sched_rr", &cell);
+
+    names[!rr] = "sched_rr";
+    names[rr] = "sched_mlfq";
+}
+
 uint64_t function_named(const char *name)
 {
     struct symbol_info symbol;

@@ -47,6 +47,8 @@ void swap_bad(struct test_run *t, const char *old, const char *new, const struct
 #define TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
 bool has_in_order(const char *text, const char *const *parts);
 
+/** The names of sched_rr and sched_mlfq, the bound one first. */
+void schedulers_name(const char *names[2]);
 /** The address of an exported function in its cell's text, for calls that make no dependency; 0: none. */
 uint64_t function_named(const char *name);
 
