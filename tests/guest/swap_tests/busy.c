@@ -60,8 +60,9 @@ TEST(swap, gives_up_when_a_task_loops_in_the_old_cell)
     struct crowd crowd;
 
     crowd_init(&crowd);
-    if (!CHECK(t, crowd_add(&crowd, 2, WAKES) && crowd_add(&crowd, 2, YIELDS) &&
-                      crowd_add(&crowd, 2, SLEEPS) && crowd_add(&crowd, 2, COMPUTES),
+    if (!CHECK(t,
+               crowd_add(&crowd, 2, WAKES) && crowd_add(&crowd, 2, YIELDS) &&
+                   crowd_add(&crowd, 2, SLEEPS) && crowd_add(&crowd, 2, COMPUTES),
                "no memory"))
         return;
     if (task_spawn(&handle, "spins for ever", spin, &spinner)) {

@@ -40,7 +40,8 @@ bool crowd_add(struct crowd *crowd, unsigned count, enum crowd_habit habit) REQU
 /** A hundred, of the first four habits: 8 of them compute all the time. */
 bool crowd_start_mixed(struct crowd *crowd) REQUIRES(may_park);
 /** Waits until every member has done @p rounds more, and checks that they do. */
-bool crowd_goes_on(struct test_run *t, const struct crowd *crowd, uint64_t rounds) REQUIRES(may_park);
+bool crowd_goes_on(struct test_run *t, const struct crowd *crowd, uint64_t rounds)
+    REQUIRES(may_park);
 /** Ends the tasks and waits for them. */
 void crowd_stop(struct crowd *crowd) REQUIRES(may_park);
 /** The same, and checks that none ran on two harts at once and that none faulted. */

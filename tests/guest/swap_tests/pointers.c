@@ -108,7 +108,8 @@ static uint64_t log_end(void)
 }
 
 /* @p scheduler serves, which lacks the function. */
-static void check_lost(struct test_run *t, odd_function pointer, const char *scheduler) REQUIRES(may_park);
+static void check_lost(struct test_run *t, odd_function pointer, const char *scheduler)
+    REQUIRES(may_park);
 static void check_lost(struct test_run *t, odd_function pointer, const char *scheduler)
 {
     const char *const report[] = {"fault: breakpoint", "swap_tests:call_odd+0x",
@@ -117,7 +118,8 @@ static void check_lost(struct test_run *t, odd_function pointer, const char *sch
     char text[1024];
     int result;
 
-    CHECK(t, call_apart(pointer, &result) == ERR_FAULT, "under %s it ended with %d", scheduler, result);
+    CHECK(t, call_apart(pointer, &result) == ERR_FAULT, "under %s it ended with %d", scheduler,
+          result);
     read_log(from, text, sizeof text);
     CHECK(t, has_in_order(text, report), "under %s the log says: %s", scheduler, text);
 }

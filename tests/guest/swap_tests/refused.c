@@ -59,13 +59,15 @@ TEST(swap, missing_import_changes_nothing)
     if (!image_copy(t, &image, "swap_caller"))
         return;
     image_rename(t, &image, "victim_answer", "victim_4nswer");
-    swap_bad(t, "swap_caller", "swap_caller", &image, ERR_LINK, TEXTS("swap_caller", "needs victim_4nswer()"));
+    swap_bad(t, "swap_caller", "swap_caller", &image, ERR_LINK,
+             TEXTS("swap_caller", "needs victim_4nswer()"));
     image_free(&image);
 }
 
 TEST(swap, init_that_fails_changes_nothing)
 {
-    refuse_planned(t, VICTIM_INIT_FAILS, ERR_INIT, TEXTS("victim: its init() failed: device error"));
+    refuse_planned(t, VICTIM_INIT_FAILS, ERR_INIT,
+                   TEXTS("victim: its init() failed: device error"));
 }
 
 TEST(swap, init_that_faults_changes_nothing)
@@ -76,7 +78,8 @@ TEST(swap, init_that_faults_changes_nothing)
 /* By then the new one has served. */
 TEST(swap, start_that_fails_is_undone)
 {
-    refuse_planned(t, VICTIM_START_FAILS, ERR_INIT, TEXTS("victim: its start() failed: device error"));
+    refuse_planned(t, VICTIM_START_FAILS, ERR_INIT,
+                   TEXTS("victim: its start() failed: device error"));
 }
 
 TEST(swap, start_that_faults_is_undone)

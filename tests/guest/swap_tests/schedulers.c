@@ -12,9 +12,10 @@
 
 /* Swaps to and fro, an even number of times; every task must go on after the first swap, and then after every
  * @p every-th. */
-static void swap_often(struct test_run *t, const struct crowd *crowd, unsigned swaps, unsigned every)
-    REQUIRES(may_park);
-static void swap_often(struct test_run *t, const struct crowd *crowd, unsigned swaps, unsigned every)
+static void swap_often(struct test_run *t, const struct crowd *crowd, unsigned swaps,
+                       unsigned every) REQUIRES(may_park);
+static void swap_often(struct test_run *t, const struct crowd *crowd, unsigned swaps,
+                       unsigned every)
 {
     const char *names[2];
 
@@ -97,8 +98,9 @@ TEST(swap, scheduler_under_tasks_that_compute)
     struct crowd crowd;
 
     crowd_init(&crowd);
-    if (!CHECK(t, crowd_add(&crowd, 2 * hart_count() + 3, COMPUTES) &&
-                      crowd_add(&crowd, hart_count() + 2, YIELDS),
+    if (!CHECK(t,
+               crowd_add(&crowd, 2 * hart_count() + 3, COMPUTES) &&
+                   crowd_add(&crowd, hart_count() + 2, YIELDS),
                "no memory"))
         return;
     swap_often(t, &crowd, 10, 1);

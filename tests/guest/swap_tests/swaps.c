@@ -81,8 +81,8 @@ enum status swap_ask(const char *old, const char *new, const struct image *image
     enum status status;
 
     memset(report, 0, sizeof *report);
-    if (!cell_swap(&request, old, new, image ? image->bytes : NULL, image ? image->length : 0, false,
-                   &report->why))
+    if (!cell_swap(&request, old, new, image ? image->bytes : NULL, image ? image->length : 0,
+                   false, &report->why))
         return ERR_INVALID;
     status = swap_wait(&request, report);
     return status == OK ? report->status : status;
@@ -180,4 +180,5 @@ static enum status init(enum cell_reason reason)
     return kind_create(&state.buffers, "swap image", 0, 16);
 }
 
-CELL(.name = "swap_tests", .version = "1.0", .summary = "Tests of replacing cells: test swap", .init = init);
+CELL(.name = "swap_tests", .version = "1.0", .summary = "Tests of replacing cells: test swap",
+     .init = init);

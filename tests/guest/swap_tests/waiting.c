@@ -11,8 +11,8 @@
 /* What the tasks of a test share. */
 struct meeting {
     struct wait_queue queue;
-    uint32_t open, through;   /* the condition; how many have passed */
-    uint64_t base, early;     /* sleepers: from when on; how many were early */
+    uint32_t open, through; /* the condition; how many have passed */
+    uint64_t base, early;   /* sleepers: from when on; how many were early */
     task_handle waiters[WAITERS];
     uint32_t rounds, written; /* a writer: how many texts it is asked for, and has written */
 };
@@ -54,8 +54,8 @@ static void until_parked(const struct meeting *meeting, unsigned count)
 static int sleep_long(void *argument)
 {
     struct meeting *meeting = argument;
-    uint64_t due = meeting->base +
-                   500 * MS / (1 + __atomic_fetch_add(&meeting->open, 1, __ATOMIC_RELAXED));
+    uint64_t due =
+        meeting->base + 500 * MS / (1 + __atomic_fetch_add(&meeting->open, 1, __ATOMIC_RELAXED));
     OWN(clock_op) op = {0};
 
     role_assert_may_park();
