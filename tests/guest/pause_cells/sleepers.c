@@ -31,3 +31,5 @@ static int run_sleepers(int argc, char **argv)
 }
 COMMAND(sleepers, .run = run_sleepers, .usage = "sleepers N",
         .help = "starts N tasks that sleep until the machine is powered off");
+
+CELL(.name = "sleepers", .version = "1.0", .summary = "Tasks that sleep, for measurements");
