@@ -4,7 +4,7 @@
 
 EXPORT uint64_t pause_step(uint64_t x)
 {
-    for (unsigned i = 0; i < 64; i++)
+    for (unsigned i = 0; i < 2000; i++)
         __atomic_signal_fence(__ATOMIC_SEQ_CST); /* so that the loop stays */
     return x + 1;
 }

@@ -62,7 +62,7 @@ static int call_often(void *argument)
     while (!__atomic_load_n(caller->stop, __ATOMIC_RELAXED)) {
         caller->wrong += pause_step(caller->rounds) != caller->rounds + 1;
         caller->rounds++;
-        for (unsigned i = 0; i < 4; i++)
+        for (unsigned i = 0; i < 32; i++)
             task_yield();
     }
     return 0;
