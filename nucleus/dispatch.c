@@ -202,19 +202,33 @@ static __attribute__((noinline)) REQUIRES(irqs_off) struct task *pick_while_held
     return next;
 }
 
+/* Takes out a task that may run: all do when @p all, else those that a swap let through after they were put
+ * aside: they ran into the old cell after a try had seen them outside, and before tasks were held. */
+static struct task *take_back(bool all)
+{
+    struct task *found = NULL;
+
+    held_lock();
+    list_each(node, &held.tasks)
+    {
+        found = list_entry(node, struct task, run_link);
+        if (all || found->let_through)
+            break;
+        found = NULL;
+    }
+    if (found)
+        list_remove(&found->run_link);
+    held_unlock();
+    return found;
+}
+
 void tasks_hold(bool hold)
 {
-    struct list *node;
+    struct task *task;
 
     __atomic_store_n(&held.active, hold, __ATOMIC_SEQ_CST);
-    while (!hold) {
-        held_lock();
-        node = list_pop_front(&held.tasks);
-        held_unlock();
-        if (!node)
-            return;
-        hooks.sched_ready(list_entry(node, struct task, run_link), READY_WOKEN);
-    }
+    while ((task = take_back(!hold)))
+        hooks.sched_ready(task, READY_WOKEN);
 }
 
 /* Unchecked: all other harts stand still, none of them within a change of the list. */

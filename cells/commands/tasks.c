@@ -164,6 +164,7 @@ static void harts_to_json(const struct task_row *rows, unsigned count)
         json_object(&json, NULL);
         json_number(&json, "hart", hart);
         json_number(&json, "id", hart_id(hart));
+        json_number(&json, "hold_fences", hart_hold_fences(hart));
         if (row) {
             json_number(&json, "task", row->number);
             json_text(&json, "name", row->name);
@@ -192,16 +193,16 @@ static int run_harts(int argc, char **argv)
         buffer_drop(&room);
         return 0;
     }
-    print("%4s %4s  %6s %s\n", "HART", "ID", "TASK", "NAME");
+    print("%4s %4s %6s  %6s %s\n", "HART", "ID", "FENCES", "TASK", "NAME");
     for (unsigned hart = 0; hart < hart_count(); hart++) {
         const struct task_row *row = running_on(task_rows(&room), count, hart);
 
+        print("%4u %4llu %6llu  ", hart, (unsigned long long)hart_id(hart),
+              (unsigned long long)hart_hold_fences(hart));
         if (row)
-            print("%4u %4llu  %6llu %s\n", hart, (unsigned long long)hart_id(hart),
-                  (unsigned long long)row->number, row->name);
+            print("%6llu %s\n", (unsigned long long)row->number, row->name);
         else
-            print("%4u %4llu  %6s between two tasks\n", hart, (unsigned long long)hart_id(hart),
-                  "-");
+            print("%6s between two tasks\n", "-");
     }
     buffer_drop(&room);
     return 0;
@@ -211,4 +212,5 @@ COMMAND(harts, .run = run_harts, .usage = "harts [--json]",
         .help = "Lists the harts (hardware threads) and what each is running.\n"
                 "\n"
                 "HART counts from 0 in the order of the device tree, ID is the hardware's\n"
-                "number (mhartid).");
+                "number (mhartid). FENCES counts how often it came out of a swap's hold through\n"
+                "fence.i, as every hart must before it executes what the swap wrote.");

@@ -1,0 +1,3 @@
+#include "sites.h"
+
+PAUSE_CELL(100, TEN(TEN(CALL)));

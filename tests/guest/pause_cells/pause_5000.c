@@ -1,0 +1,3 @@
+#include "sites.h"
+
+PAUSE_CELL(5000, FIVE(TEN(TEN(TEN(CALL)))));
