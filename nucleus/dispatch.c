@@ -179,19 +179,35 @@ static __attribute__((noinline)) REQUIRES(irqs_off) struct task *pick_while_held
     return next;
 }
 
+/* @return a task that was put aside and shall run: @p all, or those that are let through; NULL: none. */
+static struct task *take_back(bool all)
+{
+    struct task *found = NULL;
+
+    held_lock();
+    list_each(node, &held.tasks)
+    {
+        struct task *task = list_entry(node, struct task, run_link);
+
+        if (!all && !task->let_through)
+            continue;
+        found = task;
+        list_remove(node);
+        break;
+    }
+    held_unlock();
+    return found;
+}
+
+/* A task may run on for a little after a try has found it outside, enter the cell, and be put aside there:
+ * the next try lets it through, and it is taken back. */
 void tasks_hold(bool hold)
 {
-    struct list *node;
+    struct task *task;
 
     __atomic_store_n(&held.active, hold, __ATOMIC_SEQ_CST);
-    while (!hold) {
-        held_lock();
-        node = list_pop_front(&held.tasks);
-        held_unlock();
-        if (!node)
-            return;
-        hooks.sched_ready(list_entry(node, struct task, run_link), READY_WOKEN);
-    }
+    while ((task = take_back(!hold)))
+        hooks.sched_ready(task, READY_WOKEN);
 }
 
 /* Unchecked: all other harts stand still, none of them within a change of the list. */
