@@ -40,23 +40,6 @@ struct command_progress {
 #define COMMAND(ident, ...)                                                                        \
     CELL_SET_ENTRY(command, struct command, ident) = {.name = #ident, __VA_ARGS__}
 
-/** Runs @p command in the running task. @return its status. */
-static inline int command_run(const struct command *command, int argc, char **argv)
-    REQUIRES(may_park);
-static inline int command_run(const struct command *command, int argc, char **argv)
-{
-    struct command_progress progress = {.argc = argc, .argv = argv};
-    enum status status;
-
-    if (command->run)
-        return command->run(argc, argv);
-    while ((status = command->step(&progress)) == OK || status == AGAIN) {
-        if (status == AGAIN)
-            task_park();
-    }
-    return progress.status;
-}
-
 /** Copies the command called @p name into @p found; @p owner (may be NULL) is the cell it comes
  * from. */
 static inline bool command_find(const char *name, struct command *found, char owner[CELL_NAME_ROOM])

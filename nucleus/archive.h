@@ -7,7 +7,8 @@
  *     default.IFACE    CELL is loaded for the interface IFACE
  *     boot.00          CELL is the first of the boot set; boot.01 the next, and so on
  *
- * No function has a dot in its name. A cell CELL is the file CELL.cell. */
+ * No function has a dot in its name. A cell CELL is the file CELL.cell; FOLDER/CELL.cell is another version of it,
+ * which the index does not know. */
 #ifndef NUCLEUS_ARCHIVE_H
 #define NUCLEUS_ARCHIVE_H
 

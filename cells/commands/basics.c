@@ -134,30 +134,20 @@ static int run_clear(int argc, char **argv)
 
 COMMAND(clear, .run = run_clear, .usage = "clear", .help = "Clears the screen (as Ctrl-L does).");
 
-static int run_time(int argc, char **argv)
+/* What `time` keeps in command_progress.words behind INNER. */
+enum { AS_JSON = INNER + 1, INSTRUCTIONS, NS };
+
+static void show_cost(const struct command_progress *progress, int status) REQUIRES(may_park);
+static void show_cost(const struct command_progress *progress, int status)
 {
-    bool as_json = argc > 1 && strcmp(argv[1], "--json") == 0;
-    int first = as_json ? 2 : 1, status;
-    uint64_t instructions, ns;
-    struct command command;
+    uint64_t instructions = hart_instructions() - progress->words[INSTRUCTIONS];
+    uint64_t ns = clock_now_ns() - progress->words[NS];
     struct json json;
 
-    role_assert_may_park();
-    if (argc <= first || string_starts(argv[first], "--"))
-        return usage_error("time");
-    if (!command_find(argv[first], &command, NULL)) {
-        print("time: there is no command %s\n", argv[first]);
-        return 127;
-    }
-    ns = clock_now_ns();
-    instructions = hart_instructions();
-    status = command_run(&command, argc - first, argv + first);
-    instructions = hart_instructions() - instructions;
-    ns = clock_now_ns() - ns;
-    if (!as_json) {
+    if (!progress->words[AS_JSON]) {
         print("time: %llu instructions, %llu ns\n", (unsigned long long)instructions,
               (unsigned long long)ns);
-        return status;
+        return;
     }
     json_to_console(&json);
     json_object(&json, NULL);
@@ -166,10 +156,48 @@ static int run_time(int argc, char **argv)
     json_number(&json, "status", (uint64_t)status);
     json_end(&json);
     json_finish(&json);
+}
+
+/* @return the status when nothing is to be run, else 0. */
+static int begin_time(struct command_progress *progress) REQUIRES(may_park);
+static int begin_time(struct command_progress *progress)
+{
+    bool as_json = progress->argc > 1 && strcmp(progress->argv[1], "--json") == 0;
+    int first = as_json ? 2 : 1;
+    struct command command;
+
+    if (progress->argc <= first || string_starts(progress->argv[first], "--"))
+        return usage_error("time");
+    if (!command_find(progress->argv[first], &command, NULL)) {
+        print("time: there is no command %s\n", progress->argv[first]);
+        return 127;
+    }
+    if (!inner_begin(progress, &command, first))
+        return 1;
+    progress->words[AS_JSON] = as_json;
+    progress->words[NS] = clock_now_ns();
+    progress->words[INSTRUCTIONS] = hart_instructions();
+    return 0;
+}
+
+static enum status step_time(void *argument)
+{
+    struct command_progress *progress = argument;
+    enum status status;
+
+    role_assert_may_park();
+    if (!progress->words[INNER]) {
+        progress->status = begin_time(progress);
+        if (progress->status)
+            return ERR_CANCELLED;
+    }
+    status = inner_step(progress);
+    if (status != OK && status != AGAIN)
+        show_cost(progress, progress->status);
     return status;
 }
 
-COMMAND(time, .run = run_time, .usage = "time [--json] COMMAND [WORD...]",
+COMMAND(time, .step = step_time, .usage = "time [--json] COMMAND [WORD...]",
         .help = "Runs a command and prints how long it took.\n"
                 "\n"
                 "Counted are the instructions that this hart retired, those of other tasks and\n"

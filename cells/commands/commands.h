@@ -59,6 +59,14 @@ bool buffer_make(buffer *room, size_t bytes) TRY_MAKES(*room);
 void buffer_drop(buffer *room) TAKES(*room);
 void buffer_unwind(buffer *room) UNCHECKED;
 
+/** Where a command that runs another one keeps it in command_progress.words; 0: none yet. */
+enum { INNER };
+/** Prepares @p command, whose words begin at number @p skip. @return false: no memory, which has been said. */
+bool inner_begin(struct command_progress *outer, const struct command *command, int skip)
+    REQUIRES(may_park);
+/** A step of it. When it returns neither OK nor AGAIN, the command has ended and set @p outer's status. */
+enum status inner_step(struct command_progress *outer) REQUIRES(may_park);
+
 /** Name of the cell in file number @p index of the boot archive, "" when it is no cell's file.
  *  @return false: past the last file. */
 bool archive_cell(unsigned index, char name[CELL_NAME_ROOM]);

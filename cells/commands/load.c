@@ -78,24 +78,39 @@ COMMAND(unload, .run = run_unload, .usage = "unload CELL",
                 "Refused while another cell calls it, a task runs in it or one of its objects\n"
                 "lives; deps CELL shows who calls it.");
 
-static int run_run(int argc, char **argv)
+/* @return the status when nothing is to be run, else 0. */
+static int begin_run(struct command_progress *progress) REQUIRES(may_park);
+static int begin_run(struct command_progress *progress)
 {
+    const char *name = progress->argc < 2 ? "--" : progress->argv[1];
     struct cell_info cell;
     struct command command;
 
-    role_assert_may_park();
-    if (argc < 2 || string_starts(argv[1], "--"))
+    if (string_starts(name, "--"))
         return usage_error("run");
-    if (!cell_find(argv[1], &cell) && !load_cell(argv[1]))
+    if (!cell_find(name, &cell) && !load_cell(name))
         return 1;
-    if (!command_find(argv[1], &command, NULL)) {
-        print("run: the cell %s has no command of its name\n", argv[1]);
+    if (!command_find(name, &command, NULL)) {
+        print("run: the cell %s has no command of its name\n", name);
         return 1;
     }
-    return command_run(&command, argc - 1, argv + 1);
+    return inner_begin(progress, &command, 1) ? 0 : 1;
 }
 
-COMMAND(run, .run = run_run, .usage = "run CELL [WORD...]",
+static enum status step_run(void *argument)
+{
+    struct command_progress *progress = argument;
+
+    role_assert_may_park();
+    if (!progress->words[INNER]) {
+        progress->status = begin_run(progress);
+        if (progress->status)
+            return ERR_CANCELLED;
+    }
+    return inner_step(progress);
+}
+
+COMMAND(run, .step = step_run, .usage = "run CELL [WORD...]",
         .help = "Loads a cell if need be, and runs the command of the same name.\n"
                 "\n"
                 "The words are the command's. The cell stays loaded.");

@@ -110,6 +110,16 @@ class Versions(unittest.TestCase):
         self.guest.prompt()
         self.assertNotIn("a cell has this name", self.guest.run("rebuilt/uart"))
 
+    def test_a_command_that_is_run_or_timed_does_not_keep_the_commands_cell(self):
+        output = self.guest.run("time swap commands rebuilt/commands.cell")
+        self.assertIn("swapped commands 1.0 for commands 1.1", output)
+        self.assertRegex(output, r"\ntime: \d+ instructions")
+        self.guest.send("run swap_samples &\r")
+        self.guest.expect("<3>")
+        self.guest.send("swap commands commands; numbers stop\r")
+        self.guest.expect("swapped commands 1.1 for commands 1.0")
+        self.guest.expect("[1] done: run status 0")
+
     def test_ctrl_c_leaves_a_swap_that_has_begun(self):
         self.guest.run("linger 2000")
         output = self.interrupt("swap swap_samples rebuilt/swap_samples.cell")

@@ -52,6 +52,9 @@ static enum status step_numbers(void *argument)
 COMMAND(numbers, .step = step_numbers, .usage = "numbers [stop]",
         .help = "Prints numbers, one in a millisecond, until Ctrl-C or numbers stop.");
 
+COMMAND(swap_samples, .step = step_numbers, .usage = "swap_samples",
+        .help = "The same as numbers, for the command run.");
+
 static int run_linger(int argc, char **argv)
 {
     role_assert_may_park();
