@@ -311,7 +311,7 @@ enum status cell_load_image(const char *name, const void *image, size_t bytes, s
 
 enum status cells_drain(void)
 {
-    struct why unused;
+    struct why unused = {0}; /* the scan sees it */
     enum status status = transaction_begin(REASON_UNLOAD, &unused);
 
     if (status == OK)

@@ -14,13 +14,12 @@
 static bool swap_pause(struct test_run *t, struct swap_report *report) REQUIRES(may_park);
 static bool swap_pause(struct test_run *t, struct swap_report *report)
 {
-    uint64_t ticket;
-    enum status status = cell_swap("pause", "pause", NULL, 0, false, &ticket, &report->why);
+    OWN(swap_request) request = {0};
 
-    if (status == OK)
-        status = swap_wait(ticket, report);
-    return CHECK(t, status == OK && report->status == OK, "swap: %s: %s", status_name(status),
-                 report->why.text);
+    if (!cell_swap(&request, "pause", "pause", NULL, 0, false, &report->why))
+        return CHECK(t, false, "%s", report->why.text);
+    return CHECK(t, swap_wait(&request, report) == OK && report->status == OK, "%s: %s",
+                 status_name(report->status), report->why.text);
 }
 
 /* The other harts leave the hold on their own. */

@@ -130,17 +130,26 @@ static void take_kinds(struct snapshot *snapshot)
     }
 }
 
-/* Until all that was replaced is freed. A word that only looks like an address keeps a cell for a while. */
-static void wait_for_zombies(char holder[CELL_HOLDER_ROOM]) REQUIRES(may_park);
-static __attribute__((noinline)) void wait_for_zombies(char holder[CELL_HOLDER_ROOM])
+/* What holds a cell that was replaced. Not inlined, as a zombie_info would hold it, too. */
+static __attribute__((noinline)) bool find_holder(char holder[CELL_HOLDER_ROOM])
 {
-    uint64_t limit = clock_now_ns() + LIMIT_NS;
     struct zombie_info zombie;
 
-    while ((cells_drain() != OK || zombie_get(0, &zombie)) && clock_now_ns() < limit)
+    holder[0] = '\0';
+    if (!zombie_get(0, &zombie))
+        return false;
+    string_copy(holder, CELL_HOLDER_ROOM, zombie.holder);
+    return true;
+}
+
+/* A word that only looks like an address keeps a cell for a while. */
+static void wait_for_zombies(char holder[CELL_HOLDER_ROOM]) REQUIRES(may_park);
+static void wait_for_zombies(char holder[CELL_HOLDER_ROOM])
+{
+    uint64_t limit = clock_now_ns() + LIMIT_NS;
+
+    while ((cells_drain() != OK || find_holder(holder)) && clock_now_ns() < limit)
         clock_sleep(MS);
-    if (zombie_get(0, &zombie))
-        string_copy(holder, CELL_HOLDER_ROOM, zombie.holder);
 }
 
 void snapshot_take(struct snapshot *snapshot)
@@ -173,6 +182,8 @@ static void check_memory(struct test_run *t, const struct snapshot *now,
     check_one(t, now->objects, before->objects, "objects", what);
     check_one(t, now->object_bytes, before->object_bytes, "bytes of objects", what);
     check_one(t, now->slab_bytes, before->slab_bytes, "bytes of slabs", what);
+    CHECK(t, !before->holder[0], "%s: a cell that was replaced before is held by %s", what,
+          before->holder);
     CHECK(t, !now->holder[0], "%s: a cell that was replaced is held by %s", what, now->holder);
 }
 
