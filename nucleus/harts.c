@@ -106,6 +106,11 @@ void hart_reschedule(void)
     this_hart()->reschedule = 1;
 }
 
+bool hart_is_idle(void)
+{
+    return is_idle(this_hart()->current);
+}
+
 /* The firmware's remote fences serve this hart as well: it may be another one than before the call. */
 void hart_fence_mappings(const void *address, uint64_t bytes)
 {

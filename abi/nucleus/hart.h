@@ -95,6 +95,9 @@ static inline UNCHECKED void irq_guard_unwind(irq_guard *guard)
 void hart_kick(unsigned index);
 /** Ends the running task's turn at the next return from interrupt. For schedulers, on this hart. */
 void hart_reschedule(void) REQUIRES(irqs_off);
+/** Whether this hart runs no task; in an interrupt: ran none when it came. It then asks the scheduler for one
+ *  (sched_pick()) when the interrupt is over, without being told. */
+bool hart_is_idle(void) REQUIRES(irqs_off);
 
 /** sfence.vma for @p bytes from @p address on every hart; returns when all have done it. Never sleeps. */
 void hart_fence_mappings(const void *address, uint64_t bytes);

@@ -130,7 +130,7 @@ static APART void queue_notice(unsigned to, unsigned here, bool sliced)
         return;
     if (to != here)
         hart_kick(to);
-    else
+    else if (!hart_is_idle()) /* else the slice could go off before a task runs, and nobody would know */
         slice_start(queue, turn_left_ns(queue));
 }
 

@@ -95,6 +95,48 @@ static int counts(void *argument)
 }
 
 /* Invariant only: every task gets turns. How fair they are is for figures on one hart to say. */
+struct meeting {
+    uint64_t due_ns;
+    uint32_t come, wanted;
+};
+
+/* Wakes at the same moment as all others, and spins until they have come, too. */
+static int meets(void *argument)
+{
+    struct meeting *meeting = argument;
+    OWN(clock_op) op = {0};
+    bool all;
+
+    role_assert_may_park();
+    clock_begin(&op, meeting->due_ns);
+    while (clock_step(&op) == AGAIN)
+        task_park();
+    clock_end(&op);
+    __atomic_fetch_add(&meeting->come, 1, __ATOMIC_RELAXED);
+    do
+        all = __atomic_load_n(&meeting->come, __ATOMIC_RELAXED) == meeting->wanted;
+    while (!all && clock_now_ns() < meeting->due_ns + 500 * MS);
+    return all;
+}
+
+/* The first one that wakes finds its hart idle, the others do not; and the hart has been so for longer than a turn. */
+TEST(task, who_wakes_at_the_same_moment_gets_turns)
+{
+    for (unsigned round = 0; round < 5; round++) {
+        struct group group = {0};
+        struct meeting meeting = {.due_ns = clock_now_ns() + 30 * MS, .wanted = hart_count() + 3};
+        unsigned missed = 0;
+
+        for (unsigned i = 0; i < meeting.wanted; i++)
+            CHECK(t, group_add(&group, "meets", meets, &meeting), "no memory");
+        clock_sleep(10 * MS); /* so that the hart serves a lone task before it idles */
+        group_join(&group);
+        for (unsigned i = 0; i < group.count; i++)
+            missed += group.result[i] != 1;
+        CHECK(t, missed == 0, "round %u: %u tasks waited for others that had no turn", round, missed);
+    }
+}
+
 TEST(task, each_of_many_spinning_tasks_gets_turns)
 {
     struct race race = {0};
