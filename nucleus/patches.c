@@ -110,7 +110,7 @@ enum status patches_make(struct patches *patches, struct swap_report *report,
     if (!patches->pairs)
         return why_set(&report->why, ERR_NOMEM, "no memory for %zu patches", most);
     for (struct unit *user = unit_next(NULL); user && status == OK; user = unit_next(user)) {
-        if (user != old && user->cell.live)
+        if (user != old) /* also those that come with the new cell, and call the one they found */
             status = add_sites(&making, &user->cell);
     }
     if (status == OK)

@@ -302,6 +302,8 @@ static enum status prepare(const void *image, size_t bytes)
         status = why_set(&report->why, ERR_UNSUPPORTED,
                          "only versions of one cell, and schedulers, can replace each other");
     status = transaction_prepare(status);
+    if (status == OK)
+        status = stubs_match(current.new); /* again: cells that come with it may have made some */
     if (status != OK)
         return status;
     string_copy(report->new_version, sizeof report->new_version,

@@ -76,8 +76,10 @@ static void show(const struct swap_report *report, bool verbose)
             "nothing was changed\n",
             report->old, report->old_version, report->new, report->new_version, report->sites,
             report->stubs, report->tasks);
-    else
+    if (report->status != OK)
         print("swap: %s\n", report->why.text[0] ? report->why.text : status_name(report->status));
+    if (report->zombies)
+        print("%u replaced cells are not freed yet (see cells)\n", report->zombies);
     if (verbose)
         show_phases(report);
 }

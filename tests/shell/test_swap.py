@@ -85,10 +85,12 @@ class Versions(unittest.TestCase):
         return [row.split()[4:6] for row in self.guest.run("swaps").splitlines()[1:]]
 
     def test_the_new_text_runs(self):
-        for cell, version, which in (("rebuilt/swap_samples.cell", "1.1", "second"), ("swap_samples", "1.0", "first")):
+        company = "\nits company calls version 2, and points to version 2"
+        for cell, version, which in (("rebuilt/swap_samples.cell", "1.1", "second version" + company),
+                                     ("swap_samples", "1.0", "first version")):
             output = self.guest.run(f"swap swap_samples {cell}")
             self.assertIn(f"for swap_samples {version} in ", output)
-            self.assertEqual(self.guest.run("which"), f"this is the {which} version")
+            self.assertEqual(self.guest.run("which"), f"this is the {which}")
             self.assertIn(f"swap_samples {version}: ", self.guest.run("cell swap_samples"))
             self.assertRegex(self.guest.run("cells"), rf"\nswap_samples +{version} ")
         self.assertRegex(self.guest.run("swaps"), r"\n +1 swap_samples +swap_samples +1.1 +swapped ")
@@ -129,7 +131,7 @@ class Versions(unittest.TestCase):
         while self.outcomes()[0] == ["goes", "on"]:
             pass
         self.assertEqual(self.outcomes()[0][0], "swapped")
-        self.assertEqual(self.guest.run("which"), "this is the second version")
+        self.assertTrue(self.guest.run("which").startswith("this is the second version"))
 
     def test_ctrl_c_takes_back_a_swap_whose_turn_has_not_come(self):
         self.guest.run("linger 2000")

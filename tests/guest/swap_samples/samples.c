@@ -5,6 +5,7 @@
 #include "console.h"
 #include "nucleus/hart.h"
 #include "nucleus/machine.h"
+#include "swap_samples.h"
 #include "text.h"
 
 #ifndef SECOND
@@ -19,12 +20,20 @@ struct samples_state {
 };
 CELL_STATE(struct samples_state);
 
+EXPORT unsigned samples_version(void)
+{
+    return SECOND ? 2 : 1;
+}
+
 static int run_which(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
     role_assert_may_park();
     print("this is the %s version\n", SECOND ? "second" : "first");
+    if (SECOND)
+        print("its company calls version %u, and points to version %u\n", company_calls(),
+              company_points());
     return 0;
 }
 
