@@ -168,6 +168,18 @@ static void fence_after_hold(void)
 
     __asm__ volatile("fence.i" : : : "memory");
     __atomic_store_n(&hart->hold_fences, hart->hold_fences + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&hart->left, __atomic_load_n(&hold_turn, __ATOMIC_RELAXED), __ATOMIC_RELEASE);
+}
+
+bool harts_have_left(void)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < count; i++) {
+        if (__atomic_load_n(&harts[i].stands, __ATOMIC_ACQUIRE) == hold_turn - 1)
+            all &= __atomic_load_n(&harts[i].left, __ATOMIC_ACQUIRE) == hold_turn;
+    }
+    return all;
 }
 
 uint64_t hart_hold_fences(unsigned index)

@@ -29,6 +29,7 @@ struct hart {
     struct registers *stopped; /* while it stands still: as switch_out() would have saved them */
     uint64_t hold_fences;      /* see hart_hold_fences() */
     uint32_t stands;           /* the last turn of harts_hold() for which it stood still; atomic */
+    uint32_t left;   /* turn of the release that it saw; atomic */
     struct task idle;
     /* Upwards: 16 KiB for traps of tasks, one page for each trap inside of those, the idle context's. */
     uint8_t stacks[HART_STACK_BYTES] __attribute__((aligned(4096)));
@@ -80,6 +81,8 @@ void hart_poll(void) REQUIRES(irqs_off);
 bool harts_hold(uint64_t deadline) REQUIRES(irqs_off);
 /** Lets them go on, each through fence.i, which it may not have reached yet on return. */
 void harts_release(void) REQUIRES(irqs_off);
+/** Whether all harts have gone on since the last one. Of the hart that held them. */
+bool harts_have_left(void);
 /** fence.i on all harts; returns when all have done it. */
 void harts_fence_i(void);
 /** Ends the boot: lets all harts run tasks, as soon as they idle. */

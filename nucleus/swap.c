@@ -3,7 +3,7 @@
  *     prepare  load the new cell beside the old one, compute every patch; nothing has changed
  *     init     it prepares itself; others do not see it
  *     hold     all other harts stand still. A task with a frame in the old cell makes us try again, while all
- *              others are held back; at the deadline we give up
+ *              others are held back; after a while we give up
  *     commit   patches, hooks, kinds, saved pcs; nothing here can fail, allocates or takes a lock
  *     start    the system runs; if this fails, the same patches the other way round
  *     reclaim  the old cell is poisoned, and freed when nothing points into it any more (reclaim.c)
@@ -20,7 +20,7 @@
 #include "patches.h"
 #include "walk.h"
 
-#define DEADLINE_MS 1000u
+#define LIMIT_MS 1000u
 #define LONGEST_WAIT 6u /* between two tries: 50 us, twice as long after each, so often */
 
 /* The swap under way; the swap task's alone. */
@@ -162,14 +162,13 @@ static void exchange(struct unit *from, struct unit *to) REQUIRES(irqs_off)
 }
 
 /* One try to exchange the two while all harts are held. @return what is still in @p from, or NULL: done. */
-static const char *try_exchange(struct unit *from, struct unit *to, uint64_t deadline)
-    REQUIRES(irqs_off)
+static const char *try_exchange(struct unit *from, struct unit *to) REQUIRES(irqs_off)
 {
     const char *inside = note_inside("a hart", 0);
 
     current.since = hart_instructions();
     current.report->tries++;
-    if (harts_hold(deadline + machine_timebase() / 10)) { /* the last try, too, has its time */
+    if (harts_hold(hart_ticks() + LIMIT_MS * machine_timebase() / 1000)) {
         inside = find_inside(&from->cell);
         if (inside)
             tasks_hold(true);
@@ -181,23 +180,28 @@ static const char *try_exchange(struct unit *from, struct unit *to, uint64_t dea
     return inside;
 }
 
-/* Lets those run who are in the old cell. Tries that follow each other at once would leave them no time: a hart
- * that goes on is stopped again before it has done an instruction of its task. */
-static REQUIRES(may_park) void wait_between_tries(void)
+/* Lets those run who are in the old cell, the longer the more tries there were. The time counts from when all
+ * harts have left the hold, so it is theirs: a hart that is slow to go on, as a simulated one on a busy
+ * machine, would be stopped again before it has done an instruction of its task. @return how long, in ticks. */
+static REQUIRES(may_park) uint64_t wait_between_tries(void)
 {
     unsigned tries = current.report->tries < LONGEST_WAIT ? current.report->tries : LONGEST_WAIT;
-    uint64_t start = hart_ticks();
+    uint64_t wait = (machine_timebase() / 20000) << tries, start = hart_ticks();
 
-    do
+    do {
         task_yield();
-    while (hart_ticks() - start < (machine_timebase() / 20000) << tries);
+        if (!harts_have_left())
+            start = hart_ticks();
+    } while (hart_ticks() - start < wait);
+    return wait;
 }
 
 /* Exchanges the two as soon as nobody is in the old one. Who is in it runs on, all others are held back. */
 static REQUIRES(may_park) enum status
     hold_and_exchange(struct unit *from, struct unit *to, struct why *why)
 {
-    uint64_t deadline = hart_ticks() + DEADLINE_MS * machine_timebase() / 1000;
+    const uint64_t limit = LIMIT_MS * machine_timebase() / 1000;
+    uint64_t waited = 0;
     const char *inside;
     char place[100] = "it does not stop";
     bool more;
@@ -206,20 +210,19 @@ static REQUIRES(may_park) enum status
         OWN(irq_guard) guard = {0};
 
         irq_disable(&guard);
-        inside = try_exchange(from, to, deadline);
-        more = inside && hart_ticks() < deadline;
+        inside = try_exchange(from, to);
+        more = inside && waited < limit;
         if (!more)
             tasks_hold(false);
         irq_restore(&guard);
         if (more)
-            wait_between_tries();
+            waited += wait_between_tries();
     } while (more);
     if (!inside)
         return OK;
     if (current.where)
         hooks.code_describe(current.where, place, sizeof place);
-    return why_set(why, ERR_BUSY, "%s did not leave it within %u ms: %s", inside, DEADLINE_MS,
-                   place);
+    return why_set(why, ERR_BUSY, "%s did not leave it within %u ms: %s", inside, LIMIT_MS, place);
 }
 
 /* What readers of the tables see, after the exchange. */
