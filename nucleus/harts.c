@@ -168,7 +168,6 @@ static void fence_after_hold(void)
 
     __asm__ volatile("fence.i" : : : "memory");
     __atomic_store_n(&hart->hold_fences, hart->hold_fences + 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&hart->left, __atomic_load_n(&hold_turn, __ATOMIC_RELAXED), __ATOMIC_RELEASE);
 }
 
 bool harts_have_left(void)
@@ -203,6 +202,7 @@ static void stand_still(void)
     }
     csr_set(sip, SIE_SSIE); /* other kicks may have been among those cleared */
     fence_after_hold();
+    __atomic_store_n(&this_hart()->left, turn, __ATOMIC_RELEASE);
 }
 
 /* Ends a turn or begins one, and tells all other harts. @return its number. */

@@ -274,6 +274,17 @@ void *heap_alloc_bytes(struct kind *kind, size_t bytes)
     return object_take(kind, bin);
 }
 
+/* Enters a slab that was full among those with a free slot, in order of address: objects gather in the first
+ * slabs, and the last ones become empty. */
+static SLOW void partial_enter(struct bin *bin, struct slab *slab)
+{
+    struct list *before = &bin->partial;
+
+    while (before->next != &bin->partial && before->next < &slab->partial)
+        before = before->next;
+    list_insert_between(&slab->partial, before, before->next);
+}
+
 /* Frees an object. @return NULL, or what is wrong with @p object, a text; then nothing has changed. */
 static inline const char *object_give(struct kind *kind, struct slab *slab, uint64_t *object)
     REQUIRES(kind->lock)
@@ -293,7 +304,7 @@ static inline const char *object_give(struct kind *kind, struct slab *slab, uint
     slab->live[slot / 64] &= ~(1ul << slot % 64);
     kind->live--;
     if (slab->used-- == bin->slots)
-        list_push_front(&bin->partial, &slab->partial);
+        partial_enter(bin, slab);
     /* One empty slab is kept, as the only one with free slots, unless it is for a single object. */
     if (slab->used == 0 && (bin->partial.next != bin->partial.previous || bin->slots == 1))
         slab_release(slab);

@@ -42,7 +42,7 @@ struct slab {
 
 /** The slabs of a kind with slots of one size. */
 struct bin {
-    struct list partial;        /* slabs with a free slot, those in use last first */
+    struct list partial;        /* slabs with a free slot, in order of address */
     uint64_t slot_bytes, first; /* first: distance of the first slot from the slab's base */
     uint32_t slots, order;      /* of a slab */
 };

@@ -62,6 +62,8 @@ static void show_phases(const struct swap_report *report)
     print("%u sites and %u stubs %s, %u tasks, %u stacks walked, tries: %u\n", report->sites,
           report->stubs, report->done ? "patched" : "to patch", report->tasks, report->walked,
           report->tries);
+    if (report->zombies)
+        print("%u replaced cells are not freed yet (see cells)\n", report->zombies);
 }
 
 static void show(const struct swap_report *report, bool verbose) REQUIRES(may_park);
@@ -78,8 +80,6 @@ static void show(const struct swap_report *report, bool verbose)
             report->stubs, report->tasks);
     if (report->status != OK)
         print("swap: %s\n", report->why.text[0] ? report->why.text : status_name(report->status));
-    if (report->zombies)
-        print("%u replaced cells are not freed yet (see cells)\n", report->zombies);
     if (verbose)
         show_phases(report);
 }
