@@ -193,7 +193,7 @@ static REQUIRES(may_park) uint64_t wait_between_tries(void)
         if (!harts_have_left())
             start = hart_ticks();
     } while (hart_ticks() - start < wait);
-    return wait;
+    return hart_ticks() - start;
 }
 
 /* Exchanges the two as soon as nobody is in the old one. Who is in it runs on, all others are held back. */
