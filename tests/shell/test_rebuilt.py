@@ -86,7 +86,8 @@ class Rebuilt(unittest.TestCase):
         numbers = [int(number) for number in re.findall(r"<(\d+)>\n", printed)]
         self.assertEqual(numbers, list(range(count)))
         self.check_the_rest(printed, lines)
-        cells = {cell["name"]: cell["version"] for cell in json.loads(self.guest.run("cells --json"))}
+        rows = json.loads(self.guest.run("cells --json"))
+        cells = {cell["name"]: cell["version"] for cell in rows if "zombie" not in cell}
         self.assertEqual([cells[cell] for cell in CELLS], ["1.0"] * len(CELLS))
         # Who is in the old cell gets time to leave it: it is not stopped thousands of times instead.
         self.assertLess(max(swap["tries"] for swap in json.loads(self.guest.run("swaps --json"))), 30)
