@@ -155,6 +155,7 @@ static struct {
 
 /* The holds of swap.c, and their ends, counted: odd while all harts are to stand still; atomic. */
 static uint32_t hold_turn;
+static uint64_t hold_since, hold_longest; /* instructions of the hart that holds; its own */
 
 static bool is_held(void)
 {
@@ -179,6 +180,14 @@ bool harts_have_left(void)
             all &= __atomic_load_n(&harts[i].left, __ATOMIC_ACQUIRE) == hold_turn;
     }
     return all;
+}
+
+uint64_t harts_longest_hold(void)
+{
+    uint64_t longest = hold_longest;
+
+    hold_longest = 0;
+    return longest;
 }
 
 uint64_t hart_hold_fences(unsigned index)
@@ -217,8 +226,10 @@ static uint32_t next_turn(void)
 
 bool harts_hold(uint64_t deadline)
 {
-    uint32_t turn = next_turn();
+    uint32_t turn;
 
+    hold_since = hart_instructions();
+    turn = next_turn();
     for (unsigned i = 0; i < count; i++) {
         while (&harts[i] != this_hart() &&
                __atomic_load_n(&harts[i].stands, __ATOMIC_ACQUIRE) != turn) {
@@ -233,6 +244,10 @@ bool harts_hold(uint64_t deadline)
 
 void harts_release(void)
 {
+    uint64_t now = hart_instructions();
+
+    if (now - hold_since > hold_longest)
+        hold_longest = now - hold_since;
     (void)next_turn();
     fence_after_hold();
 }

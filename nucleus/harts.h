@@ -81,6 +81,8 @@ void hart_poll(void) REQUIRES(irqs_off);
 bool harts_hold(uint64_t deadline) REQUIRES(irqs_off);
 /** Lets them go on, each through fence.i, which it may not have reached yet on return. */
 void harts_release(void) REQUIRES(irqs_off);
+/** The longest hold since this was asked last, in instructions of the hart that held. */
+uint64_t harts_longest_hold(void);
 /** Whether all harts have gone on since the last one. Of the hart that held them. */
 bool harts_have_left(void);
 /** fence.i on all harts; returns when all have done it. */

@@ -338,6 +338,7 @@ enum status swap_run(struct swap_report *report, const void *image, size_t bytes
 
     while ((status = transaction_begin(REASON_LOAD, &report->why)) == ERR_BUSY)
         task_yield();
+    (void)harts_longest_hold();
     current.report = report;
     current.since = hart_instructions();
     current.patches = (struct patches){0};
@@ -364,6 +365,7 @@ enum status swap_run(struct swap_report *report, const void *image, size_t bytes
     reclaim_try();
     phase_over(SWAP_RECLAIM);
     report->zombies = reclaim_count();
+    report->pause = harts_longest_hold();
     transaction_close();
     return status;
 }

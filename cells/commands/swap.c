@@ -45,6 +45,7 @@ static void report_to_json(struct json *json, const struct swap_report *report)
     json_number(json, "tasks", report->tasks);
     json_number(json, "walked", report->walked);
     json_number(json, "tries", report->tries);
+    json_number(json, "pause", report->pause);
     json_object(json, "instructions");
     for (unsigned phase = 0; phase < SWAP_PHASES; phase++)
         json_number(json, phase_names[phase], report->instructions[phase]);
@@ -59,6 +60,8 @@ static void show_phases(const struct swap_report *report)
     for (unsigned phase = 0; phase < SWAP_PHASES; phase++)
         print("%-8s %12llu\n", phase_names[phase], (unsigned long long)report->instructions[phase]);
     print("%-8s %12llu\n", "all", sum(report));
+    print("%-8s %12llu (the longest time that all harts stood still)\n", "pause",
+          (unsigned long long)report->pause);
     print("%u sites and %u stubs %s, %u tasks, %u stacks walked, tries: %u\n", report->sites,
           report->stubs, report->done ? "patched" : "to patch", report->tasks, report->walked,
           report->tries);

@@ -103,7 +103,7 @@ static bool swap_once(struct swap_report *report)
 
 static unsigned long long pause_of(const struct swap_report *report)
 {
-    return report->instructions[SWAP_HOLD] + report->instructions[SWAP_COMMIT];
+    return report->pause;
 }
 
 /* Looks on for a while. @return false: Ctrl-C was pressed. */

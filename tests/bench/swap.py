@@ -43,7 +43,7 @@ def measure(build):
 
 
 def pause(rows, sites, tasks):
-    return next(r["instructions"]["hold"] for r in rows if (r["sites"], r["sleeping"]) == (sites, tasks))
+    return next(r["pause"] for r in rows if (r["sites"], r["sleeping"]) == (sites, tasks))
 
 
 def total(rows, sites, tasks):
@@ -62,8 +62,8 @@ def solve(matrix, right):
 
 
 def fit(rows):
-    """Least squares of pause = base + per_site * sites + per_task * tasks, each row weighed by 1 / pause, so
-    that small and large ones count alike; and the largest relative error."""
+    """Least squares of the exchange = base + per_site * sites + per_task * tasks, each row weighed by its inverse,
+    so that small and large ones count alike; and the largest relative error."""
     points = [((1, r["sites"], r["sleeping"]), r["instructions"]["hold"]) for r in rows]
     matrix = [[sum(x[i] * x[j] / y**2 for x, y in points) for j in range(3)] for i in range(3)]
     best = solve(matrix, [sum(x[i] / y for x, y in points) for i in range(3)])
@@ -83,10 +83,10 @@ def text(rows):
     goal = pause(rows, 100, 100)
     verdict = "met" if goal <= GOAL else "missed"
     return (
-        f"Pause of all harts, in instructions:\n\n{table(rows, pause)}\n"
+        f"The longest pause of all harts in a swap, in instructions:\n\n{table(rows, pause)}\n"
         f"The whole swap, in instructions:\n\n{table(rows, total)}\n"
-        f"100 sites and 100 sleeping tasks: {goal:,}; the goal of {GOAL:,} is {verdict}. The pause is linear in\n"
-        f"both: {base:,.0f} + {per_site:.1f} for each site + {per_task:.1f} for each task, by least squares of the\n"
+        f"100 sites and 100 sleeping tasks: {goal:,}; the goal of {GOAL:,} is {verdict}. That of the exchange is\n"
+        f"linear in both: {base:,.0f} + {per_site:.1f} for each site + {per_task:.1f} for each task, by least squares of the\n"
         f"relative error, which is at most {100 * error:.1f} %.\n\n"
         "![Pause against patched sites: one curve for each number of sleeping tasks, each flat as long as the tasks\n"
         "outweigh the sites, then rising in proportion to the sites](swap-pause.svg)\n"
