@@ -159,6 +159,21 @@ static void place_like(struct linked *linked, const struct linked *model)
                 linked->sections[i].address = model->sections[j].address;
 }
 
+/* As the loader does with tables that are sound: the index must have each function once, in order. */
+static void index_frames(const struct eh_frame *tables)
+{
+    uint32_t count = eh_frame_index(tables, NULL);
+    uint64_t *index = calloc(count + 1, sizeof *index);
+
+    if (!index || eh_frame_index(tables, index) != count)
+        abort();
+    for (uint32_t i = 1; i < count; i++) {
+        if (index[i] < index[i - 1])
+            abort();
+    }
+    free(index);
+}
+
 static enum status run(struct linked *linked, const struct object *object,
                        const struct layout *layout, const struct linked *model, struct why *why)
 {
@@ -183,7 +198,11 @@ static enum status run(struct linked *linked, const struct object *object,
     if (status == OK && linked->image.manifest != 0)
         status = manifest_read(&linked->manifest, &linked->image, linked->sections, why);
     tables = linked_tables(linked);
-    return status == OK ? eh_frame_validate(&tables, why) : status;
+    if (status == OK)
+        status = eh_frame_validate(&tables, why);
+    if (status == OK)
+        index_frames(&tables);
+    return status;
 }
 
 enum status linked_run(struct linked *linked, const struct object *object,
