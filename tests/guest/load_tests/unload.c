@@ -116,7 +116,7 @@ TEST(load, unload_while_a_task_sleeps_in_the_cell_is_refused)
 TEST(load, unload_while_a_task_runs_in_the_cell_is_refused)
 {
     if (hart_count() == 1) {
-        test_skip(t, "needs 2 harts");
+        test_skip(t, "many harts only");
         return;
     }
     if (!load_actor(t, 0))

@@ -123,7 +123,7 @@ TEST(sched, a_lone_task_is_not_interrupted)
     uint64_t end;
 
     if (hart_count() > 1) {
-        test_skip(t, "needs a single hart, where nobody else kicks");
+        test_skip(t, "one hart only, where nobody else kicks");
         return;
     }
     clock_sleep(MS); /* a slice that somebody left behind has ended */
@@ -142,7 +142,7 @@ TEST(sched, tasks_on_one_hart_share_it_fairly)
     struct load load;
 
     if (hart_count() > 1) {
-        test_skip(t, "needs a single hart: which hart a task gets is not a matter of fairness");
+        test_skip(t, "one hart only: which hart a task gets is not a matter of fairness");
         return;
     }
     if (!CHECK(t, load_start(&load, 4, 0), "no memory"))
@@ -164,7 +164,7 @@ TEST(sched, a_yield_lets_the_other_run)
     uint64_t rounds;
 
     if (hart_count() > 1) {
-        test_skip(t, "needs a single hart");
+        test_skip(t, "one hart only");
         return;
     }
     if (!CHECK(t, load_start(&load, 1, 1), "no memory"))

@@ -115,32 +115,30 @@ TEST(swap, version_whose_start_fails_serves_on_while_a_task_loops_in_it)
     image_free(&image);
 }
 
-/* Swaps victim @p swaps times while @p crowd calls it, and ends the crowd. Now and then somebody is not given
- * the time to leave within the deadline, on a host that has other things to do; but not often. */
+/* Swaps victim @p swaps times while @p crowd calls it, and ends the crowd. */
 static void swap_under(struct test_run *t, struct crowd *crowd, unsigned swaps) REQUIRES(may_park);
 static void swap_under(struct test_run *t, struct crowd *crowd, unsigned swaps)
 {
-    unsigned done = 0, late = 0, moved = 0;
+    unsigned done = 0, moved = 0;
+    enum status status = OK;
     struct swap_report report = {0};
 
-    while (done < swaps && late < 2 + swaps / 4) {
+    while (done < swaps && status == OK) {
         struct image image;
         uint64_t version = image_of_next(t, &image, 0);
-        enum status status;
 
         if (!version)
             break;
         status = swap_ask("victim", "victim", &image, &report);
         image_free(&image);
         done += status == OK;
-        late += status != OK;
         moved += report.moved;
         CHECK(t, status != OK || victim_version() == version, "version %lu serves, not %lu",
               victim_version(), version);
         if (done % 5 == 1 && !crowd_goes_on(t, crowd, 1))
             break;
     }
-    CHECK(t, done == swaps, "%u swaps, and %u that failed: %s", done, late, report.why.text);
+    CHECK(t, done == swaps, "%u swaps, then: %s", done, report.why.text);
     print("# %u tasks were amid a call when it was patched\n", moved);
     crowd_end(t, crowd);
 }

@@ -155,7 +155,7 @@ TEST(walk, new_task_is_at_the_bottom)
     if (is_new)
         CHECK(t, chain.count == 1 && chain.end == WALK_END, "%u frames, end %u", chain.count, chain.end);
     else
-        test_skip(t, "another hart was faster");
+        test_skip(t, "one hart only: another was faster");
 }
 
 struct stub_choice {
@@ -227,7 +227,7 @@ TEST(walk, every_task_is_walked_to_its_bottom)
     struct census census = {.walked = 0};
 
     if (hart_count() > 1) {
-        test_skip(t, "others must not run meanwhile");
+        test_skip(t, "one hart only: others must not run meanwhile");
         return;
     }
     task_each(walk_any, &census);
