@@ -1,5 +1,5 @@
-/* Arenas for text and read-only data (arena.h): all their pieces in one list, used and free ones, those
- * of an arena in the order of their addresses. First fit; neighbours that are free become one. */
+/* Arenas for text and read-only data (arena.h): each has a record with a bit for each 64 bytes. First fit.
+ * So what an arena costs does not depend on what came and went in it. */
 #include "arena.h"
 
 #include "harts.h"
@@ -16,19 +16,26 @@
 #define CHUNK_BYTES 512u
 #define SATP_SV39 (8ul << 60)
 
-struct piece {
+#define UNITS (MEGAPAGE_BYTES / ARENA_ALIGN)
+
+struct arena {
     struct list link;
     uint8_t *base;
-    size_t bytes;
-    bool executable, used;
+    bool executable;
+    uint64_t used[UNITS / 64]; /* a bit for each unit of ARENA_ALIGN bytes */
 };
 
-static struct list pieces = {&pieces, &pieces};
-static struct kind *piece_kind;
+static struct list arenas = {&arenas, &arenas};
+static struct kind *arena_kind;
+
+static struct arena *arena_at(const struct list *node)
+{
+    return list_entry(node, struct arena, link);
+}
 
 void arena_init(void)
 {
-    if (kind_create_for(NULL, &piece_kind, "arena piece", sizeof(struct piece), 8) != OK)
+    if (kind_create_for(NULL, &arena_kind, "arena", sizeof(struct arena), 8) != OK)
         panic("no memory for the first kinds");
 }
 
@@ -75,94 +82,108 @@ void text_write_pair(uint64_t address, const uint8_t bytes[8])
     irq_restore(&guard);
 }
 
-/* Enters a free piece behind @p previous. @return NULL: no memory. */
-static struct piece *piece_make(struct list *previous, uint8_t *base, size_t bytes, bool executable)
-{
-    struct piece *piece = heap_alloc(piece_kind);
-
-    if (!piece)
-        return NULL;
-    *piece = (struct piece){.base = base, .bytes = bytes, .executable = executable};
-    list_push_front(previous, &piece->link);
-    return piece;
-}
-
-static struct piece *arena_make(bool executable)
+static struct arena *arena_make(bool executable)
 {
     frames block = {0};
-    struct piece *piece;
+    struct arena *arena = heap_alloc(arena_kind);
 
-    if (!frames_alloc(&block, ARENA_ORDER, executable ? FRAME_TEXT : FRAME_RODATA))
+    if (!arena)
         return NULL;
-    piece = piece_make(pieces.previous, block.base, MEGAPAGE_BYTES, executable);
-    if (!piece) {
-        frames_drop(&block);
+    if (!frames_alloc(&block, ARENA_ORDER, executable ? FRAME_TEXT : FRAME_RODATA)) {
+        heap_free(arena_kind, arena);
         return NULL;
     }
+    *arena = (struct arena){.base = block.base, .executable = executable};
+    list_push_back(&arenas, &arena->link);
     hooks.vm_arena_added(frames_leak(&block), executable);
-    return piece;
+    return arena;
+}
+
+/* The first of @p count units in a row that are free. @return UNITS: there is no such row. */
+static uint64_t find_row(const struct arena *arena, uint64_t count)
+{
+    uint64_t row = 0; /* of units up to this one */
+
+    for (uint64_t unit = 0; unit < UNITS; unit++) {
+        uint64_t word = arena->used[unit / 64];
+
+        if (~word == 0) {
+            unit |= 63;
+            row = 0;
+        } else if (word == 0 && unit % 64 == 0 && count - row > 64) {
+            unit |= 63;
+            row += 64;
+        } else if (word >> unit % 64 & 1) {
+            row = 0;
+        } else if (++row == count) {
+            return unit + 1 - count;
+        }
+    }
+    return UNITS;
+}
+
+/* Turns @p count units from @p first on from free ones into used ones, or back. */
+static void turn_row(struct arena *arena, uint64_t first, uint64_t count, bool used)
+{
+    for (uint64_t end = first + count, now; first < end; first += now) {
+        uint64_t *word = &arena->used[first / 64], bits;
+
+        now = 64 - first % 64 < end - first ? 64 - first % 64 : end - first;
+        bits = (~0ul >> (64 - now)) << first % 64;
+        ASSERT((*word & bits) == (used ? 0 : bits));
+        *word ^= bits;
+    }
+}
+
+static uint64_t units_of(size_t bytes)
+{
+    return align_up(bytes ?: 1, ARENA_ALIGN) / ARENA_ALIGN; /* no two have one base */
 }
 
 void *arena_alloc(size_t bytes, bool executable)
 {
-    struct piece *found = NULL;
+    uint64_t count = units_of(bytes), first = UNITS;
+    struct arena *arena = NULL;
 
-    bytes = align_up(bytes ?: 1, ARENA_ALIGN); /* no two pieces have one base */
-    list_each(node, &pieces) {
-        struct piece *piece = list_entry(node, struct piece, link);
-
-        if (!piece->used && piece->executable == executable && piece->bytes >= bytes) {
-            found = piece;
-            break;
-        }
-    }
-    if (!found && bytes <= MEGAPAGE_BYTES)
-        found = arena_make(executable);
-    if (!found || (found->bytes > bytes && !piece_make(&found->link, found->base + bytes,
-                                                       found->bytes - bytes, executable)))
+    if (count > UNITS)
         return NULL;
-    found->bytes = bytes;
-    found->used = true;
-    return found->base;
+    for (struct list *node = arenas.next; first == UNITS && node != &arenas; node = node->next) {
+        arena = arena_at(node);
+        if (arena->executable == executable)
+            first = find_row(arena, count);
+    }
+    if (first == UNITS) {
+        arena = arena_make(executable);
+        first = 0;
+    }
+    if (!arena)
+        return NULL;
+    turn_row(arena, first, count, true);
+    return arena->base + first * ARENA_ALIGN;
 }
 
-/* Makes @p piece and the one behind it one, if both are free and of one arena. */
-static void merge(struct piece *piece)
+void arena_free(void *base, size_t bytes)
 {
-    struct piece *next = list_entry(piece->link.next, struct piece, link);
+    uint64_t offset = (uint64_t)base % MEGAPAGE_BYTES, count = units_of(bytes);
 
-    if (&piece->link == &pieces || piece->link.next == &pieces || piece->used || next->used ||
-        (uint64_t)next->base % MEGAPAGE_BYTES == 0)
+    if (!base)
         return;
-    piece->bytes += next->bytes;
-    list_remove(&next->link);
-    heap_free(piece_kind, next);
-}
-
-void arena_free(void *base)
-{
-    list_each(node, &pieces) {
-        struct piece *piece = list_entry(node, struct piece, link);
-
-        if (piece->base != base)
+    list_each(node, &arenas) {
+        if (arena_at(node)->base + offset != base)
             continue;
-        text_write(base, NULL, piece->bytes);
-        piece->used = false;
-        merge(piece);
-        merge(list_entry(node->previous, struct piece, link));
+        turn_row(arena_at(node), offset / ARENA_ALIGN, count, false);
+        text_write(base, NULL, count * ARENA_ALIGN);
         return;
     }
-    ASSERT(!base);
+    panic("%p is in no arena", base);
 }
 
 bool memory_arena_get(unsigned index, void **base, bool *executable)
 {
-    list_each(node, &pieces) {
-        struct piece *piece = list_entry(node, struct piece, link);
-
-        *base = piece->base;
-        *executable = piece->executable;
-        if ((uint64_t)piece->base % MEGAPAGE_BYTES == 0 && index-- == 0)
+    list_each(node, &arenas) {
+        *base = arena_at(node)->base;
+        *executable = arena_at(node)->executable;
+        if (index-- == 0)
             return true;
     }
     return false;

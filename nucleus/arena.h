@@ -15,8 +15,8 @@
 void arena_init(void);
 /** Room for @p bytes (at most 2 MiB) of text or read-only data, aligned to ARENA_ALIGN; NULL: none. */
 void *arena_alloc(size_t bytes, bool executable);
-/** Gives back what arena_alloc() returned, filled with trapping words. NULL is allowed. */
-void arena_free(void *base);
+/** Gives back what arena_alloc() returned for @p bytes, filled with trapping words. NULL is allowed. */
+void arena_free(void *base, size_t bytes);
 
 /**
  * Writes @p bytes (a multiple of 8, as both addresses are) into text or read-only data; @p from is in

@@ -17,15 +17,16 @@
 
 #define TRANSACTION_MAX_CELLS 64u
 
-/** A cell with what only the loader needs. */
+/** A cell with what only the loader needs. It begins a block of frames, in which its arrays are, too: so what
+ *  a cell costs does not depend on which others came and went, as it would with slots of slabs. */
 struct unit {
     struct cell cell;
     struct elf_image image;        /* of its object, to which names point */
-    void *copy;                    /* of the object, when it is not used where it was */
-    void *tables;                  /* one allocation: the arrays of `cell` and these: */
+    void *copy;                    /* of the object: frames, or NULL when it is used where it was */
+    /* behind this, with the arrays of `cell`: */
     struct link_section *sections; /* per section of the object */
     uint32_t *import_of;           /* per global symbol: its number among the imports */
-    struct eh_frame frames;        /* its unwind tables, once they are checked; the index is of buffer_kind */
+    struct eh_frame frames;        /* its unwind tables, once they are checked */
     /* while a transaction brings it in: */
     struct list link; /* in its list */
     struct unit *needed_by; /* NULL: asked for by the user */
@@ -61,7 +62,7 @@ static inline uint64_t unit_address(const struct unit *unit, uint32_t symbol)
 }
 
 /** Kinds of the loader: records of fixed size and buffers. */
-extern struct kind *unit_kind, *stub_kind, *buffer_kind;
+extern struct kind *stub_kind, *buffer_kind;
 
 /* cell_table.c */
 void cell_table_init(void);
@@ -75,12 +76,12 @@ static inline bool unit_inherits(const struct unit *unit)
     return unit->replaces &&
            strcmp(unit->cell.manifest.name, unit->replaces->cell.manifest.name) == 0;
 }
-/** Makes the index of @p tables, which are sound. @return false: no memory. */
-bool frames_index(struct eh_frame *tables);
-
 /* unit.c: a cell from its object to its memory, and back to nothing */
-/** Makes the tables of a unit; with @p copy of a copy of the object. */
-enum status unit_open(struct unit *unit, const void *object, size_t bytes, bool copy);
+/** Makes a unit of an object, or with @p copy of a copy of it; no table knows it yet. */
+enum status unit_make(struct unit **unit, const void *object, size_t bytes, bool copy,
+                      struct why *why);
+/** Enters its symbols in the table, and those that it imports in its own. */
+enum status unit_enter_symbols(struct unit *unit);
 static inline bool unit_is_call(uint32_t type) /* R_RISCV_* */
 {
     return type == R_RISCV_CALL || type == R_RISCV_CALL_PLT;

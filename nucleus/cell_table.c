@@ -8,7 +8,7 @@
 #include "walk.h"
 
 struct cell_table cell_table;
-struct kind *unit_kind, *stub_kind, *buffer_kind;
+struct kind *stub_kind, *buffer_kind;
 
 #define EXPORT_SYMBOL(function) {.name = #function, .address = (uint64_t)function},
 static struct symbol exports[] = {EACH_EXPORT(EXPORT_SYMBOL)};
@@ -17,30 +17,22 @@ static struct symbol exports[] = {EACH_EXPORT(EXPORT_SYMBOL)};
 extern const uint8_t image_start[], text_end[], eh_frame_start[], eh_frame_end[];
 static struct eh_frame nucleus_frames = {.frames = eh_frame_start}; /* without LSDAs */
 
-bool frames_index(struct eh_frame *tables)
-{
-    uint32_t count = eh_frame_index(tables, NULL);
-
-    tables->index = heap_alloc_bytes(buffer_kind, (count ?: 1) * sizeof *tables->index);
-    if (tables->index)
-        tables->index_count = eh_frame_index(tables, tables->index);
-    return tables->index;
-}
-
 void cell_table_init(void)
 {
     OWN(spin_guard) guard = {0};
 
-    if (kind_create_for(NULL, &unit_kind, "cell", sizeof(struct unit), 8) != OK ||
-        kind_create_for(NULL, &stub_kind, "stub", sizeof(struct stub), 8) != OK ||
+    if (kind_create_for(NULL, &stub_kind, "stub", sizeof(struct stub), 8) != OK ||
         kind_create_for(NULL, &buffer_kind, "loader buffer", 0, 16) != OK)
         panic("no memory for the first kinds");
     nucleus_frames.frames_address = (uint64_t)eh_frame_start;
     nucleus_frames.frames_bytes = (uint64_t)(eh_frame_end - eh_frame_start);
     nucleus_frames.text = (uint64_t)image_start;
     nucleus_frames.text_bytes = (uint64_t)(text_end - image_start);
-    if (!frames_index(&nucleus_frames))
+    nucleus_frames.index = heap_alloc_bytes(
+        buffer_kind, eh_frame_index(&nucleus_frames, NULL) * sizeof *nucleus_frames.index);
+    if (!nucleus_frames.index)
         panic("no memory for the index of the unwind tables");
+    nucleus_frames.index_count = eh_frame_index(&nucleus_frames, nucleus_frames.index);
     spin_lock(&guard, &cell_table.lock);
     list_init(table_cells());
     for (unsigned i = 0; i < EXPORTS; i++) {

@@ -133,6 +133,8 @@ MUST_CHECK enum status link_patch_pair(uint64_t address, uint64_t target, uint8_
 MUST_CHECK enum status manifest_read(struct manifest *manifest, const struct elf_image *image,
                                      const struct link_section *sections, struct why *why);
 
+/** An FDE is not shorter: length, CIE, start, range, the length of its augmentation. */
+#define EH_FRAME_FDE_BYTES 17u
 /** How many remembered rows an interpreter of the unwind tables must have room for. */
 #define EH_FRAME_STATES 4u
 

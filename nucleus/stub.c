@@ -47,7 +47,7 @@ void stub_release(struct stub *stub)
 
 void stub_drop(struct stub *stub)
 {
-    arena_free((void *)stub->address);
+    arena_free((void *)stub->address, STUB_BYTES);
     list_remove(&stub->link);
     heap_free(stub_kind, stub);
 }

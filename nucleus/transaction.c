@@ -48,26 +48,21 @@ static struct unit *unit_at(struct list *node) /* in current.units */
     return list_entry(node, struct unit, link);
 }
 
-static struct unit *unit_make(const char *name, struct unit *needed_by, struct unit *replaces)
+static void enter(struct unit *unit, const char *name, struct unit *needed_by,
+                  struct unit *replaces)
 {
     OWN(spin_guard) guard = {0};
-    struct unit *unit = heap_alloc(unit_kind);
 
-    if (!unit)
-        return NULL;
-    memset(unit, 0, sizeof *unit);
     list_init(&unit->cell.stubs);
     string_copy(unit->cell.manifest.name, CELL_NAME_ROOM, name);
     unit->cell.boot = current.reason == REASON_BOOT;
     unit->needed_by = needed_by;
     unit->replaces = replaces;
-    unit->why = current.why;
     list_push_back(&current.units, &unit->link);
     current.count++;
     spin_lock(&guard, &cell_table.lock);
     list_push_back(table_cells(), &unit->cell.link);
     spin_unlock(&guard, &cell_table.lock);
-    return unit;
 }
 
 static enum status add(const char *name, struct unit *needed_by, struct unit *replaces,
@@ -86,9 +81,11 @@ static enum status add(const char *name, struct unit *needed_by, struct unit *re
                        TRANSACTION_MAX_CELLS);
     if (!given && !archive_get(file, 0, &(const char *){0}, &object, &bytes))
         return why_set(current.why, ERR_NOT_FOUND, "there is no %s in the boot archive", file);
-    unit = unit_make(name, needed_by, replaces);
-    status = unit ? unit_open(unit, object, bytes, given)
-                  : why_set(current.why, ERR_NOMEM, "no memory for it");
+    status = unit_make(&unit, object, bytes, given, current.why);
+    if (status == OK) {
+        enter(unit, name, needed_by, replaces);
+        status = unit_enter_symbols(unit);
+    }
     if (status != OK)
         why_prefix(current.why, name);
     return status;

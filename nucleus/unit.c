@@ -20,9 +20,9 @@ static void *carve(uint64_t *at, size_t count, size_t bytes)
 }
 
 /* Lays out the tables from @p at on. @return where they end. */
-static uint64_t carve_tables(struct unit *unit, uint64_t at)
+static uint64_t carve_tables(struct unit *unit, const struct elf_image *image, uint64_t at)
 {
-    const struct elf_image *image = &unit->image;
+    const uint64_t frames_bytes = image->eh_frame ? image->sections[image->eh_frame].size : 0;
     struct cell *cell = &unit->cell;
 
     cell->exports = carve(&at, image->export_count, sizeof *cell->exports);
@@ -31,12 +31,13 @@ static uint64_t carve_tables(struct unit *unit, uint64_t at)
     cell->sections = carve(&at, image->section_count, sizeof *cell->sections);
     unit->sections = carve(&at, image->section_count, sizeof *unit->sections);
     unit->import_of = carve(&at, image->symbol_count - image->first_global, sizeof(uint32_t));
+    unit->frames.index = carve(&at, frames_bytes / EH_FRAME_FDE_BYTES, sizeof *unit->frames.index);
     return at;
 }
 
 /* Enters exports, still without addresses, so that the other units of the transaction find them; and
  * imports, still without providers. */
-static enum status enter_symbols(struct unit *unit)
+enum status unit_enter_symbols(struct unit *unit)
 {
     OWN(spin_guard) guard = {0};
     struct cell *cell = &unit->cell;
@@ -72,27 +73,57 @@ static enum status enter_symbols(struct unit *unit)
     return status;
 }
 
-enum status unit_open(struct unit *unit, const void *object, size_t bytes, bool copy)
+/* Frames for @p bytes. @return NULL: no memory. */
+static void *block_alloc(size_t bytes, enum frame_use use)
 {
-    enum status status;
-    uint64_t table_bytes;
+    frames block = {0};
+    unsigned order = 0;
 
-    if (copy || (uint64_t)object % 8 != 0) {
-        unit->copy = heap_alloc_bytes(buffer_kind, bytes);
-        if (!unit->copy)
-            return why_set(unit->why, ERR_NOMEM, "no memory for a copy of its object (%zu bytes)", bytes);
-        object = memcpy(unit->copy, object, bytes);
+    while (order < FRAME_MAX_ORDER && PAGE_BYTES << order < bytes)
+        order++;
+    if (!frames_alloc(&block, order, use))
+        return NULL;
+    return frames_leak(&block);
+}
+
+static void block_free(void *base)
+{
+    frames block;
+
+    frames_adopt(&block, base);
+    frames_drop(&block);
+}
+
+enum status unit_make(struct unit **unit, const void *object, size_t bytes, bool copy,
+                      struct why *why)
+{
+    void *copied = copy || (uint64_t)object % 8 != 0 ? block_alloc(bytes, FRAME_CELL) : NULL;
+    struct elf_image image;
+    struct unit layout;
+    uint64_t all_bytes;
+    enum status status;
+
+    if (copied)
+        object = memcpy(copied, object, bytes);
+    else if (copy || (uint64_t)object % 8 != 0)
+        return why_set(why, ERR_NOMEM, "no memory for a copy of its object (%zu bytes)", bytes);
+    status = elf_open(&image, object, bytes, why);
+    if (status == OK) {
+        all_bytes = carve_tables(&layout, &image, sizeof layout);
+        *unit = block_alloc(all_bytes, FRAME_CELL);
+        if (!*unit)
+            status = why_set(why, ERR_NOMEM, "no memory for its tables (%lu bytes)", all_bytes);
     }
-    status = elf_open(&unit->image, object, bytes, unit->why);
-    if (status != OK)
+    if (status != OK) {
+        block_free(copied);
         return status;
-    table_bytes = carve_tables(unit, 0);
-    unit->tables = heap_alloc_bytes(buffer_kind, table_bytes);
-    if (!unit->tables)
-        return why_set(unit->why, ERR_NOMEM, "no memory for its tables (%lu bytes)", table_bytes);
-    memset(unit->tables, 0, table_bytes);
-    carve_tables(unit, (uint64_t)unit->tables);
-    return enter_symbols(unit);
+    }
+    memset(*unit, 0, all_bytes);
+    carve_tables(*unit, &image, (uint64_t)(*unit + 1));
+    (*unit)->image = image;
+    (*unit)->copy = copied;
+    (*unit)->why = why;
+    return OK;
 }
 
 static struct cell_block *block_of(struct cell *cell, enum section_class class)
@@ -128,8 +159,6 @@ static enum status lay_out(struct unit *unit)
 static enum status allocate(struct unit *unit)
 {
     struct cell *cell = &unit->cell;
-    frames state = {0};
-    unsigned order = 0;
 
     unit->staging = heap_alloc_bytes(buffer_kind, cell->text.bytes + cell->rodata.bytes);
     if (!unit->staging)
@@ -148,11 +177,9 @@ static enum status allocate(struct unit *unit)
     }
     if (!cell->state.bytes)
         return OK;
-    while (order < FRAME_MAX_ORDER && PAGE_BYTES << order < cell->state.bytes)
-        order++;
-    if (!frames_alloc(&state, order, FRAME_STATE))
+    cell->state.base = block_alloc(cell->state.bytes, FRAME_STATE);
+    if (!cell->state.base)
         return why_set(unit->why, ERR_NOMEM, "no memory for %zu bytes of state", cell->state.bytes);
-    cell->state.base = frames_leak(&state);
     memset(cell->state.base, 0, cell->state.bytes);
     return OK;
 }
@@ -277,14 +304,13 @@ static enum status note_site(void *argument, uint32_t section,
 }
 
 /* From here on stacks are walked by them: where they will lie. */
-static enum status publish_frames(struct unit *unit, struct eh_frame tables)
+static void publish_frames(struct unit *unit, struct eh_frame tables)
 {
-    if (!frames_index(&tables))
-        return why_set(unit->why, ERR_NOMEM, "no memory for the index of its unwind tables");
+    tables.index = unit->frames.index;
+    tables.index_count = eh_frame_index(&tables, tables.index);
     tables.frames = (const uint8_t *)tables.frames_address;
     tables.except_table = (const uint8_t *)tables.except_table_address;
     unit->frames = tables;
-    return OK;
 }
 
 static enum status check_tables(struct unit *unit)
@@ -310,7 +336,9 @@ static enum status check_tables(struct unit *unit)
         return status;
     unit->cell.manifest = manifest;
     status = eh_frame_validate(&tables, unit->why);
-    return status == OK ? publish_frames(unit, tables) : status;
+    if (status == OK)
+        publish_frames(unit, tables);
+    return status;
 }
 
 enum status unit_link(struct unit *unit)
@@ -353,7 +381,6 @@ void unit_drop(struct unit *unit)
 {
     OWN(spin_guard) guard = {0};
     struct cell *cell = &unit->cell;
-    frames state = {0};
 
     while (!list_empty(&cell->stubs))
         stub_drop(list_entry(cell->stubs.next, struct stub, link));
@@ -364,13 +391,10 @@ void unit_drop(struct unit *unit)
         symbol_remove(&cell->exports[i]);
     list_remove(&cell->link);
     spin_unlock(&guard, &cell_table.lock);
-    arena_free(cell->text.base);
-    arena_free(cell->rodata.base);
-    frames_adopt(&state, cell->state.base);
-    frames_drop(&state);
+    arena_free(cell->text.base, cell->text.bytes);
+    arena_free(cell->rodata.base, cell->rodata.bytes);
+    block_free(cell->state.base);
     heap_free(buffer_kind, unit->staging);
-    heap_free(buffer_kind, unit->frames.index);
-    heap_free(buffer_kind, unit->tables);
-    heap_free(buffer_kind, unit->copy);
-    heap_free(unit_kind, unit);
+    block_free(unit->copy);
+    block_free(unit);
 }

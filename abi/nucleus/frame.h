@@ -27,6 +27,7 @@ enum frame_use {
     FRAME_PAGE_TABLE, /* owned by vm */
     FRAME_MAPPED,     /* behind a mapping of vm */
     FRAME_STATE,      /* state of cells */
+    FRAME_CELL,       /* the loader's records of cells */
     FRAME_OTHER,
     FRAME_USES
 };

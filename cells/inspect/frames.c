@@ -59,7 +59,7 @@ EXPORT const char *frame_use_name(enum frame_use use)
 {
     static const char names[FRAME_USES][12] = {
         "inside", "free",       "cached", "reserved", "slab",  "text",
-        "rodata", "page table", "mapped", "state",    "other",
+        "rodata", "page table", "mapped", "state",    "cell",  "other",
     };
 
     return (unsigned)use < FRAME_USES ? names[use] : "unknown";

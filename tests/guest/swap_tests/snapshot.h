@@ -18,8 +18,7 @@ struct snapshot {
     uint64_t state;        /* the bytes of victim's */
     /* figures, with all caches drained: */
     struct frame_stats frames;
-    uint64_t objects, object_bytes, slab_bytes; /* but for pieces of arenas: */
-    uint64_t arena_pieces;
+    uint64_t objects, object_bytes, slab_bytes;
     char holder[CELL_HOLDER_ROOM]; /* of a cell that was replaced and did not go */
 };
 
