@@ -168,8 +168,9 @@ class Interruptions(Case):
                                 stderr=subprocess.STDOUT, encoding="utf-8")
 
     def test_killed_amid_a_run_of_the_guest(self):
-        mark = self.folder / "mark"
-        path = self.patch("Broken.\nTest: a.b", f"touch {mark}; sleep 1; exit 1")
+        mark, end = self.folder / "mark", self.folder / "end"
+        path = self.patch("Broken.\nTest: a.b", f"touch {mark}; until [ -e {end} ]; do sleep 0.01; done; exit 1")
+        self.addCleanup(end.touch)
         runner = self.start("try", self.work, path)
         while not mark.exists():
             self.assertIsNone(runner.poll())
@@ -177,7 +178,10 @@ class Interruptions(Case):
         runner.send_signal(signal.SIGKILL)
         runner.communicate()
         self.assertNotEqual((self.work / "tree/nucleus/code").read_text(encoding="utf-8"), CODE)
-        self.try_it('say  ""', 1, "SURVIVED", "waiting for another run")  # for its guest, which sleeps on
+        second = self.start("try", self.work, self.patch("Broken.\nTest: a.b", 'say  ""'))
+        self.assertIn("waiting for another run", second.stdout.readline())  # for its guest, which goes on
+        end.touch()
+        self.assertIn("SURVIVED", second.communicate()[0])
         self.try_it('say "not "', 0, "noticed")
 
     def test_killed_amid_prepare(self):

@@ -135,18 +135,6 @@ void unload_good(struct test_run *t, const char *names)
     }
 }
 
-static bool has_in_order(const char *text, const char *const *parts)
-{
-    for (; *parts; parts++) {
-        const char *found = strstr(text, *parts);
-
-        if (!found)
-            return false;
-        text = found + strlen(*parts);
-    }
-    return true;
-}
-
 static void check_refusal(struct test_run *t, const char *name, enum status status,
                           enum status wanted, const struct why *why, const char *const *texts)
 {

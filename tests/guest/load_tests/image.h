@@ -12,6 +12,7 @@
 #include "nucleus/why.h"
 #include "own.h"
 #include "test.h"
+#include "texts.h"
 
 /** The kind of all buffers of this cell. */
 struct kind *test_buffers(void);
@@ -43,7 +44,6 @@ void unload_good(struct test_run *t, const char *names) REQUIRES(may_park);
  */
 void load_bad(struct test_run *t, const char *name, const struct image *image, enum status status,
               const char *const *texts) REQUIRES(may_park);
-#define TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
 /** Unloads what must stay: the same for cell_unload(). */
 void unload_bad(struct test_run *t, const char *name, enum status status, const char *const *texts)
     REQUIRES(may_park);

@@ -108,18 +108,6 @@ bool swap_victim(struct test_run *t)
                          victim_version(), version);
 }
 
-bool has_in_order(const char *text, const char *const *parts)
-{
-    for (; *parts; parts++) {
-        const char *found = strstr(text, *parts);
-
-        if (!found)
-            return false;
-        text = found + strlen(*parts);
-    }
-    return true;
-}
-
 /* Not inlined, so that it is done at once: a scan sees what the stack held before (reclaim.c). */
 static __attribute__((noinline)) void report_clear(struct swap_report *report)
 {

@@ -10,6 +10,7 @@
 #include "own.h"
 #include "swap_cells.h"
 #include "test.h"
+#include "texts.h"
 
 #define MS 1000000ul
 #define LIMIT_NS (60000 * MS) /* for what must happen: a backstop */
@@ -44,8 +45,6 @@ bool swap_victim(struct test_run *t) REQUIRES(may_park);
  */
 void swap_bad(struct test_run *t, const char *old, const char *new, const struct image *image,
               enum status status, const char *const *texts) REQUIRES(may_park);
-#define TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
-bool has_in_order(const char *text, const char *const *parts);
 
 /** The names of sched_rr and sched_mlfq, the bound one first. */
 void schedulers_name(const char *names[2]);
