@@ -35,13 +35,13 @@ bool task_spawn_service(task_handle *handle, const char *name, enum status (*ste
 bool task_spawn_main(task_handle *handle, const char *name, int (*main)(int argc, char **argv),
                      char **argv) TRY_MAKES(*handle);
 /** What has become of the task: AGAIN while it lives (the caller is then woken at its end), else OK, or
- *  ERR_FAULT when a fault ended it, or what else ended its task_service(). @p result is set with OK. */
+ *  ERR_FAULT when a fault ended it, ERR_CANCELLED a kill, or what else ended its task_service(). @p result is set with OK. */
 MUST_CHECK enum status task_join_step(task_handle *handle, int *result) BORROWS_MUT(*handle);
 /** Gives up the right to join; the task cleans up after itself. Also the drop. */
 void task_detach(task_handle *handle) TAKES(*handle);
 void task_handle_unwind(task_handle *handle) UNCHECKED;
 
-/** Waits for the end of the task. @return OK or ERR_FAULT; @p result (may be NULL) is set with OK. */
+/** Waits for the end of the task. @return what task_join_step() says in the end; @p result (may be NULL) is set with OK. */
 static inline enum status task_join(task_handle *handle, int *result) TAKES(*handle)
     REQUIRES(may_park);
 static inline enum status task_join(task_handle *handle, int *result)
@@ -65,6 +65,9 @@ _Noreturn void task_exit(int result) REQUIRES(may_park);
  * shell sets it at Ctrl-C. @return ERR_NOT_FOUND.
  */
 MUST_CHECK enum status task_cancel(uint64_t number);
+/** Kills @p number's task, whether it wants to or not: see task_condemn(). @return ERR_NOT_FOUND, also for tasks
+ *  of the nucleus. */
+MUST_CHECK enum status task_kill(uint64_t number);
 /** Whether somebody asked the running task to end. */
 bool task_cancelled(void);
 

@@ -26,17 +26,19 @@ enum map_flags {
     MAP_WRITE = 1u << 0, /* readable and writable */
     MAP_LAZY = 1u << 1,  /* frames come, zeroed, at the first touch (demand zero) */
     MAP_ZERO = 1u << 2,  /* frames are zeroed now; else their content is undefined */
+    MAP_RESERVE = 1u << 3, /* the first page is left out, like a second guard page: see vm_reserve_open() */
 };
 
 /**
  * Maps @p bytes (rounded up to pages, 1 .. 1 GiB). Never sleeps.
- * @return false: no memory or address space. @p flags are enum map_flags; never executable.
+ * @return false: no memory or address space. @p flags are enum map_flags, MAP_RESERVE not with MAP_LAZY; never
+ * executable.
  */
 bool mapping_map(mapping *m, size_t bytes, unsigned flags) TRY_MAKES(*m);
 /** Maps @p bytes of device registers at @p base, page-aligned, uncached as the PMAs have it. */
 bool mapping_map_device(mapping *m, paddr base, size_t bytes) TRY_MAKES(*m);
 /** A second mapping of the same frames (all of them, lazy ones too, are present then). They are freed
- *  with the last of the mappings. */
+ *  with the last of the mappings. @return false: no memory, or a page of @p of is left out (MAP_RESERVE). */
 bool mapping_share(mapping *m, const mapping *of, unsigned flags) TRY_MAKES(*m) BORROWS(*of);
 /** Unmaps on all harts (no fence when only one runs), then frees what no other mapping shares. */
 void mapping_drop(mapping *m) TAKES(*m);
@@ -65,6 +67,9 @@ void vm_drain(void);
  * page that is present would be to try again for ever.
  */
 bool vm_page_fault(uint64_t address, bool store) REQUIRES(irqs_off);
+/** For the nucleus (hook): puts a zeroed frame behind the page at @p address, if it is one that MAP_RESERVE left
+ *  out. @return false: it is none, or there is no memory. */
+bool vm_reserve_open(uint64_t address) REQUIRES(irqs_off);
 /** For the nucleus (hook): a new arena of 2 MiB at @p base: text (executable) or read-only data. */
 void vm_arena_added(void *base, bool executable);
 

@@ -90,6 +90,8 @@ static inline bool unit_is_call(uint32_t type) /* R_RISCV_* */
 enum status unit_place(struct unit *unit);
 /** Relocates, checks, writes text. Calls of other cells still lead to a trap. */
 enum status unit_link(struct unit *unit);
+/** Frees what only linking needed. */
+void unit_unstage(struct unit *unit);
 /** Binds those calls to their targets. Cannot fail. */
 void unit_bind_calls(struct unit *unit);
 /** Frees all that a cell holds; its symbols leave the table. */

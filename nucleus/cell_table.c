@@ -14,8 +14,10 @@ struct kind *stub_kind, *buffer_kind;
 static struct symbol exports[] = {EACH_EXPORT(EXPORT_SYMBOL)};
 #define EXPORTS (sizeof exports / sizeof exports[0])
 
-extern const uint8_t image_start[], text_end[], eh_frame_start[], eh_frame_end[];
-static struct eh_frame nucleus_frames = {.frames = eh_frame_start}; /* without LSDAs */
+extern const uint8_t image_start[], text_end[], eh_frame_start[], eh_frame_end[],
+    except_table_start[], except_table_end[];
+static struct eh_frame nucleus_frames = {.frames = eh_frame_start,
+                                         .except_table = except_table_start};
 
 void cell_table_init(void)
 {
@@ -26,6 +28,8 @@ void cell_table_init(void)
         panic("no memory for the first kinds");
     nucleus_frames.frames_address = (uint64_t)eh_frame_start;
     nucleus_frames.frames_bytes = (uint64_t)(eh_frame_end - eh_frame_start);
+    nucleus_frames.except_table_address = (uint64_t)except_table_start;
+    nucleus_frames.except_table_bytes = (uint64_t)(except_table_end - except_table_start);
     nucleus_frames.text = (uint64_t)image_start;
     nucleus_frames.text_bytes = (uint64_t)(text_end - image_start);
     nucleus_frames.index = heap_alloc_bytes(
@@ -84,6 +88,8 @@ const char *cell_name(const struct cell *cell)
     return cell ? cell->manifest.name : "nucleus";
 }
 
+/* Unchecked: a fault may come while the lock is held. Cells enter and leave so that who is within the list
+ * always finds on (enter() in transaction.c, unit_drop()). */
 const struct eh_frame *eh_frame_at(uint64_t pc) UNCHECKED
 {
     if (pc - nucleus_frames.text < nucleus_frames.text_bytes)

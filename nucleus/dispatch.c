@@ -99,6 +99,8 @@ static void give_up_hart(enum task_state to)
           TASK_WAKE))
         switch_out(to);
     irq_restore(&guard);
+    if (__atomic_load_n(&task_current()->killed, __ATOMIC_RELAXED) && !task_current()->unwinding)
+        task_dies_here();
 }
 
 void task_yield(void)
@@ -135,6 +137,16 @@ void task_unpark(struct task *task)
         hooks.sched_ready(task, READY_WOKEN);
     }
     irq_restore(&guard);
+}
+
+void task_condemn(struct task *task)
+{
+    uint64_t never = 0;
+
+    __atomic_compare_exchange_n(&task->killed, &never, hart_ticks() | 1, false, __ATOMIC_SEQ_CST,
+                                __ATOMIC_RELAXED);
+    task_unpark(task);
+    hart_kick(__atomic_load_n(&task->hart, __ATOMIC_RELAXED));
 }
 
 /* Brings @p task, whose registers are saved and whose stack is left, into the state that it asked for. From

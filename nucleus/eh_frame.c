@@ -7,7 +7,6 @@
 #include "nucleus/string.h"
 
 enum { POINTER = 0x1b /* pcrel, sdata4 */, POINTER_INDIRECT = 0x80, POINTER_OMIT = 0xff };
-enum { CALL_SITES_ULEB = 1, CALL_SITES_UDATA4 = 3 };
 
 /*
  * The operands of each long opcode: r register, n number (LEB128), 1, 2 or 4 bytes of advance. A CIE's

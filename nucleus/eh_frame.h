@@ -7,6 +7,7 @@
 #include "link.h"
 
 enum { LAST_REGISTER = 31, LEB_MAX_BYTES = 5 };
+enum { CALL_SITES_ULEB = 1, CALL_SITES_UDATA4 = 3 }; /* how the numbers of an LSDA are encoded */
 enum { CFA_LONG, CFA_ADVANCE, CFA_OFFSET, CFA_RESTORE }; /* the upper two bits of an instruction */
 
 /** Reads that never leave their record. */

@@ -18,6 +18,7 @@
     X(clock_interrupt, mask_interrupt)                                                             \
     X(irq_interrupt, mask_interrupt)                                                               \
     X(vm_page_fault, nothing)                                                                      \
+    X(vm_reserve_open, nothing)                                                                    \
     X(vm_arena_added, nothing)                                                                     \
     X(console_emergency, firmware_console)                                                         \
     X(task_ended, nothing)                                                                         \

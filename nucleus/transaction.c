@@ -61,6 +61,8 @@ static void enter(struct unit *unit, const char *name, struct unit *needed_by,
     list_push_back(&current.units, &unit->link);
     current.count++;
     spin_lock(&guard, &cell_table.lock);
+    unit->cell.link.next = table_cells(); /* eh_frame_at() takes no lock */
+    __atomic_thread_fence(__ATOMIC_RELEASE);
     list_push_back(table_cells(), &unit->cell.link);
     spin_unlock(&guard, &cell_table.lock);
 }
@@ -267,12 +269,8 @@ enum status transaction_start(enum status status)
 
 void transaction_close(void)
 {
-    while (!list_empty(&current.units)) {
-        struct unit *unit = unit_at(list_pop_front(&current.units));
-
-        heap_free(buffer_kind, unit->staging);
-        unit->staging = NULL;
-    }
+    while (!list_empty(&current.units))
+        unit_unstage(unit_at(list_pop_front(&current.units)));
     reclaim_try();
     transaction_end();
 }

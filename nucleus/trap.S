@@ -154,6 +154,8 @@ FUNCTION guarded_call
     mv      t0, a0
     mv      a0, a1
     jalr    t0
+    .globl  guard_called
+guard_called:                   /* the return address by which unwind() knows this frame */
     ld      t1, R(0)(sp)
     sd      t1, TASK_RECOVERY(s0)
     .globl  guard_return
@@ -163,6 +165,16 @@ guard_return:                   /* after a fault: sp = the frame, a0 = ERR_FAULT
     .cfi_def_cfa_offset 0
     ret
 END guarded_call
+
+/* void _Unwind_Resume(void *): a landing pad has cleaned up its frame. trap_handler() goes on from its caller. */
+FUNCTION _Unwind_Resume
+    ebreak
+END _Unwind_Resume
+
+/* void task_dies_here(void): the same for a task that was killed, and has come to a place where it can end. */
+FUNCTION task_dies_here
+    ebreak
+END task_dies_here
 
 /* void text_copy_words(to, from, words, boot_satp): the stores go through the boot table, which maps
  * everything writable. No stack, no call, interrupts off: nothing but this loop and `from` (in the

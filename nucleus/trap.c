@@ -1,10 +1,17 @@
 /* Traps: interrupts go to their hooks, page faults to vm, everything else is a fault of somebody: it is
- * reported, and ends the task, the guarded call, or, where there is neither, the machine. */
+ * reported, the task's frames are cleaned up (unwind.h), and it ends the guarded call, the task, or, where there
+ * is neither, the machine.
+ *
+ * The handler looks for the next frame that has something to clean up, and returns from the trap into its landing
+ * pad: so cleanups run as the task itself, can be interrupted, and can fault. The pad's last call,
+ * _Unwind_Resume(), is a trap, which goes on from there. */
 #include "harts.h"
 #include "hooks_private.h"
 #include "nucleus/machine.h"
 #include "nucleus/runtime.h"
+#include "nucleus/log.h"
 #include "report.h"
+#include "unwind.h"
 
 _Static_assert(offsetof(struct registers, pc) == 256, "trap.S: R_PC");
 _Static_assert(offsetof(struct registers, status) == 264, "trap.S: R_STATUS");
@@ -18,7 +25,12 @@ _Static_assert(offsetof(struct hart, levels[1].registers) == 24 + 296 + 8, "trap
 
 #define CAUSE_INTERRUPT (1ul << 63)
 enum interrupt { SOFTWARE_INTERRUPT = 1, TIMER_INTERRUPT = 5, EXTERNAL_INTERRUPT = 9 };
-enum exception { LOAD_PAGE_FAULT = 13, STORE_PAGE_FAULT = 15 };
+enum exception {
+    BREAKPOINT = 3,
+    INSTRUCTION_PAGE_FAULT = 12,
+    LOAD_PAGE_FAULT = 13,
+    STORE_PAGE_FAULT = 15
+};
 
 struct registers *trap_handler(struct registers *registers);
 
@@ -37,32 +49,71 @@ static REQUIRES(irqs_off) void interrupt(uint64_t number)
     }
 }
 
-/* Keeps the lines of one report together. Not taken when the machine stops: its holder may be why. */
-static struct spinlock report_lock;
+#define FAULTS_MOST 100u /* of a task; then what is left on its stack is not cleaned up */
 
-/* A fault of the running task: it goes to the end of its innermost guarded call (trap.S, guard_return), or
- * ends. @return the registers to go on with. */
-static REQUIRES(irqs_off) struct registers *task_fault(struct task *task)
+/* Goes on with unwinding the running task: to its next cleanup, the end of its innermost guarded call, or its own
+ * end. @return the registers to go on with. */
+static REQUIRES(irqs_off) struct registers *unwind_on(struct task *task)
 {
     const struct registers *frame = task->recovery;
     struct registers *registers = &task->registers;
-    OWN(spin_guard) guard = {0};
+    enum status status = (enum status)task->unwinding;
+    enum unwind_end end =
+        task->faults > FAULTS_MOST
+            ? UNWIND_LOST
+            : unwind(registers, task->stack_low, task->stack_high, frame);
 
-    spin_lock_nested(&guard, &report_lock);
-    report_fault(task, registers);
-    spin_unlock_nested(&guard, &report_lock);
+    if (end == UNWIND_CLEANUP)
+        return registers;
+    if (end == UNWIND_LOST)
+        log_print("fault: task %lu %s: its stack cannot be followed, so what its frames hold is lost",
+                  task->number, task->name);
+    task->unwinding = OK;
     if (frame) {
         registers->pc = (uint64_t)guard_return;
         registers->x[2] = (uint64_t)frame;
-        registers->x[10] = ERR_FAULT;
+        registers->x[10] = status;
         registers->status = SSTATUS_SPP | (frame->x[2] & SSTATUS_SIE ? SSTATUS_SPIE : 0);
         task->recovery = (void *)frame->x[0];
         return registers;
     }
     if (task == &this_hart()->idle)
         machine_fail("a fault outside any task");
-    task->end_status = ERR_FAULT;
+    task->end_status = status;
     return dispatch(task, TASK_DEAD);
+}
+
+/* The cleanups need room: what lies below a stack that is full is opened, once. */
+static void open_reserve(struct task *task, const struct registers *registers)
+{
+    uint64_t below = task->stack_low - PAGE_BYTES;
+
+    if (registers->cause >= INSTRUCTION_PAGE_FAULT && registers->value - below < PAGE_BYTES &&
+        hooks.vm_reserve_open(below))
+        task->stack_low = below;
+}
+
+static REQUIRES(irqs_off) struct registers *task_fault(struct task *task)
+{
+    report_fault(task, &task->registers);
+    open_reserve(task, &task->registers);
+    task->faults++;
+    if (!task->unwinding)
+        task->unwinding = ERR_FAULT;
+    return unwind_on(task);
+}
+
+/* Whether a task that was killed can end where it was interrupted (task_condemn()). */
+static bool can_end_here(const struct task *task)
+{
+    const struct registers *registers = &task->registers;
+    uint64_t killed = __atomic_load_n(&task->killed, __ATOMIC_RELAXED);
+
+    if (!killed || task->unwinding || task == &this_hart()->idle)
+        return false;
+    if (hart_ticks() - killed > KILL_PATIENCE_MS * machine_timebase() / 1000)
+        return is_in_cell(registers->pc);
+    return unwind_is_safe(registers, task->stack_low, task->stack_high);
 }
 
 struct registers *trap_handler(struct registers *registers)
@@ -81,9 +132,19 @@ struct registers *trap_handler(struct registers *registers)
     }
     if (cause & CAUSE_INTERRUPT) {
         interrupt(cause & ~CAUSE_INTERRUPT);
+        if (can_end_here(task)) {
+            task->unwinding = ERR_CANCELLED;
+            return unwind_on(task);
+        }
         if (!hart->reschedule || task == &hart->idle)
             return registers;
         return dispatch(task, TASK_READY);
+    }
+    if (cause == BREAKPOINT && registers->pc == (uint64_t)_Unwind_Resume && task->unwinding)
+        return unwind_on(task);
+    if (cause == BREAKPOINT && registers->pc == (uint64_t)task_dies_here) {
+        task->unwinding = ERR_CANCELLED;
+        return unwind_on(task);
     }
     if ((cause == LOAD_PAGE_FAULT || cause == STORE_PAGE_FAULT) &&
         hooks.vm_page_fault(registers->value, cause == STORE_PAGE_FAULT))
@@ -91,14 +152,8 @@ struct registers *trap_handler(struct registers *registers)
     return task_fault(task);
 }
 
-/* What the unwind tables refer to. A fault does not unwind yet, it ends its task; so no landing pad is
- * ever entered, and neither of these is ever called. */
+/* What the unwind tables refer to. unwind() reads the tables itself. */
 void __gcc_personality_v0(void)
 {
     panic("the personality routine was called");
-}
-
-void _Unwind_Resume(void *exception)
-{
-    panic("a landing pad was entered (%p), and no unwinding is under way", exception);
 }

@@ -6,6 +6,7 @@
 #include "heap_private.h"
 #include "hooks_private.h"
 #include "nucleus/frame.h"
+#include "nucleus/hart.h"
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
 #include "report.h"
@@ -160,7 +161,7 @@ static enum status allocate(struct unit *unit)
 {
     struct cell *cell = &unit->cell;
 
-    unit->staging = heap_alloc_bytes(buffer_kind, cell->text.bytes + cell->rodata.bytes);
+    unit->staging = block_alloc(cell->text.bytes + cell->rodata.bytes, FRAME_CELL);
     if (!unit->staging)
         return why_set(unit->why, ERR_NOMEM, "no memory for linking it");
     cell->text.base = arena_alloc(cell->text.bytes, true);
@@ -377,6 +378,17 @@ void unit_bind_calls(struct unit *unit)
     }
 }
 
+void unit_unstage(struct unit *unit)
+{
+    block_free(unit->staging);
+    unit->staging = NULL;
+}
+
+static void look_elsewhere(void *unused)
+{
+    (void)unused;
+}
+
 void unit_drop(struct unit *unit)
 {
     OWN(spin_guard) guard = {0};
@@ -389,12 +401,13 @@ void unit_drop(struct unit *unit)
     spin_lock(&guard, &cell_table.lock);
     for (uint32_t i = 0; i < cell->export_count; i++)
         symbol_remove(&cell->exports[i]);
-    list_remove(&cell->link);
+    list_unlink(&cell->link);
     spin_unlock(&guard, &cell_table.lock);
+    hart_each(look_elsewhere, NULL); /* no trap handler is at it any more (eh_frame_at()) */
     arena_free(cell->text.base, cell->text.bytes);
     arena_free(cell->rodata.base, cell->rodata.bytes);
     block_free(cell->state.base);
-    heap_free(buffer_kind, unit->staging);
+    unit_unstage(unit);
     block_free(unit->copy);
     block_free(unit);
 }

@@ -167,7 +167,7 @@ enum walk_step walk_row(struct walk_row *row, const struct eh_frame *tables, uin
     struct program state; /* its remembered rows are not cleared: that would cost more than the walk */
     struct cie cie;
     uint64_t offset, distance, start;
-    struct cursor fde = fde_near(tables, pc, &offset);
+    struct cursor fde = fde_near(tables, pc, &offset), data;
 
     if (fde.at == fde.end)
         return WALK_LOST;
@@ -177,7 +177,9 @@ enum walk_step walk_row(struct walk_row *row, const struct eh_frame *tables, uin
         return WALK_LOST;
     if (cie.is_signal)
         return WALK_TRAP;
-    take_part(&fde, take_uleb(&fde)); /* augmentation data */
+    data = take_part(&fde, take_uleb(&fde));
+    row->start = start;
+    row->lsda = cie.has_lsda ? take_pointer(tables, &data) : 0;
     row->saved = row->undefined = 0;
     row->cfa_offset = 0; /* GCC's CIEs name the register only */
     state.cie = &cie;
@@ -218,34 +220,45 @@ static bool is_on_stack(const struct walk *walk, const struct walk_row *row, uin
     return true;
 }
 
-enum walk_step walk_next(struct walk *walk)
+enum walk_step walk_find(struct walk_row *row, const struct walk *walk)
 {
     /* A return address may lie behind the last instruction of its function, or where another row begins. */
-    uint64_t pc = walk->exact ? walk->pc : walk->pc - 1, sp = walk->x[SP], cfa;
+    uint64_t pc = walk->exact ? walk->pc : walk->pc - 1;
     const struct eh_frame *tables = eh_frame_at(pc);
-    struct walk_row row;
-    enum walk_step step = tables ? walk_row(&row, tables, pc) : WALK_LOST;
 
-    if (step != WALK_FRAME)
-        return step;
-    if (row.undefined & 1u << RA)
+    return tables ? walk_row(row, tables, pc) : WALK_LOST;
+}
+
+enum walk_step walk_apply(struct walk *walk, const struct walk_row *row)
+{
+    uint64_t sp = walk->x[SP], cfa;
+
+    if (row->undefined & 1u << RA)
         return WALK_END;
-    cfa = walk->x[row.cfa_register] + (uint64_t)row.cfa_offset;
+    cfa = walk->x[row->cfa_register] + (uint64_t)row->cfa_offset;
     /* A function that has made a call has a frame, with ra in it. So every walk ends. */
-    if (!walk->exact && (cfa <= sp || !(row.saved & 1u << RA)))
+    if (!walk->exact && (cfa <= sp || !(row->saved & 1u << RA)))
         return WALK_LOST;
     if (sp < walk->stack_low || cfa < sp || cfa > walk->stack_high || cfa % 16 ||
-        !is_on_stack(walk, &row, cfa))
+        !is_on_stack(walk, row, cfa))
         return WALK_LOST;
-    for (uint32_t set = row.saved; set; set &= set - 1) {
+    for (uint32_t set = row->saved; set; set &= set - 1) {
         unsigned number = (unsigned)__builtin_ctz(set);
 
-        walk->x[number] = *(const uint64_t *)(cfa + (uint64_t)(int64_t)row.offsets[number]);
+        walk->x[number] = *(const uint64_t *)(cfa + (uint64_t)(int64_t)row->offsets[number]);
     }
     walk->x[SP] = cfa;
     walk->pc = walk->x[RA];
     walk->exact = false;
     return WALK_FRAME;
+}
+
+enum walk_step walk_next(struct walk *walk)
+{
+    struct walk_row row;
+    enum walk_step step = walk_find(&row, walk);
+
+    return step == WALK_FRAME ? walk_apply(walk, &row) : step;
 }
 
 enum walk_answer walk_enters(const struct registers *saved, uint64_t stack_low, uint64_t stack_high,

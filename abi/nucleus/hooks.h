@@ -12,6 +12,7 @@
  * | clock_interrupt    | clock.h          | turns the timer off                          |
  * | irq_interrupt      | irq.h            | masks external interrupts on this hart       |
  * | vm_page_fault      | vm.h             | not handled: a fault of the task             |
+ * | vm_reserve_open    | vm.h             | it stays closed: no room for cleanups        |
  * | vm_arena_added     | vm.h             | nothing: the boot table maps all             |
  * | console_emergency  | console.h        | the SBI console                              |
  * | task_ended         | task.h           | nothing                                      |

@@ -50,6 +50,13 @@ static inline void list_remove(struct list *node)
     list_init(node);
 }
 
+/** Removes a member whose own links stay as they are: who is just looking at it without a lock finds on. */
+static inline void list_unlink(struct list *node)
+{
+    node->previous->next = node->next;
+    node->next->previous = node->previous;
+}
+
 /** The first member, removed; NULL when empty. */
 static inline struct list *list_pop_front(struct list *list)
 {

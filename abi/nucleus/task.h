@@ -50,15 +50,18 @@ struct task {
     uint32_t hart;              /* where it runs, or ran last */
     uint64_t number;            /* unique since boot, from 1 */
     char name[TASK_NAME_ROOM];
-    uint64_t stack_low, stack_high; /* usable stack; a guard page lies below */
+    uint64_t stack_low, stack_high; /* usable stack; below lies a reserve for cleanups (vm.h), then a guard page */
     int (*entry)(void *argument);
     void *argument;
     void *recovery;             /* frame of the innermost guarded_call(); NULL when none */
     uint64_t switches;          /* times it was given a hart */
-    enum status end_status;     /* OK, or ERR_FAULT once a fault ended it */
+    enum status end_status;     /* OK, ERR_FAULT when a fault ended it, ERR_CANCELLED a kill */
     int result;                 /* what its entry returned */
     uint32_t let_through;       /* it runs while a swap holds all other tasks */
     uint64_t outside;           /* 1 + the switches at which a swap found it outside of the old cell; 0: no */
+    uint64_t killed;            /* ticks when task_condemn() was called; 0: it was not. Atomic */
+    uint32_t unwinding;         /* enum status that it will end with; OK: no unwinding is under way */
+    uint32_t faults;            /* how many it had */
     union {                     /* what task_service() or task_main() calls; NULL under other entries */
         enum status (*step)(void *argument);
         int (*main)(int argc, char **argv);
@@ -100,6 +103,15 @@ void task_yield(void) REQUIRES(may_park) EXCLUDES(irqs_off);
 /** Ends the running task. The task cell hears of it by hook (task_ended). */
 _Noreturn void task_end(void) REQUIRES(may_park) EXCLUDES(irqs_off);
 
+/**
+ * Kills @p task: it ends with ERR_CANCELLED, after its frames were cleaned up (unwinding), at the next safe point:
+ * a park or yield, or an interrupt while no frame of another cell than the running one is on its stack and no
+ * change of what it owns can be under way. An interrupt that comes KILL_PATIENCE_MS or more after the kill takes
+ * it anywhere in a cell's code. A guarded_call() that it is in returns ERR_CANCELLED first. From any context.
+ */
+void task_condemn(struct task *task);
+#define KILL_PATIENCE_MS 100u
+
 /** Calls @p visit for every task, the idle ones too, until it returns false. The list's lock is held. */
 void task_each(bool (*visit)(struct task *task, void *argument), void *argument);
 
@@ -115,8 +127,8 @@ int task_service(void *argument) REQUIRES(may_park);
 int task_main(void *argv) REQUIRES(may_park);
 
 /**
- * Calls @p function(@p argument); a fault in it comes back as ERR_FAULT with the report in the log,
- * instead of ending the task. No cleanups run yet in the frames that are cut off.
+ * Calls @p function(@p argument); a fault in it comes back as ERR_FAULT with the report in the log, instead of
+ * ending the task, and a kill as ERR_CANCELLED. The frames in between have been cleaned up.
  */
 enum status guarded_call(enum status (*function)(void *argument), void *argument);
 

@@ -45,7 +45,7 @@ static struct task_object *object_make(struct task_cell_state *state)
     OWN(mapping) stack = {0};
     struct task_object *object;
 
-    if (!mapping_map(&stack, TASK_STACK_BYTES, MAP_WRITE))
+    if (!mapping_map(&stack, PAGE_BYTES + TASK_STACK_BYTES, MAP_WRITE | MAP_RESERVE))
         return NULL;
     object = heap_alloc(state->tasks);
     if (!object) {
@@ -53,13 +53,25 @@ static struct task_object *object_make(struct task_cell_state *state)
         return NULL;
     }
     stack_move(&object->stack, &stack);
+    object->worn = false;
     return object;
+}
+
+static void object_end(struct task_cell_state *state, struct task_object *object)
+{
+    OWN(mapping) stack = {0};
+
+    stack_move_out(&stack, &object->stack);
+    mapping_drop(&stack);
+    heap_free(state->tasks, object);
 }
 
 struct task_object *object_new(struct task_cell_state *state)
 {
-    struct task_object *object = spare_take(&state->spares, 0);
+    struct task_object *object;
 
+    while ((object = spare_take(&state->spares, 0)) && object->worn)
+        object_end(state, object);
     if (!object)
         object = object_make(state);
     if (!object)
@@ -76,6 +88,7 @@ void object_free(struct task_cell_state *state, struct task_object *object)
     OWN(spin_guard) guard = {0};
     struct spares *spares = &state->spares;
 
+    object->worn = object->head.stack_low != stack_low(object);
     __atomic_fetch_sub(&state->live, 1, __ATOMIC_RELAXED);
     spin_lock(&guard, &spares->lock);
     object->next_spare = list_of(spares)->first;
@@ -89,11 +102,6 @@ void spares_trim(struct task_cell_state *state, uint32_t most)
     struct task_object *object;
 
     while (__atomic_load_n(&state->spares.list.length, __ATOMIC_RELAXED) > most &&
-           (object = spare_take(&state->spares, most))) {
-        OWN(mapping) stack = {0};
-
-        stack_move_out(&stack, &object->stack);
-        mapping_drop(&stack);
-        heap_free(state->tasks, object);
-    }
+           (object = spare_take(&state->spares, most)))
+        object_end(state, object);
 }

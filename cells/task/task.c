@@ -35,7 +35,7 @@ static UNCHECKED struct task *head_new(const char *name, int (*entry)(void *argu
 
     if (!object)
         return NULL;
-    task_head_init(&object->head, name, entry, argument, mapping_address(&object->stack),
+    task_head_init(&object->head, name, entry, argument, (void *)stack_low(object),
                    TASK_STACK_BYTES);
     object->head.code = code;
     object->head.owner_data = object; /* from here on task_cancel() may find and wake it */
@@ -165,6 +165,25 @@ EXPORT enum status task_cancel(uint64_t number)
     struct cancel_request request = {.number = number, .status = ERR_NOT_FOUND};
 
     task_each(cancel_if_wanted, &request);
+    return request.status;
+}
+
+static bool kill_if_wanted(struct task *task, void *argument)
+{
+    struct cancel_request *request = argument;
+
+    if (task->number != request->number || !object_of(task))
+        return true;
+    task_condemn(task);
+    request->status = OK;
+    return false;
+}
+
+EXPORT enum status task_kill(uint64_t number)
+{
+    struct cancel_request request = {.number = number, .status = ERR_NOT_FOUND};
+
+    task_each(kill_if_wanted, &request);
     return request.status;
 }
 

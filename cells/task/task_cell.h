@@ -14,6 +14,7 @@ struct task_object {
     struct task head; /* first: the handle's pointer is the object's; head.owner_data, too */
     uint32_t cancelled; /* atomic */
     mapping stack;      /* as long as the object lives, spare or not */
+    bool worn;          /* its reserve has been opened: not for another task */
     struct task_object *next_spare;
     struct spinlock lock;
     /* lock guards: */
@@ -50,6 +51,11 @@ struct task_cell_state {
 struct task_object *object_new(struct task_cell_state *state);
 /** Makes @p object spare. Any context: no memory is freed here. */
 void object_free(struct task_cell_state *state, struct task_object *object);
+/** Where the usable part of the stack begins, behind the reserve. Unchecked: the object owns its stack. */
+static inline UNCHECKED uint64_t stack_low(const struct task_object *object)
+{
+    return (uint64_t)mapping_address(&object->stack) + PAGE_BYTES;
+}
 /** Frees spare objects and their stacks until @p most are left. */
 void spares_trim(struct task_cell_state *state, uint32_t most);
 

@@ -21,7 +21,7 @@ static enum found look(uint64_t address, bool store)
     if (at)
         entry = entry_load(at);
     spin_unlock_nested(&guard, &area->lock);
-    if (store && !(entry & ENTRY_WRITE))
+    if (entry == ENTRY_RESERVE || (store && !(entry & ENTRY_WRITE)))
         return NOTHING;
     if (entry & ENTRY_VALID)
         return PRESENT;
@@ -69,4 +69,26 @@ EXPORT bool vm_page_fault(uint64_t address, bool store)
         page_free(page);
     }
     return true;
+}
+
+EXPORT bool vm_reserve_open(uint64_t address)
+{
+    struct area *area = &vm_state()->area;
+    OWN(spin_guard) guard = {0};
+    void *page = address - VM_AREA_BASE < VM_AREA_BYTES ? page_new(true) : NULL;
+    uint64_t *entry;
+    bool opened;
+
+    if (!page)
+        return false;
+    spin_lock_nested(&guard, &area->lock);
+    entry = table_entry(area->root, address);
+    opened = entry && entry_replace(entry, ENTRY_RESERVE,
+                                    entry_make(pointer_to_physical(page), ENTRY_VALID | LEAF_WRITE));
+    spin_unlock_nested(&guard, &area->lock);
+    if (opened)
+        count_add(&vm_state()->counts.pages, 1);
+    else
+        page_free(page);
+    return opened;
 }

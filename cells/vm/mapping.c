@@ -16,7 +16,7 @@
 #include "vm_cell.h"
 
 /* UNCHECKED below: the functions that make and end the handles. */
-#define MAP_FLAGS ((unsigned)MAP_WRITE | MAP_LAZY | MAP_ZERO)
+#define MAP_FLAGS ((unsigned)MAP_WRITE | MAP_LAZY | MAP_ZERO | MAP_RESERVE)
 
 /* The entry of page number @p page; @p previous is that of the page before. */
 static uint64_t *entry_next(const struct mapping_object *object, uint32_t page, uint64_t *previous)
@@ -111,17 +111,21 @@ static void object_drop(struct mapping_object *object)
 static bool fill_with_frames(struct mapping_object *object, unsigned flags)
 {
     uint64_t *entry = NULL;
-    uint32_t page;
+    uint32_t page, left_out = flags & MAP_RESERVE ? 1 : 0;
 
     for (page = 0; page < object->range.pages; page++) {
-        void *frame = page_new(flags & MAP_ZERO);
+        void *frame = page < left_out ? NULL : page_new(flags & MAP_ZERO);
 
-        if (!frame)
-            break;
         entry = entry_next(object, page, entry);
-        entry_store(entry, entry_make(pointer_to_physical(frame), ENTRY_VALID | leaf_flags(flags)));
+        if (page < left_out)
+            entry_store(entry, ENTRY_RESERVE);
+        else if (frame)
+            entry_store(entry,
+                        entry_make(pointer_to_physical(frame), ENTRY_VALID | leaf_flags(flags)));
+        else
+            break;
     }
-    count_add(&vm_state()->counts.pages, page);
+    count_add(&vm_state()->counts.pages, page < left_out ? 0 : page - left_out);
     return page == object->range.pages;
 }
 
@@ -137,7 +141,8 @@ static void fill_lazily(struct mapping_object *object, unsigned flags)
 
 EXPORT bool mapping_map(mapping *m, size_t bytes, unsigned flags) UNCHECKED
 {
-    struct mapping_object *object = flags & ~MAP_FLAGS ? NULL : object_new(bytes);
+    bool refused = flags & ~MAP_FLAGS || (flags & MAP_RESERVE && flags & MAP_LAZY);
+    struct mapping_object *object = refused ? NULL : object_new(bytes);
 
     if (!object)
         return false;
@@ -169,13 +174,15 @@ EXPORT bool mapping_map_device(mapping *m, paddr base, size_t bytes) UNCHECKED
     return true;
 }
 
-/* Gives every lazy page its frame. @return false: no memory. */
+/* Gives every lazy page its frame. @return false: no memory, or a page is left out. */
 static bool fill_rest(struct mapping_object *object)
 {
     uint64_t *entry = NULL;
 
     for (uint32_t page = 0; page < object->range.pages; page++) {
         entry = entry_next(object, page, entry);
+        if (entry_load(entry) == ENTRY_RESERVE)
+            return false;
         while (entry_is_lazy(entry_load(entry))) {
             void *frame = page_new(true);
 
@@ -283,7 +290,7 @@ EXPORT void mapping_protect(mapping *m, unsigned flags)
         entry = entry_next(object, page, entry);
         do { /* again when a fault gave a lazy page its frame in between */
             old = entry_load(entry);
-            new = flags &MAP_WRITE ? old | ENTRY_WRITE : old & ~ENTRY_WRITE;
+            new = old == ENTRY_RESERVE ? old : flags &MAP_WRITE ? old | ENTRY_WRITE : old & ~ENTRY_WRITE;
         } while (!entry_replace(entry, old, new));
         live |= old != new &&old &ENTRY_VALID;
     }

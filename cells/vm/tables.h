@@ -7,6 +7,7 @@
  * An entry that is not valid belongs to software. Bits 8 and 9 (RSW) say what it is:
  *
  *     ENTRY_LAZY  the flags that the entry will have once a frame is there (demand zero)
+ *                 none of them: a page that MAP_RESERVE left out
  *     ENTRY_DEAD  was valid; the frame number is still there until its frame has been freed
  *     ENTRY_SLOT  guard page of a free slot; the frame number field holds the next free slot
  *     none        nothing, or a guard page that names its range (area.c)
@@ -32,6 +33,7 @@
 #define ENTRY_DEAD (2ul << 8)
 #define ENTRY_SLOT (3ul << 8)
 #define ENTRY_SOFTWARE (3ul << 8)
+#define ENTRY_RESERVE ENTRY_LAZY
 #define ENTRY_RIGHTS (ENTRY_READ | ENTRY_WRITE | ENTRY_EXECUTE)
 
 /* Flags of a leaf. A valid entry without any right names a table. */

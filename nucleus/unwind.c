@@ -1,0 +1,107 @@
+/* Forced unwinding (unwind.h): the exact walk, and a reader of what each function has to clean up. Tables were
+ * checked when they were loaded (eh_frame_validate()). */
+#include "unwind.h"
+
+#include "harts.h"
+#include "nucleus/string.h"
+#include "walk.h"
+
+
+/* Finds the call site of @p pc in the language-specific data area of its function. @return false: none has it,
+ * so GCC is sure that nothing is thrown there. @p pad is set to the landing pad, 0: nothing to clean up. */
+static bool call_site_find(const struct eh_frame *tables, const struct walk_row *row, uint64_t pc,
+                           uint64_t *pad)
+{
+    const uint8_t *end = tables->except_table + tables->except_table_bytes;
+    struct cursor area = {tables->except_table + (row->lsda - tables->except_table_address), end, false};
+    struct cursor sites;
+    unsigned encoding;
+
+    take(&area, 2); /* landing pads count from the function's start; no types */
+    encoding = (unsigned)take(&area, 1);
+    sites = take_part(&area, take_uleb(&area));
+    while (sites.at < sites.end) {
+        uint64_t field[3]; /* start, length, landing pad */
+
+        for (unsigned i = 0; i < 3; i++)
+            field[i] = encoding == CALL_SITES_ULEB ? take_uleb(&sites) : take(&sites, 4);
+        take_uleb(&sites); /* no action: a cleanup */
+        if (pc - row->start < field[0])
+            break;
+        if (pc - row->start - field[0] >= field[1])
+            continue;
+        *pad = field[2] ? row->start + field[2] : 0;
+        return true;
+    }
+    return false;
+}
+
+/* The landing pad of the frame that @p walk is at; 0: it has nothing to clean up. */
+static uint64_t landing_pad(const struct walk *walk, const struct walk_row *row)
+{
+    uint64_t pc = walk->exact ? walk->pc : walk->pc - 1, pad = 0;
+
+    if (row->lsda)
+        (void)call_site_find(eh_frame_at(pc), row, pc, &pad);
+    return pad;
+}
+
+static void walk_begin_at_trap(struct walk *walk, const struct registers *registers)
+{
+    memcpy(walk->x, registers->x, sizeof walk->x);
+    walk->exact = eh_frame_at(registers->pc);
+    walk->pc = walk->exact ? registers->pc : registers->x[1];
+}
+
+enum unwind_end unwind(struct registers *registers, uint64_t stack_low, uint64_t stack_high,
+                       const void *recovery)
+{
+    struct walk walk = {.stack_low = stack_low, .stack_high = stack_high};
+
+    walk_begin_at_trap(&walk, registers);
+    for (;;) {
+        struct walk_row row;
+        enum walk_step step;
+        uint64_t pad;
+
+        if (walk.pc == (uint64_t)guard_called && walk.x[2] == (uint64_t)recovery)
+            return UNWIND_CALL;
+        step = walk_find(&row, &walk);
+        if (step != WALK_FRAME)
+            return UNWIND_LOST;
+        pad = landing_pad(&walk, &row);
+        if (pad) {
+            memcpy(registers->x, walk.x, sizeof walk.x);
+            registers->pc = pad;
+            return UNWIND_CLEANUP;
+        }
+        step = walk_apply(&walk, &row);
+        if (step != WALK_FRAME)
+            return step == WALK_END ? UNWIND_BOTTOM : UNWIND_LOST;
+    }
+}
+
+bool is_in_cell(uint64_t pc)
+{
+    const struct eh_frame *tables = eh_frame_at(pc);
+
+    return tables && tables != eh_frame_at((uint64_t)guard_called);
+}
+
+bool unwind_is_safe(const struct registers *registers, uint64_t stack_low, uint64_t stack_high)
+{
+    const struct eh_frame *cell = eh_frame_at(registers->pc);
+    struct walk walk = {.stack_low = stack_low, .stack_high = stack_high};
+    struct walk_row row;
+    uint64_t unused;
+
+    walk_begin_at_trap(&walk, registers);
+    if (!is_in_cell(registers->pc) || walk_find(&row, &walk) != WALK_FRAME ||
+        (row.lsda && !call_site_find(cell, &row, walk.pc, &unused)))
+        return false;
+    while (walk_next(&walk) == WALK_FRAME) {
+        if (eh_frame_at(walk.pc - 1) != cell)
+            return !is_in_cell(walk.pc - 1);
+    }
+    return false;
+}
