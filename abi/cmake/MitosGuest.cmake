@@ -7,7 +7,7 @@ set(MITOS_GCC_FLAGS
     -march=rv64imac_zicsr_zifencei
     ${MITOS_GUEST_TARGET}
     -fexceptions
-    -fnon-call-exceptions
+    -fnon-call-exceptions -fno-tree-sink
     -fasynchronous-unwind-tables
     -fno-delete-null-pointer-checks
     -fno-common

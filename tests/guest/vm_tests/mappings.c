@@ -304,7 +304,7 @@ TEST(vm, describe_knows_mappings_and_guard_pages)
           "a start behind the address");
     mapping_drop(&m);
     CHECK(t, vm_describe(address, &start, &bytes) == ERR_NOT_FOUND, "dropped");
-    CHECK(t, vm_describe(&address, &start, &bytes) == OK && bytes == TASK_STACK_BYTES, "own stack");
+    CHECK(t, vm_describe(&address, &start, &bytes) == OK && bytes == PAGE_BYTES + TASK_STACK_BYTES, "own stack");
     CHECK(t, vm_describe(NULL, &start, &bytes) == ERR_NOT_FOUND, "NULL");
     CHECK(t, vm_describe(vm_describe, &start, &bytes) == ERR_NOT_FOUND, "text");
 }
