@@ -50,6 +50,8 @@ static inline void clock_sleep(uint64_t ns)
     clock_end(&op);
 }
 
+/** For the nucleus (hook): a timer interrupt of this hart shall come within @p ns, whatever else is due. */
+void clock_nudge(uint64_t ns) REQUIRES(irqs_off);
 /** For the nucleus (hook): the timer interrupt of this hart. */
 void clock_interrupt(void) REQUIRES(irqs_off);
 

@@ -99,7 +99,7 @@ static void give_up_hart(enum task_state to)
           TASK_WAKE))
         switch_out(to);
     irq_restore(&guard);
-    if (__atomic_load_n(&task_current()->killed, __ATOMIC_RELAXED) && !task_current()->unwinding)
+    if (is_condemned(task_current()))
         task_dies_here();
 }
 
@@ -277,6 +277,8 @@ struct registers *dispatch(struct task *previous, enum task_state to)
         __atomic_fetch_add(&next->state_word, TASK_RUNNING - TASK_READY, __ATOMIC_RELAXED);
     else
         next = &hart->idle; /* is always RUNNING */
+    if (is_condemned(next))
+        hooks.clock_nudge(KILL_RETRY_NS);
     next->hart = hart->index;
     /* After the state, so that who sees the new count does not see the task as not running (swap.c). */
     __atomic_store_n(&next->switches, next->switches + 1, __ATOMIC_RELEASE);

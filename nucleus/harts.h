@@ -127,6 +127,13 @@ void text_copy_words(void *to, const void *from, uint64_t words, uint64_t boot_s
 void text_copy_pairs(const struct text_pair *pairs, uint64_t count, uint64_t offset,
                      uint64_t boot_satp) REQUIRES(irqs_off);
 extern char guard_called[], guard_return[];
+/** Whether @p task was killed, and is to be unwound as soon as that can be. */
+static inline bool is_condemned(const struct task *task)
+{
+    return __atomic_load_n(&task->killed, __ATOMIC_RELAXED) && !task->unwinding;
+}
+/** When an interrupt comes at a bad place, and when a task that was killed gets a hart, the next comes so soon. */
+#define KILL_RETRY_NS 200000u
 /** Ends the running task, which was killed, by unwinding; not while it unwinds. */
 void task_dies_here(void);
 

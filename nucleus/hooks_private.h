@@ -16,6 +16,7 @@
     X(sched_pick, nothing)                                                                         \
     X(sched_ready, no_scheduler)                                                                   \
     X(clock_interrupt, mask_interrupt)                                                             \
+    X(clock_nudge, nothing)                                                                        \
     X(irq_interrupt, mask_interrupt)                                                               \
     X(vm_page_fault, nothing)                                                                      \
     X(vm_reserve_open, nothing)                                                                    \

@@ -104,16 +104,16 @@ static REQUIRES(irqs_off) struct registers *task_fault(struct task *task)
 }
 
 /* Whether a task that was killed can end where it was interrupted (task_condemn()). */
-static bool can_end_here(const struct task *task)
+static REQUIRES(irqs_off) bool can_end_here(const struct task *task)
 {
     const struct registers *registers = &task->registers;
-    uint64_t killed = __atomic_load_n(&task->killed, __ATOMIC_RELAXED);
+    bool late = hart_ticks() - task->killed > KILL_PATIENCE_MS * machine_timebase() / 1000;
 
-    if (!killed || task->unwinding || task == &this_hart()->idle)
-        return false;
-    if (hart_ticks() - killed > KILL_PATIENCE_MS * machine_timebase() / 1000)
-        return is_in_cell(registers->pc);
-    return unwind_is_safe(registers, task->stack_low, task->stack_high);
+    if (late ? is_in_cell(registers->pc)
+             : unwind_is_safe(registers, task->stack_low, task->stack_high))
+        return true;
+    hooks.clock_nudge(KILL_RETRY_NS);
+    return false;
 }
 
 struct registers *trap_handler(struct registers *registers)
@@ -132,7 +132,7 @@ struct registers *trap_handler(struct registers *registers)
     }
     if (cause & CAUSE_INTERRUPT) {
         interrupt(cause & ~CAUSE_INTERRUPT);
-        if (can_end_here(task)) {
+        if (is_condemned(task) && can_end_here(task)) {
             task->unwinding = ERR_CANCELLED;
             return unwind_on(task);
         }

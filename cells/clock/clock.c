@@ -123,6 +123,15 @@ EXPORT enum status clock_step(clock_op *op)
     return now_ns() >= op->due_ns ? OK : AGAIN;
 }
 
+EXPORT void clock_nudge(uint64_t ns)
+{
+    struct hart_clock *clock = &state.harts[hart_index()];
+    uint64_t ticks = hart_ticks() + ns_to_ticks(ns, state.timebase);
+
+    if (ticks < clock->armed)
+        timer_set(clock, ticks);
+}
+
 /** Takes @p op out of the list, if it is in. Always under the lock: afterwards no hart uses it. */
 static void op_leave(clock_op *op, struct hart_clock *clock) BORROWS_MUT(*op);
 static void op_leave(clock_op *op, struct hart_clock *clock)
