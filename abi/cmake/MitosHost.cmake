@@ -17,7 +17,7 @@ function(mitos_add_host_project)
         SOURCE_DIR ${CMAKE_SOURCE_DIR}/tests/host
         BINARY_DIR ${binary_dir}
         CMAKE_ARGS -DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE} -DMITOS_GUEST_DIR=${CMAKE_BINARY_DIR}
-                   -DCMAKE_C_COMPILER_LAUNCHER=${CMAKE_C_COMPILER_LAUNCHER}
+                   -DCMAKE_C_COMPILER_LAUNCHER=${MITOS_CCACHE}
                    -DCMAKE_EXPORT_COMPILE_COMMANDS=ON -DMITOS_CROSS=${MITOS_CROSS}
         BUILD_COMMAND ${CMAKE_COMMAND} -DDIR=${binary_dir} -P ${CMAKE_SOURCE_DIR}/abi/cmake/BuildQuietly.cmake
         BUILD_ALWAYS ON
