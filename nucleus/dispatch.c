@@ -141,10 +141,7 @@ void task_unpark(struct task *task)
 
 void task_condemn(struct task *task)
 {
-    uint64_t never = 0;
-
-    __atomic_compare_exchange_n(&task->killed, &never, hart_ticks() | 1, false, __ATOMIC_SEQ_CST,
-                                __ATOMIC_RELAXED);
+    __atomic_store_n(&task->killed, 1, __ATOMIC_SEQ_CST);
     task_unpark(task);
     hart_kick(__atomic_load_n(&task->hart, __ATOMIC_RELAXED));
 }

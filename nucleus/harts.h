@@ -132,8 +132,6 @@ static inline bool is_condemned(const struct task *task)
 {
     return __atomic_load_n(&task->killed, __ATOMIC_RELAXED) && !task->unwinding;
 }
-/** When an interrupt comes at a bad place, and when a task that was killed gets a hart, the next comes so soon. */
-#define KILL_RETRY_NS 200000u
 /** Ends the running task, which was killed, by unwinding; not while it unwinds. */
 void task_dies_here(void);
 

@@ -104,14 +104,18 @@ static REQUIRES(irqs_off) struct registers *task_fault(struct task *task)
 }
 
 /* Whether a task that was killed can end where it was interrupted (task_condemn()). */
-static REQUIRES(irqs_off) bool can_end_here(const struct task *task)
+static REQUIRES(irqs_off) bool can_end_here(struct task *task)
 {
     const struct registers *registers = &task->registers;
-    bool late = hart_ticks() - task->killed > KILL_PATIENCE_MS * machine_timebase() / 1000;
+    char place[100];
 
-    if (late ? is_in_cell(registers->pc)
-             : unwind_is_safe(registers, task->stack_low, task->stack_high))
+    if (unwind_is_safe(registers, task->stack_low, task->stack_high))
         return true;
+    if (++task->kill_tries > KILL_TRIES && is_in_cell(registers->pc)) {
+        log_print("task %lu %s is killed in %s: what is under way there may be lost", task->number,
+                  task->name, hooks.code_describe(registers->pc, place, sizeof place));
+        return true;
+    }
     hooks.clock_nudge(KILL_RETRY_NS);
     return false;
 }

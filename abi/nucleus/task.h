@@ -59,7 +59,8 @@ struct task {
     int result;                 /* what its entry returned */
     uint32_t let_through;       /* it runs while a swap holds all other tasks */
     uint64_t outside;           /* 1 + the switches at which a swap found it outside of the old cell; 0: no */
-    uint64_t killed;            /* ticks when task_condemn() was called; 0: it was not. Atomic */
+    uint32_t killed;            /* task_condemn() was called. Atomic */
+    uint32_t kill_tries;        /* interrupts since then that came at a bad place */
     uint32_t unwinding;         /* enum status that it will end with; OK: no unwinding is under way */
     uint32_t faults;            /* how many it had */
     union {                     /* what task_service() or task_main() calls; NULL under other entries */
@@ -106,11 +107,13 @@ _Noreturn void task_end(void) REQUIRES(may_park) EXCLUDES(irqs_off);
 /**
  * Kills @p task: it ends with ERR_CANCELLED, after its frames were cleaned up (unwinding), at the next safe point:
  * a park or yield, or an interrupt while no frame of another cell than the running one is on its stack and no
- * change of what it owns can be under way. An interrupt that comes KILL_PATIENCE_MS or more after the kill takes
- * it anywhere in a cell's code. A guarded_call() that it is in returns ERR_CANCELLED first. From any context.
+ * change of what it owns can be under way. While it runs such an interrupt comes every KILL_RETRY_NS. After
+ * KILL_TRIES of them it ends anywhere in a cell's code, and the log says what that may have cost. A
+ * guarded_call() that it is in returns ERR_CANCELLED first. From any context.
  */
 void task_condemn(struct task *task);
-#define KILL_PATIENCE_MS 100u
+#define KILL_RETRY_NS 200000u
+#define KILL_TRIES 500u
 
 /** Calls @p visit for every task, the idle ones too, until it returns false. The list's lock is held. */
 void task_each(bool (*visit)(struct task *task, void *argument), void *argument);
