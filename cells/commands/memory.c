@@ -161,8 +161,8 @@ COMMAND(heap, .run = run_heap, .usage = "heap [--held-by [CELL|TASK]] [--drain] 
                 "frees. BYTES is the size of one object, LIVE how many there are, LIVE BYTES\n"
                 "what they take, SLAB BYTES what is held for them. --drain as for mem.\n"
                 "\n"
-                "--held-by says where addresses of live objects are found: in the states of\n"
-                "cells, in objects of a kind, in tasks (registers, head, stack), or nowhere that\n"
-                "is looked at; with a cell's name, or a task's name or number, what that one holds.\n"
-                "It is a snapshot that stops nothing, and conservative: any word counts that could\n"
-                "be an address. The nucleus' own data is not looked at.");
+                "--held-by says where addresses of live objects are found: in states of cells,\n"
+                "in objects of a kind, in tasks (registers, head, stack), or nowhere that is\n"
+                "looked at; with a cell's name, or a task's name or number, what that one holds.\n"
+                "It is a snapshot that stops nothing, and conservative: any word counts that\n"
+                "could be an address. The nucleus' own data is not looked at.");
