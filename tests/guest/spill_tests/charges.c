@@ -178,21 +178,23 @@ static void judge_kind(const struct service *service, const struct charge *now, 
                     half.bytes - before.bytes, now->kind, now->bytes - half.bytes);
 }
 
-static void judge_state(const struct service *service, unsigned clients, struct verdict *verdict)
+static void judge_state(const struct service *service, const char *when, struct verdict *verdict)
 {
     struct word_counts words = count_words(service);
     uint64_t most = service->threaded ? ENDS_MOST : 0;
 
     if (words.changed > CHANGED_MOST)
-        verdict_add(verdict, "%u clients: %lu words of the state of %s changed", clients,
-                    words.changed, service->cell);
+        verdict_add(verdict, "%s %lu words of the state of %s changed", when, words.changed,
+                    service->cell);
     if ((int64_t)words.leading > (int64_t)most)
-        verdict_add(verdict, "%u clients: %lu more words of the state of %s lead somewhere",
-                    clients, words.leading, service->cell);
+        verdict_add(verdict, "%s %lu more words of the state of %s lead somewhere", when,
+                    words.leading, service->cell);
 }
 
 void charges_with(const struct service *service, unsigned clients, struct verdict *verdict)
 {
+    char when[24];
+
     charges_take(&state.now);
     if (clients == HALF)
         state.half = state.now;
@@ -207,7 +209,8 @@ void charges_with(const struct service *service, unsigned clients, struct verdic
                         state.now.frames[use] - state.before.frames[use],
                         frame_use_name((enum frame_use)use));
     }
-    judge_state(service, clients, verdict);
+    format(when, sizeof when, "%u clients:", clients);
+    judge_state(service, when, verdict);
 }
 
 void charges_end(const struct service *service, struct verdict *verdict)
@@ -227,7 +230,7 @@ void charges_end(const struct service *service, struct verdict *verdict)
             verdict_add(verdict, "after the drops %lu frames are %s, before %lu",
                         state.now.frames[use], frame_use_name((enum frame_use)use),
                         state.before.frames[use]);
-    judge_state(service, 0, verdict);
+    judge_state(service, "after the drops", verdict);
 }
 
 static enum status init(enum cell_reason reason)

@@ -89,7 +89,8 @@ void service_judge(struct clients *clients, const struct service *service, struc
 /** Notes what all kinds, frames and the state of @p service's cell are now, caches drained. @return false:
  *  more than there is room for. */
 bool charges_begin(const struct service *service);
-/** Says what has grown by the handles of @p clients, HALF or CLIENTS of them. */
+/** Says what has grown by the handles of @p clients; of HALF, and then of CLIENTS, also whether each costs as
+ *  much. */
 void charges_with(const struct service *service, unsigned clients, struct verdict *verdict);
 /** Says what is not as it was at the beginning. */
 void charges_end(const struct service *service, struct verdict *verdict);

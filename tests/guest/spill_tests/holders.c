@@ -1,10 +1,12 @@
 /* Who holds objects, by heap_holdings() of inspect.h. */
 #include "clients.h"
+#include "nucleus/cells.h"
 #include "nucleus/heap.h"
 #include "nucleus/string.h"
 
 #define ROOM_BYTES 262144u
 #define FIRST_OBJECTS 40u
+#define LOOKS 50u
 
 static const struct holding *find_row(const struct holding *rows, unsigned count,
                                       enum holder_type type, const char *holder)
@@ -135,5 +137,90 @@ TEST(spill, holders_of_objects_are_told)
     task_unpark(holder.task);
     CHECK(t, task_join(&holder, NULL) == OK, "the holder faulted");
     free_objects(state);
+    heap_free(state->clients_kind, room);
+}
+
+static int end_at_once(void *unused)
+{
+    (void)unused;
+    return 0;
+}
+
+/* A round of what a scan may meet: a task that comes and goes, with its stack, a mapping, an object. */
+static bool change_all(struct spill_state *state) REQUIRES(may_park);
+static bool change_all(struct spill_state *state)
+{
+    void *object = heap_alloc_bytes(state->held_kind, 64);
+    OWN(task_handle) child = {0};
+    OWN(mapping) range = {0};
+
+    heap_free(state->held_kind, object);
+    if (mapping_map(&range, PAGE_BYTES, MAP_WRITE))
+        mapping_drop(&range);
+    if (!task_spawn(&child, "child", end_at_once, NULL))
+        return false;
+    return task_join(&child, NULL) == OK;
+}
+
+static int change_on(void *argument)
+{
+    struct spill_state *state = argument;
+    bool good = true;
+
+    role_assert_may_park();
+    while (good && __atomic_load_n(&state->holds, __ATOMIC_ACQUIRE)) {
+        good = change_all(state);
+        task_drain();
+        heap_drain();
+    }
+    return good;
+}
+
+/* A cell with a state and a kind that comes and goes. */
+static int load_on(void *argument)
+{
+    const struct spill_state *state = argument;
+    enum status status = OK;
+    struct why why;
+
+    role_assert_may_park();
+    while (status == OK && __atomic_load_n(&state->holds, __ATOMIC_ACQUIRE)) {
+        status = cell_load("visitor", &why);
+        if (status == OK)
+            status = cell_unload("visitor", &why);
+    }
+    return status == OK;
+}
+
+/* Looks that are taken while all that is looked at changes: none may fault, or last for ever. */
+TEST(spill, holders_are_told_while_all_changes)
+{
+    struct spill_state *state = spill_state();
+    void *room = heap_alloc_bytes(state->clients_kind, ROOM_BYTES);
+    OWN(task_handle) loader = {0};
+    OWN(task_handle) changer = {0};
+    const struct holding *rows;
+    int changed = 0, loaded = 0;
+    unsigned count;
+
+    if (!CHECK(t, room, "no memory"))
+        return;
+    state->holds = 1;
+    if (!task_spawn(&changer, "changer", change_on, state)) {
+        CHECK(t, false, "no task");
+        return;
+    }
+    if (task_spawn(&loader, "loader", load_on, state)) {
+        for (unsigned look = 0; look < LOOKS; look++) {
+            enum status status = heap_holdings(room, ROOM_BYTES, &rows, &count);
+
+            CHECK(t, status == OK, "look %u has no room", look);
+            task_yield();
+        }
+        __atomic_store_n(&state->holds, 0, __ATOMIC_RELEASE);
+        CHECK(t, task_join(&loader, &loaded) == OK && loaded, "a load or unload failed");
+    }
+    __atomic_store_n(&state->holds, 0, __ATOMIC_RELEASE);
+    CHECK(t, task_join(&changer, &changed) == OK && changed, "a task was not made, or faulted");
     heap_free(state->clients_kind, room);
 }

@@ -283,7 +283,7 @@ TEST(spill, plic_keeps_nothing_of_lines)
     if (!CHECK(t, charges_begin(&of_line), "the state of plic has no room"))
         return;
     count = attach_all(lines, IRQ_SOURCES_MOST / 8);
-    charges_with(&of_line, HALF, &verdict);
+    charges_with(&of_line, count, &verdict);
     detach_all(lines, count);
     charges_end(&of_line, &verdict);
     CHECK(t, count > 8, "only %u sources are free", count);
