@@ -282,10 +282,11 @@ const struct command report_command = {
     .usage = "report [--json] NAME.cell...",
     .help = "Says what a cell provides, needs and holds: manifest, exports, imports with the "
             "header that\n"
-            "declares them, state, kinds, sections, relocations by type. Debug sections are left out.\n"
-            "Kinds of heap objects are made when the cell runs, by kind_create(): here are its calls,\n"
-            "with the kind's name where that is a constant. The commands cell NAME and heap of the\n"
-            "guest's shell show what there is, and who holds it. With --json one file gives an object,\n"
-            "several give a list of them. `pack --report` means the same.",
+            "declares them, state, kinds, sections, relocations by type. Debug sections are left "
+            "out.\n"
+            "Kinds of heap objects are made when the cell runs, by kind_create(): here are its\n"
+            "calls, with the kind's name where that is a constant. The commands cell and heap of\n"
+            "the guest's shell show what there is, and who holds it. With --json one file gives\n"
+            "an object, several give a list of them. `pack --report` means the same.",
     .run = report_run,
 };

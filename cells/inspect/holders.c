@@ -21,9 +21,9 @@
 struct held {
     uint64_t start;
     uint32_t bytes;
-    uint16_t kind;     /* its number */
-    bool is_task;      /* the head of a task: looked at with that */
-    uint32_t holder;   /* the last that was found, by its number; 0: none */
+    uint16_t kind;   /* its number */
+    bool is_task;    /* the head of a task: looked at with that */
+    uint32_t holder; /* the last that was found, by its number; 0: none */
 };
 
 struct kind_names {
@@ -39,8 +39,8 @@ struct survey {
     bool full;
     struct holding holder; /* whose words are looked at now: type, names, number */
     uint32_t holder_number;
-    uint64_t caller;      /* where the stack of who asks ends */
-    uint64_t task_number; /* of the last task that was looked at */
+    uint64_t caller;             /* where the stack of who asks ends */
+    uint64_t task_number;        /* of the last task that was looked at */
     uint32_t counts[KINDS_MOST]; /* objects that the holder holds, by kind */
 };
 

@@ -165,8 +165,8 @@ static void judge_kind(const struct service *service, const struct charge *now, 
 
     if (!is_body(service, now)) {
         if (now->objects > before.objects || now->bytes > before.bytes)
-            verdict_add(verdict, "%u clients: kind %s of %s grew by %lu objects, %lu bytes", clients,
-                        now->kind, now->owner, now->objects - before.objects,
+            verdict_add(verdict, "%u clients: kind %s of %s grew by %lu objects, %lu bytes",
+                        clients, now->kind, now->owner, now->objects - before.objects,
                         now->bytes - before.bytes);
         return;
     }

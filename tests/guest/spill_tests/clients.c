@@ -64,8 +64,7 @@ static void clients_reach(struct clients *clients, unsigned first, unsigned end,
 
 struct clients *clients_start(void) UNCHECKED
 {
-    struct clients *clients =
-        heap_alloc_bytes(spill_state()->clients_kind, sizeof(struct clients));
+    struct clients *clients = heap_alloc_bytes(spill_state()->clients_kind, sizeof(struct clients));
 
     if (!clients)
         return NULL;

@@ -46,11 +46,11 @@ struct client {
 struct clients {
     const struct service *service;
     struct task *owner;
-    uint32_t pending;           /* that have not reached what they were told; atomic */
-    const mapping *shared;      /* for mapping_share() */
-    struct wait_queue queue;    /* for wait_enter() */
-    enum ledger_habit habit;    /* for ledger_open() */
-    unsigned count;             /* with a task */
+    uint32_t pending;        /* that have not reached what they were told; atomic */
+    const mapping *shared;   /* for mapping_share() */
+    struct wait_queue queue; /* for wait_enter() */
+    enum ledger_habit habit; /* for ledger_open() */
+    unsigned count;          /* with a task */
     struct client list[CLIENTS + 1];
 };
 

@@ -1,6 +1,6 @@
-/* Every service that hands out handles, to a thousand clients: the list of all such handles, from abi/. What is
- * no handle of a cell stands in docs/opaque-exportation.md, with the exceptions: lists through what is
- * the clients' own (`threaded` below), the lines of irq.h, and the queue of swap.h. */
+/* INV-SPILL-1: every service that hands out handles, to a thousand clients: all such handles of abi/. The
+ * exceptions are lists through what is the clients' own (`threaded` below says why), the lines of irq.h,
+ * and the queue of swap.h: docs/opaque-exportation.md. */
 #include "clients.h"
 #include "console.h"
 #include "irq.h"
@@ -124,25 +124,37 @@ static void close_kind(struct client *client)
 
 #define MAPPED_FRAMES (1u << FRAME_MAPPED | 1u << FRAME_PAGE_TABLE)
 
-static const struct service of_mapping = {
-    .cell = "vm", .bodies = {{"mapping", "vm"}}, .frame_uses = MAPPED_FRAMES,
-    .open = open_mapping, .close = close_mapping};
-static const struct service of_lazy = {
-    .cell = "vm", .bodies = {{"mapping", "vm"}}, .frame_uses = 1u << FRAME_PAGE_TABLE,
-    .open = open_lazy, .close = close_mapping};
-static const struct service of_share = {
-    .cell = "vm", .bodies = {{"mapping", "vm"}}, .frame_uses = 1u << FRAME_PAGE_TABLE,
-    .open = open_share, .close = close_mapping};
-static const struct service of_child = {
-    .cell = "task", .bodies = {{"task", "task"}, {"mapping", "vm"}}, .frame_uses = MAPPED_FRAMES,
-    .open = open_child, .close = close_child};
+static const struct service of_mapping = {.cell = "vm",
+                                          .bodies = {{"mapping", "vm"}},
+                                          .frame_uses = MAPPED_FRAMES,
+                                          .open = open_mapping,
+                                          .close = close_mapping};
+static const struct service of_lazy = {.cell = "vm",
+                                       .bodies = {{"mapping", "vm"}},
+                                       .frame_uses = 1u << FRAME_PAGE_TABLE,
+                                       .open = open_lazy,
+                                       .close = close_mapping};
+static const struct service of_share = {.cell = "vm",
+                                        .bodies = {{"mapping", "vm"}},
+                                        .frame_uses = 1u << FRAME_PAGE_TABLE,
+                                        .open = open_share,
+                                        .close = close_mapping};
+static const struct service of_child = {.cell = "task",
+                                        .bodies = {{"task", "task"}, {"mapping", "vm"}},
+                                        .frame_uses = MAPPED_FRAMES,
+                                        .open = open_child,
+                                        .close = close_child};
 static const struct service of_wait = {.cell = "task", .open = open_wait, .close = close_wait};
 static const struct service of_read = {
-    .cell = "uart", .open = open_read, .close = close_wait,
+    .cell = "uart",
+    .open = open_read,
+    .close = close_wait,
     .threaded = "wait queues: lists through wait_op, of which the state has the ends"};
-static const struct service of_clock = {
-    .cell = "clock", .open = open_clock, .close = close_clock,
-    .threaded = "timers: a list through clock_op for each hart"};
+static const struct service of_clock = {.cell = "clock",
+                                        .open = open_clock,
+                                        .close = close_clock,
+                                        .threaded =
+                                            "timers: a list through clock_op for each hart"};
 static const struct service of_frames = {
     .cell = "nucleus", .frame_uses = 1u << FRAME_OTHER, .open = open_frames, .close = close_frames};
 static const struct service of_kind = {
@@ -240,9 +252,11 @@ static bool find_scheduler(struct cell_info *cell)
 
 TEST(spill, scheduler_keeps_nothing_of_ready_tasks)
 {
-    struct service of_ready = {
-        .busy = true, .open = open_nothing, .close = close_nothing,
-        .threaded = "run queues: lists through the heads of tasks, task->run_link"};
+    struct service of_ready = {.busy = true,
+                               .open = open_nothing,
+                               .close = close_nothing,
+                               .threaded =
+                                   "run queues: lists through the heads of tasks, task->run_link"};
     struct cell_info cell;
 
     if (!CHECK(t, find_scheduler(&cell), "no cell provides sched"))
@@ -304,8 +318,10 @@ static UNCHECKED void close_entry(struct client *client)
     ledger_close(&client->handle.entry);
 }
 
-static const struct service of_entry = {.cell = "ledger", .bodies = {{"ledger entry", "ledger"}},
-                                        .open = open_entry, .close = close_entry};
+static const struct service of_entry = {.cell = "ledger",
+                                        .bodies = {{"ledger entry", "ledger"}},
+                                        .open = open_entry,
+                                        .close = close_entry};
 
 /* By habit: a part of what must be found; "" stands for nothing. */
 static const char *const expected[LEDGER_HABITS] = {
@@ -317,7 +333,8 @@ static const char *const expected[LEDGER_HABITS] = {
     [LEDGER_FRAMES] = "1000 clients: 1000 more frames are other",
     [LEDGER_LONGER] = "the first 500 handles:",
     [LEDGER_FULL] = "client number 1001 got no handle",
-    [LEDGER_FORGETFUL] = "after the drops 1001 objects of kind ledger entry of ledger live, before 0",
+    [LEDGER_FORGETFUL] =
+        "after the drops 1001 objects of kind ledger entry of ledger live, before 0",
 };
 
 TEST(spill, cell_that_keeps_a_table_of_its_clients_is_found_out)
