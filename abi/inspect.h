@@ -110,4 +110,31 @@ bool kind_get(unsigned index, struct kind_info *info);
  */
 enum status heap_describe(const void *address, struct kind_info *kind, void **object, bool *live);
 
+enum holder_type {
+    HOLDER_NONE,  /* nothing that is looked at */
+    HOLDER_STATE, /* the state of a cell */
+    HOLDER_KIND,  /* objects of a kind */
+    HOLDER_TASK,  /* a task: its head, its registers, its stack */
+};
+/** How many live objects of a kind one holder holds: has a word that leads to, or into, them. */
+struct holding {
+    char kind[KIND_NAME_ROOM], owner[CELL_NAME_ROOM]; /* of the objects */
+    enum holder_type type;
+    char holder[CELL_NAME_ROOM];      /* the cell, with HOLDER_KIND the owner; the name of the task */
+    char holder_kind[KIND_NAME_ROOM]; /* with HOLDER_KIND */
+    uint64_t task;                    /* with HOLDER_TASK: its number */
+    uint64_t objects;
+};
+#define HOLDINGS_LEAST_BYTES 65536u
+/**
+ * Who holds what of the heap, as a snapshot that stops nothing, and conservative: any word counts that could
+ * be an address, also on the stack of a task that runs what is left of earlier calls. Not looked at are the
+ * nucleus' own data, interrupt stacks, what lies behind mappings but for stacks, and the object at @p room.
+ * @p room, of @p bytes and aligned to 8, is used for all of it; *@p rows, *@p count of them, lie in it then.
+ * The work is n log n in the number of objects and words.
+ * @return ERR_NOMEM: the room is too small.
+ */
+MUST_CHECK enum status heap_holdings(void *room, size_t bytes, const struct holding **rows,
+                                     unsigned *count);
+
 #endif

@@ -54,6 +54,6 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
         return print_help(argc > 2 ? argv[2] : NULL);
-    command = find_command(argv[1]);
+    command = find_command(strcmp(argv[1], "--report") == 0 ? "report" : argv[1]);
     return command ? command->run(argc - 1, argv + 1) : unknown_command(argv[1]);
 }

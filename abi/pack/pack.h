@@ -157,6 +157,17 @@ const char *relocation_name(uint32_t type);
 bool section_is_personality(const struct section *section);
 bool section_is_debug(const struct object *object, const struct section *section);
 
+/* ---- kinds.c: which kinds of heap objects a cell creates ---- */
+
+/** A call of kind_create(). Zeroed, it stands before the first one. */
+struct kind_call {
+    const char *name;     /* that the kind gets, or NULL: it is no constant that can be found */
+    const char *function; /* that calls */
+    size_t section, index;
+};
+/** Goes to the next one. @return false at the end. */
+bool kind_call_next(const struct object *object, struct kind_call *call);
+
 /* ---- image.c: an object as bytes again ---- */
 
 /** Adds a section of text that is not loaded. */

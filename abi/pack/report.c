@@ -77,6 +77,14 @@ static void print_symbols(const struct object *object, const struct declared *im
                    (unsigned long long)object->symbols[i].entry.st_size);
 }
 
+static void print_kinds(const struct object *object)
+{
+    struct kind_call call = {0};
+
+    while (kind_call_next(object, &call))
+        printf("  kind    %-32s created by %s()\n", call.name ? call.name : "?", call.function);
+}
+
 static void print_text(const struct object *object, const struct declared *imports)
 {
     const struct manifest *manifest = &object->manifest;
@@ -84,6 +92,7 @@ static void print_text(const struct object *object, const struct declared *impor
     printf("%s %s: %s\n", manifest->name, manifest->version, manifest->summary);
     printf("  provides %s\n", *manifest->provides ? manifest->provides : "no interface");
     print_symbols(object, imports);
+    print_kinds(object);
     for (size_t i = 1; i < object->section_count; i++) {
         const struct section *section = &object->sections[i];
 
@@ -163,6 +172,26 @@ static void json_imports(const struct object *object, const struct declared *imp
     printf("]");
 }
 
+static void json_kinds(const struct object *object)
+{
+    struct kind_call call = {0};
+    bool first = true;
+
+    printf(",\"kinds\":[");
+    while (kind_call_next(object, &call)) {
+        printf("%s{\"name\":", first ? "" : ",");
+        if (call.name)
+            json_print_string(stdout, call.name);
+        else
+            printf("null");
+        printf(",\"function\":");
+        json_print_string(stdout, call.function);
+        printf("}");
+        first = false;
+    }
+    printf("]");
+}
+
 static void json_sections(const struct object *object)
 {
     bool first = true;
@@ -199,39 +228,65 @@ static void print_json(const struct object *object, const struct declared *impor
     json_symbols(object, "exports", is_export);
     json_imports(object, imports);
     json_symbols(object, "state", is_state);
+    json_kinds(object);
     json_sections(object);
-    printf("}\n");
+    printf("}");
+}
+
+/* @return false, with the reason said: it is no cell. */
+static bool report_file(const char *path, bool json)
+{
+    struct object object = {0};
+    struct declared imports = {0};
+    const struct section *list;
+
+    if (!object_read(&object, path))
+        return false;
+    manifest_check(&object);
+    list = section_find(&object, SECTION_IMPORTS);
+    if (object.findings > 0 ||
+        (list && !declared_parse(&imports, object.path, list->bytes, list->header.sh_size)))
+        return false;
+    if (json)
+        print_json(&object, &imports);
+    else
+        print_text(&object, &imports);
+    return true;
 }
 
 static int report_run(int argc, char **argv)
 {
     bool json = argc > 1 && strcmp(argv[1], "--json") == 0;
-    int file = json ? 2 : 1;
-    struct object object = {0};
-    struct declared imports = {0};
-    const struct section *list;
+    int first = json ? 2 : 1;
 
-    if (argc != file + 1 || argv[file][0] == '-')
-        return usage_error(&report_command, "it takes one file");
-    if (!object_read(&object, argv[file]))
-        return PACK_REFUSED;
-    manifest_check(&object);
-    list = section_find(&object, SECTION_IMPORTS);
-    if (object.findings > 0 ||
-        (list && !declared_parse(&imports, object.path, list->bytes, list->header.sh_size)))
-        return PACK_REFUSED;
+    for (int i = first; i < argc; i++)
+        if (argv[i][0] == '-')
+            return usage_error(&report_command, "no option %s", argv[i]);
+    if (argc == first)
+        return usage_error(&report_command, "it takes a file");
+    if (json && argc > first + 1)
+        printf("[");
+    for (int i = first; i < argc; i++) {
+        if (i > first)
+            printf(json ? "," : "\n");
+        if (!report_file(argv[i], json))
+            return PACK_REFUSED;
+    }
     if (json)
-        print_json(&object, &imports);
-    else
-        print_text(&object, &imports);
+        printf(argc > first + 1 ? "]\n" : "\n");
     return PACK_OK;
 }
 
 const struct command report_command = {
     .name = "report",
-    .usage = "report [--json] NAME.cell",
+    .usage = "report [--json] NAME.cell...",
     .help = "Says what a cell provides, needs and holds: manifest, exports, imports with the "
             "header that\n"
-            "declares them, state, sections, relocations by type. Debug sections are left out.",
+            "declares them, state, kinds, sections, relocations by type. Debug sections are left "
+            "out.\n"
+            "Kinds of heap objects are made when the cell runs, by kind_create(): here are its\n"
+            "calls, with the kind's name where that is a constant. The commands cell and heap of\n"
+            "the guest's shell show what there is, and who holds it. With --json one file gives\n"
+            "an object, several give a list of them. `pack --report` means the same.",
     .run = report_run,
 };

@@ -101,10 +101,41 @@ static void show_summary(const struct cell_info *cell)
     print("users     %u cells\n", cell->users);
     print("sites     %u places that refer to other cells or the nucleus, %u stubs\n", cell->sites,
           cell->stubs);
+    print("memory    %lu bytes of text, %lu of read-only data, %lu of state\n", cell->text_bytes,
+          cell->rodata_bytes, cell->state_bytes);
     print("boot      %s\n", cell->boot ? "in the boot set" : "loaded later");
     for (unsigned i = 0; hook_get(i, &hook); i++)
         if (strcmp(hook.bound_to, cell->name) == 0)
             print("hook      %s\n", hook.name);
+}
+
+static void show_kinds(const char *name) REQUIRES(may_park);
+static void show_kinds(const char *name)
+{
+    struct kind_info kind;
+
+    for (unsigned i = 0; kind_get(i, &kind); i++)
+        if (strcmp(kind.owner, name) == 0)
+            print("kind      %s: %lu live objects, %lu bytes\n", kind.name, kind.live,
+                  kind.live_bytes);
+}
+
+static void kinds_to_json(struct json *json, const char *name)
+{
+    struct kind_info kind;
+
+    json_array(json, "kinds");
+    for (unsigned i = 0; kind_get(i, &kind); i++) {
+        if (strcmp(kind.owner, name) != 0)
+            continue;
+        json_object(json, NULL);
+        json_text(json, "kind", kind.name);
+        json_number(json, "object_bytes", kind.object_bytes);
+        json_number(json, "live", kind.live);
+        json_number(json, "live_bytes", kind.live_bytes);
+        json_end(json);
+    }
+    json_end(json);
 }
 
 static void show_parts(const char *name) REQUIRES(may_park);
@@ -181,12 +212,14 @@ static int run_cell(int argc, char **argv)
     }
     if (!as_json) {
         show_summary(&cell);
+        show_kinds(cell.name);
         show_parts(cell.name);
         return 0;
     }
     json_to_console(&json);
     json_object(&json, NULL);
     cell_to_json(&json, &cell);
+    kinds_to_json(&json, cell.name);
     parts_to_json(&json, cell.name);
     json_end(&json);
     json_finish(&json);
@@ -194,7 +227,10 @@ static int run_cell(int argc, char **argv)
 }
 
 COMMAND(cell, .run = run_cell, .usage = "cell NAME [--json]",
-        .help = "Shows one cell: sections, exports, imports and who provides them.\n"
+        .help = "Shows one cell: what it holds and owns, its exports, its imports.\n"
                 "\n"
+                "State is all that it can write to, of a size that never changes; kinds are those\n"
+                "of the heap's objects that it owns (heap --held-by says who holds them). What\n"
+                "members the state has is not known here: gdb shows them, p 'clock.c'::state.\n"
                 "SITES counts the places in its text that call or refer to an import: these\n"
                 "are patched when the provider is replaced.");

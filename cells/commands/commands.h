@@ -85,6 +85,10 @@ bool cell_source_find(struct cell_source *source, const char *word, struct why *
 /** "function+0x10" of @p address, or the bare number. */
 void describe_code(uint64_t address, char *room, size_t bytes);
 
+/** Prints who holds objects of the heap; @p name NULL, or of the one cell or task that is wanted.
+ *  @return the command's status. */
+int holdings_show(const char *name, bool as_json) REQUIRES(may_park);
+
 /** Prints the lines of the log from byte *@p from on, each after @p prefix, and moves *from
  * behind. */
 void log_print_lines(uint64_t *from, const char *prefix) REQUIRES(may_park);

@@ -138,12 +138,15 @@ static void kinds_to_json(void)
 static int run_heap(int argc, char **argv)
 {
     bool as_json = option_take(&argc, argv, "--json"), drain = option_take(&argc, argv, "--drain");
+    bool held_by = option_take(&argc, argv, "--held-by");
 
     role_assert_may_park();
-    if (!words_fit(argc, argv, 1, 1))
+    if (!words_fit(argc, argv, 1, held_by ? 2 : 1))
         return usage_error("heap");
     if (drain)
         drain_caches();
+    if (held_by)
+        return holdings_show(argc > 1 ? argv[1] : NULL, as_json);
     if (as_json)
         kinds_to_json();
     else
@@ -151,9 +154,15 @@ static int run_heap(int argc, char **argv)
     return 0;
 }
 
-COMMAND(heap, .run = run_heap, .usage = "heap [--drain] [--json]",
+COMMAND(heap, .run = run_heap, .usage = "heap [--held-by [CELL|TASK]] [--drain] [--json]",
         .help = "Lists the kinds of heap objects: owner, live objects, memory.\n"
                 "\n"
                 "Every object has a kind, and only the cell that owns the kind allocates and\n"
                 "frees. BYTES is the size of one object, LIVE how many there are, LIVE BYTES\n"
-                "what they take, SLAB BYTES what is held for them. --drain as for mem.");
+                "what they take, SLAB BYTES what is held for them. --drain as for mem.\n"
+                "\n"
+                "--held-by says where addresses of live objects are found: in states of cells,\n"
+                "in objects of a kind, in tasks (registers, head, stack), or nowhere that is\n"
+                "looked at; with a cell's name, or a task's name or number, what that one holds.\n"
+                "It is a snapshot that stops nothing, and conservative: any word counts that\n"
+                "could be an address. The nucleus' own data is not looked at.");

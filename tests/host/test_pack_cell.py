@@ -149,6 +149,42 @@ class Cell(PackCase):
                          lines.count("R_RISCV_CALL_PLT"))
         self.assertIn("export  use", self.pack("report", "sample.cell").stdout)
 
+    KINDS = """
+#include "nucleus/heap.h"
+struct kinds { struct kind *one, *two, *three; };
+CELL_STATE(struct kinds);
+enum status named(void);
+enum status named(void)
+{
+    enum status status = kind_create(&state.one, "first kind", 24, 8);
+    return status == OK ? kind_create(&state.two, "another", 0, 0) : status;
+}
+enum status given(const char *name);
+enum status given(const char *name) { return kind_create(&state.three, name, 8, 8); }
+"""
+
+    def test_report_lists_kinds_with_names_that_are_constants(self):
+        self.make_cell("kinds", self.KINDS)
+        for words in (("report", "--json"), ("--report", "--json")):
+            report = json.loads(self.pack(*words, "kinds.cell").stdout)
+            self.assertEqual(sorted((kind["name"] or "?", kind["function"]) for kind in report["kinds"]),
+                             [("?", "given"), ("another", "named"), ("first kind", "named")])
+            self.assertEqual(report["state"], [{"name": "state", "bytes": 24}])
+        lines = self.pack("--report", "kinds.cell").stdout.splitlines()
+        self.assertEqual(sorted(line.split() for line in lines if line.startswith("  kind "))[0],
+                         ["kind", "?", "created", "by", "given()"])
+
+    def test_report_of_several_cells_is_a_list(self):
+        self.make_cell("kinds", self.KINDS)
+        reports = json.loads(self.pack("report", "--json", "kinds.cell", "sample.cell").stdout)
+        self.assertEqual([report["name"] for report in reports], ["kinds", "sample"])
+        self.assertEqual([report["kinds"] == [] for report in reports], [False, True])
+        text = self.pack("report", "kinds.cell", "sample.cell").stdout
+        self.assertEqual(text.count("provides no interface"), 2)
+        done = self.pack("report", "kinds.cell", "none.cell")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("none.cell", done.stderr)
+
     def test_packing_is_repeatable(self):
         first = self.cell.read_bytes()
         self.assertEqual(self.pack("cell", "-o", "sample.cell", self.joined).returncode, 0)
@@ -174,8 +210,8 @@ class Cell(PackCase):
 
     def test_wrong_use_is_one_line_and_status_2(self):
         for words in ([], ["fly"], ["cell"], ["cell", "-o"], ["cell", "--fast", "x"], ["check"],
-                      ["list"], ["report", "a",
-                                 "b"], ["archive"], ["archive", "-o",
+                      ["list"], ["report"], ["report", "--json"], ["report", "sample.cell", "-b"],
+                      ["archive"], ["archive", "-o",
                                                      "x"], ["help",
                                                             "fly"], ["check", "-o", "x", "y"]):
             done = self.pack(*words)

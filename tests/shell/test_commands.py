@@ -23,7 +23,7 @@ class Json(unittest.TestCase):
         commands = ["help --json", "cells --json", "cell uart --json", "deps --json", "deps uart --json",
                     "symbols --json", "symbols task_* --json", "symbols zz --json", "tasks --json",
                     "mem --json", "mem --drain --json", "heap --json", "heap --drain --json",
-                    "harts --json", "sbi --json", "log --json", "what vm_stats --json",
+                    "heap --held-by --json", "heap --held-by shell --json", "cell task --json", "harts --json", "sbi --json", "log --json", "what vm_stats --json",
                     "what 0 --json", "time --json clear", "swaps --json"]
         cls.output = {command: "\n".join(lines) for command, lines in sections(commands).items()}
 
@@ -59,6 +59,26 @@ class Json(unittest.TestCase):
         access = {row["name"]: row["access"] for row in uart["sections_in_memory"]}
         self.assertEqual(access[".text"], "rx")
         self.assertEqual(access[".cell.state"], "rw")
+
+    def test_cell_lists_the_kinds_that_it_owns(self):
+        task = self.of("cell task --json")
+        self.assertEqual([kind["kind"] for kind in task["kinds"]], ["task"])
+        self.assertGreaterEqual(task["kinds"][0]["live"], 2)
+        self.assertEqual(task["kinds"][0]["live_bytes"], task["kinds"][0]["live"] * task["kinds"][0]["object_bytes"])
+        state = [row["bytes"] for row in task["sections_in_memory"] if row["name"] == ".cell.state"]
+        self.assertEqual(state, [task["state_bytes"]])
+        self.assertEqual(self.of("cell uart --json")["kinds"], [])
+
+    def test_heap_says_who_holds_what(self):
+        rows = {(row["holder_type"], row["holder"], row["kind"]): row for row in self.of("heap --held-by --json")}
+        self.assertEqual(rows["state", "plic", "mapping"]["objects"], 3)
+        self.assertEqual(rows["state", "plic", "irq lines"]["objects"], 1)
+        self.assertEqual(rows["state", "uart", "irq lines"]["owner"], "plic")
+        self.assertEqual(rows["state", "shell", "call"]["objects"], 1)
+        self.assertEqual(rows["task", "heap", "buffer"]["owner"], "commands")
+        of_shell = self.of("heap --held-by shell --json")
+        self.assertEqual({row["holder"] for row in of_shell}, {"shell"})
+        self.assertLessEqual({"state", "task"}, {row["holder_type"] for row in of_shell})
 
     def test_deps_agree_with_imports(self):
         edges = {(row["user"], row["provider"]): row for row in self.of("deps --json")}
@@ -115,8 +135,8 @@ class Json(unittest.TestCase):
 
 class Text(unittest.TestCase):
     def test_lines_fit_80_columns(self):
-        commands = ["help", "cells", "cell vm", "deps", "symbols", "tasks", "mem", "heap", "harts", "sbi",
-                    "what vm_stats", "help test", "help swap"]
+        commands = ["help", "cells", "cell vm", "deps", "symbols", "tasks", "mem", "heap", "heap --held-by", "harts", "sbi",
+                    "what vm_stats", "help test", "help swap", "help heap", "help cell"]
         for command, lines in sections(commands).items():
             with self.subTest(command=command):
                 self.assertGreater(len(lines), 2)
@@ -124,7 +144,8 @@ class Text(unittest.TestCase):
 
     def test_wrong_use_gives_the_usage(self):
         commands = ["help a b", "help --what", "cells x", "cell", "cell a b", "load", "unload", "deps a b",
-                    "deps --dot --json", "symbols a b", "what", "what a b", "tasks x", "mem x", "heap --x",
+                    "deps --dot --json", "symbols a b", "what", "what a b", "tasks x", "mem x", "heap --x", "heap x",
+                    "heap --held-by a b",
                     "harts x", "sbi x", "log -f", "run", "test a b", "time", "poweroff x", "clear x",
                     "swap", "swap a", "swap a b c", "swap -q b", "swap a b --what", "swaps x"]
         outputs = sections([f"{command}; echo status $?" for command in commands])
@@ -146,6 +167,13 @@ class Text(unittest.TestCase):
             with self.subTest(command=command):
                 self.assertEqual(len(lines), 1)
                 self.assertIn(command.split()[1], lines[0])
+
+    def test_heap_held_by_nobody_known_says_so(self):
+        outputs = sections(["heap --held-by zz; echo status $?", "heap --held-by clock; echo status $?"])
+        unknown, idle = outputs.values()
+        self.assertIn("zz is no cell, nor a task", unknown[0])
+        self.assertEqual(unknown[1:], ["status 1"])
+        self.assertEqual((len(idle), idle[-1]), (2, "status 0"))
 
     def test_load_and_unload(self):
         outputs = sections(["load hello", "hello a", "unload hello", "hello b", "load hello hello", "run hello c"])
