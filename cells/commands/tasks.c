@@ -142,6 +142,34 @@ COMMAND(tasks, .run = run_tasks, .usage = "tasks [--json]",
                 "hart. ENTRY is the function that it is about, as cell:function: where it began,\n"
                 "or what the nucleus calls for it, a service's step or a command.");
 
+static int run_kill(int argc, char **argv)
+{
+    int status = 0;
+
+    role_assert_may_park();
+    if (!words_fit(argc, argv, 2, argc))
+        return usage_error("kill");
+    for (int i = 1; i < argc; i++) {
+        uint64_t number;
+
+        if (!string_to_u64(argv[i], &number)) {
+            print("kill: %s is no number of a task\n", argv[i]);
+            status = 2;
+        } else if (task_kill(number) != OK) {
+            print("kill: there is no task %s that could be killed; see tasks\n", argv[i]);
+            status = 1;
+        }
+    }
+    return status;
+}
+
+COMMAND(kill, .run = run_kill, .usage = "kill NUMBER...",
+        .help = "Ends tasks, by their numbers in `tasks`, whether they want to or not.\n"
+                "\n"
+                "What a task holds is dropped: its stack is unwound. That takes place where it\n"
+                "next parks or yields, or, if it computes, at an interrupt while it is in its own\n"
+                "cell's code. The idle tasks and those of the nucleus cannot be killed.");
+
 /* The task that was running on @p hart when the list was copied. */
 static const struct task_row *running_on(const struct task_row *rows, unsigned count, unsigned hart)
 {

@@ -162,6 +162,7 @@ void jobs_interrupt(struct shell *shell)
     job->announced = true;
     shell->foreground = NULL;
     shell->last_status = STATUS_INTERRUPTED;
-    print("[%u] %s does not end, it goes on in the background as task %llu\n",
-          job_number(shell, job), job->call->words.argv[0], (unsigned long long)job->task_number);
+    print("[%u] %s does not end, it goes on in the background as task %llu (`kill %llu` ends it)\n",
+          job_number(shell, job), job->call->words.argv[0], (unsigned long long)job->task_number,
+          (unsigned long long)job->task_number);
 }

@@ -97,6 +97,23 @@ class Jobs(unittest.TestCase):
         self.guest.expect(PROMPT)
         self.assertNotIn("deaf", self.guest.run("tasks"))
 
+    def test_kill_ends_who_does_not_listen(self):
+        self.guest.send("deaf\r")
+        self.guest.expect("deaf listens to nobody")
+        self.guest.send(CTRL_C)
+        self.guest.expect("^C")
+        self.guest.send(CTRL_C)
+        self.guest.expect("as task ")
+        number = self.guest.prompt().split()[0]
+        self.guest.send(f"kill {number}\r")
+        self.guest.expect("[1] done: deaf")
+        self.guest.expect(PROMPT)
+        self.assertNotIn("deaf", self.guest.run("tasks"))
+        self.assertIn("no task 123456789", self.guest.run("kill 123456789"))
+        self.assertEqual(self.guest.status(), 1)
+        self.assertIn("no number", self.guest.run("kill deaf"))
+        self.assertEqual(self.guest.status(), 2)
+
     def test_background_commands_are_reported(self):
         self.assertIn("[1] sleeper runs as task ", self.guest.run("sleeper &"))
         self.assertIn("[2] soon runs as task ", self.guest.run("soon 20 & words a").replace("[a]", ""))
