@@ -152,6 +152,7 @@ static const struct cell *cell_at(uint64_t pc) UNCHECKED
     return NULL;
 }
 
+/* A fault that software found is the next cell's that called, every other that of the innermost frame in text. */
 static void frame_add(struct fault *fault, uint64_t pc, bool exact)
 {
     struct fault_frame *frame = &fault->frames[fault->frame_count];
@@ -169,10 +170,30 @@ static void frame_add(struct fault *fault, uint64_t pc, bool exact)
     frame->text_bytes = cell ? (uint32_t)cell->text.bytes : 0;
     if (cell)
         string_copy(frame->version, sizeof frame->version, cell->manifest.version);
-    if (fault->cell[0] || (!cell && !in_nucleus))
+    if (fault->cell[0] || (!cell && (!in_nucleus || fault->frames[0].pc == (uint64_t)software_fault)))
         return;
     string_copy(fault->cell, sizeof fault->cell, cell_name(cell));
     string_copy(fault->version, sizeof fault->version, frame->version);
+}
+
+/* Where the stack ends for the innermost frame: below its low end when that overflowed, provided that all which
+ * was saved in that frame has a place within. */
+static uint64_t low_end(const struct walk *walk)
+{
+    const struct eh_frame *tables = eh_frame_at(walk->pc);
+    uint64_t sp = walk->x[SP], cfa;
+    struct walk_row row;
+
+    if (walk->stack_low - sp - 1 >= PAGE_BYTES || !tables ||
+        walk_row(&row, tables, walk->pc) != WALK_FRAME)
+        return walk->stack_low;
+    cfa = walk->x[row.cfa_register] + (uint64_t)row.cfa_offset;
+    for (uint32_t set = row.saved; set; set &= set - 1) {
+        if (cfa + (uint64_t)(int64_t)row.offsets[__builtin_ctz(set)] - walk->stack_low >=
+            walk->stack_high - walk->stack_low)
+            return walk->stack_low;
+    }
+    return sp;
 }
 
 /* Begins at @p registers, on the stack of the task or, inside a handler, of the hart. */
@@ -215,10 +236,14 @@ static void trace_make(void *argument)
     struct trace *trace = argument;
     struct walk *walk = &trace->walk;
     const struct registers *next;
+    uint64_t low;
 
     trace_begin(trace, trace->registers);
+    low = walk->stack_low;
+    walk->stack_low = low_end(walk);
     for (;;) {
         trace->fault->end = walk_next(walk);
+        walk->stack_low = low;
         if (trace->fault->end == WALK_FRAME) {
             frame_add(trace->fault, walk->pc, false);
         } else {
