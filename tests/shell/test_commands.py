@@ -24,7 +24,7 @@ class Json(unittest.TestCase):
                     "symbols --json", "symbols task_* --json", "symbols zz --json", "tasks --json",
                     "mem --json", "mem --drain --json", "heap --json", "heap --drain --json",
                     "harts --json", "sbi --json", "log --json", "what vm_stats --json",
-                    "what 0 --json", "time --json clear", "swaps --json"]
+                    "what 0 --json", "time --json clear", "swaps --json", "faults --json"]
         cls.output = {command: "\n".join(lines) for command, lines in sections(commands).items()}
 
     def of(self, command):
@@ -39,7 +39,7 @@ class Json(unittest.TestCase):
         names = {command["name"] for command in self.of("help --json")}
         self.assertLessEqual(
             set("help cells cell load unload deps symbols what tasks mem heap harts sbi log run test "
-                "echo time poweroff clear swap swaps".split()), names)
+                "echo time poweroff clear swap swaps fault faults".split()), names)
 
     def test_cells(self):
         cells = {cell["name"]: cell for cell in self.of("cells --json")}
@@ -116,7 +116,7 @@ class Json(unittest.TestCase):
 class Text(unittest.TestCase):
     def test_lines_fit_80_columns(self):
         commands = ["help", "cells", "cell vm", "deps", "symbols", "tasks", "mem", "heap", "harts", "sbi",
-                    "what vm_stats", "help test", "help swap"]
+                    "what vm_stats", "help test", "help swap", "help fault", "help faults"]
         for command, lines in sections(commands).items():
             with self.subTest(command=command):
                 self.assertGreater(len(lines), 2)
@@ -126,7 +126,8 @@ class Text(unittest.TestCase):
         commands = ["help a b", "help --what", "cells x", "cell", "cell a b", "load", "unload", "deps a b",
                     "deps --dot --json", "symbols a b", "what", "what a b", "tasks x", "mem x", "heap --x",
                     "harts x", "sbi x", "log -f", "run", "test a b", "time", "poweroff x", "clear x",
-                    "swap", "swap a", "swap a b c", "swap -q b", "swap a b --what", "swaps x"]
+                    "swap", "swap a", "swap a b c", "swap -q b", "swap a b --what", "swaps x", "fault", "fault a b c",
+                    "faults x", "faults 1 2", "faults -v 1"]
         outputs = sections([f"{command}; echo status $?" for command in commands])
         for command, lines in outputs.items():
             with self.subTest(command=command):
