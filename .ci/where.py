@@ -6,9 +6,9 @@
     where.py [OPTIONS] --log FILE     prints the frames that are in the log of a console, so completed
 
 The guest's cells have no debug information, those of the build folder have: NAME.cell, and other builds of it in
-folders (FOLDER/NAME.cell). A frame names the version of its cell and the size of its text. What fits neither, or
-fits builds that disagree, or was built after the guest booted, is not told but explained: no line is better than
-a wrong one.
+folders (FOLDER/NAME.cell). A frame names the version of its cell, the place in its text and the size of that.
+What fits none, or fits builds that disagree, or was built after the guest booted, is not told but explained: no
+line is better than a wrong one.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import sys
 
 PLACE = re.compile(r"(?P<cell>[a-z]\w*):(?P<function>[\w.]+)(?: \(stub\))?(?:\+0x(?P<offset>[0-9a-f]+))?"
                    r"(?:, a version that was replaced)?"
-                   r"(?: \((?P<version>[^,()]*), (?P<bytes>\d+) B\))?")
+                   r"(?: \((?P<version>[^,()]*), 0x(?P<at>[0-9a-f]+) of (?P<bytes>\d+) B\))?")
 FRAME = re.compile(r"#\d+ +(?:0x[0-9a-f]+ )?" + PLACE.pattern)
 TEXT_ALIGNMENT = 16  # what the loader may add to a section of text
 
@@ -59,11 +59,14 @@ class Object:
         sizes = [size for _, size, text in self.sections.values() if text and size > 0]
         return 0 <= in_memory - sum(sizes) < TEXT_ALIGNMENT * len(sizes)
 
-    def lines_at(self, function, offset, is_nucleus):
-        """FILE:LINE for each function of that name (there may be some, static ones) that is so long."""
+    def lines_at(self, function, offset, at, is_nucleus):
+        """FILE:LINE for each function of that name (there may be some, static ones) that is so long, and in the
+        right place, when that is known: text of several sections is not, because the loader joins them."""
         found = set()
+        if sum(text and size > 0 for _, size, text in self.sections.values()) > 1:
+            at = None
         for section, value, size in self.functions.get(function, []):
-            if is_nucleus or offset < size:
+            if is_nucleus or offset < size and at in (None, value + offset):
                 found.add(self.line_at(section, value + offset, is_nucleus))
         return found - {None}
 
@@ -114,7 +117,7 @@ class Builds:
         return fit
 
     @functools.lru_cache(None)
-    def where(self, cell, function, offset, version=None, text_bytes=None):
+    def where(self, cell, function, offset, version, at, text_bytes):
         """FILE:LINE, or raises Untold."""
         is_nucleus = cell == "nucleus"
         paths = [self.nucleus()] if is_nucleus else self.candidates(cell, version, text_bytes)
@@ -122,7 +125,7 @@ class Builds:
         for path in paths:
             if not path.startswith(self.booted or "\0") and self.is_newer_than_guest(path):
                 raise Untold(f"{path} was built after the guest had booted")
-            found |= self.object(path).lines_at(function, offset, is_nucleus)
+            found |= self.object(path).lines_at(function, offset, at, is_nucleus)
         found = sorted(line.replace(self.root, "") for line in found)
         if not found:
             raise Untold(f"{paths[0]} has nothing at {function}()+{offset:#x}")
@@ -131,8 +134,8 @@ class Builds:
         return found[0]
 
     def of_match(self, match):
-        text_bytes = match["bytes"] and int(match["bytes"])
-        return self.where(match["cell"], match["function"], int(match["offset"] or "0", 16), match["version"],
+        at, text_bytes = (int(match["at"], 16), int(match["bytes"])) if match["bytes"] else (None, None)
+        return self.where(match["cell"], match["function"], int(match["offset"] or "0", 16), match["version"], at,
                           text_bytes)
 
     def complete(self, line):
@@ -144,7 +147,7 @@ class Builds:
         end = line[len(text):]
         try:
             return f"{text} at {self.of_match(match)}{end}"
-        except Untold as why:
+        except (Untold, OSError, ValueError) as why:  # the guest's own words must come out in any case
             return f"{text} (no line: {why}){end}"
 
 

@@ -21,10 +21,10 @@
 #define MOST_REPORTS 2u /* inside of each other; of a fault in the last, only numbers are printed */
 
 static struct {
+    uint64_t count; /* atomic */
     struct spinlock lock;
     /* lock guards: */
-    uint64_t count;
-    struct fault records[FAULT_RECORDS]; /* its number is 0 while its report is made */
+    struct fault records[FAULT_RECORDS]; /* but one whose number is 0: its report is under way */
 } faults;
 
 /* Keeps the lines of one report together. */
@@ -48,24 +48,13 @@ static struct fault *record_of(uint64_t number)
     return &faults.records[number % FAULT_RECORDS];
 }
 
-static uint64_t record_begin(void)
-{
-    OWN(spin_guard) guard = {0};
-    uint64_t number;
-
-    spin_lock(&guard, &faults.lock);
-    number = ++faults.count;
-    record_of(number)->number = 0;
-    spin_unlock(&guard, &faults.lock);
-    return number;
-}
-
-static void record_end(uint64_t number)
+/* Readers see the record from when it is complete on. */
+static void record_mark(uint64_t number, bool complete)
 {
     OWN(spin_guard) guard = {0};
 
     spin_lock(&guard, &faults.lock);
-    record_of(number)->number = number;
+    record_of(number)->number = complete ? number : 0;
     spin_unlock(&guard, &faults.lock);
 }
 
@@ -137,6 +126,7 @@ struct trace {
     struct fault *fault;
     const struct task *task;
     const struct registers *registers;
+    uint64_t stack_low;
     struct walk walk;
 };
 
@@ -156,8 +146,9 @@ static const struct cell *cell_at(uint64_t pc) UNCHECKED
 static void frame_add(struct fault *fault, uint64_t pc, bool exact)
 {
     struct fault_frame *frame = &fault->frames[fault->frame_count];
-    const struct cell *cell = cell_at(exact ? pc : pc - 1);
-    bool in_nucleus = !cell && eh_frame_at(exact ? pc : pc - 1);
+    uint64_t place = exact ? pc : pc - 1;
+    const struct cell *cell = cell_at(place);
+    bool in_nucleus = !cell && eh_frame_at(place);
 
     if (fault->frame_count == FAULT_FRAMES) {
         fault->more++;
@@ -166,10 +157,13 @@ static void frame_add(struct fault *fault, uint64_t pc, bool exact)
     fault->frame_count++;
     frame->pc = pc;
     frame->exact = exact;
+    frame->text_bytes = 0;
     frame->version[0] = '\0';
-    frame->text_bytes = cell ? (uint32_t)cell->text.bytes : 0;
-    if (cell)
+    if (cell) {
+        frame->text_bytes = (uint32_t)cell->text.bytes;
+        frame->text_offset = (uint32_t)(place - (uint64_t)cell->text.base);
         string_copy(frame->version, sizeof frame->version, cell->manifest.version);
+    }
     if (fault->cell[0] || (!cell && (!in_nucleus || fault->frames[0].pc == (uint64_t)software_fault)))
         return;
     string_copy(fault->cell, sizeof fault->cell, cell_name(cell));
@@ -196,18 +190,20 @@ static uint64_t low_end(const struct walk *walk)
     return sp;
 }
 
-/* Begins at @p registers, on the stack of the task or, inside a handler, of the hart. */
-static void trace_begin(struct trace *trace, const struct registers *registers)
+/* Begins at trace->registers, on the stack of the task or, inside a handler, of the hart. */
+static void trace_begin(struct trace *trace)
 {
+    const struct registers *registers = trace->registers;
     struct hart *hart = this_hart();
     uint64_t low = (uint64_t)hart->stacks, sp = registers->x[SP];
     struct walk *walk = &trace->walk;
 
-    trace->registers = registers;
     if (sp - low < sizeof hart->stacks && registers != &trace->task->registers)
         walk_begin(walk, registers, low, low + sizeof hart->stacks);
     else
         walk_begin(walk, registers, trace->task->stack_low, trace->task->stack_high);
+    trace->stack_low = walk->stack_low;
+    walk->stack_low = low_end(walk);
     frame_add(trace->fault, walk->pc, walk->exact);
     if (!walk->exact || eh_frame_at(walk->pc))
         return;
@@ -222,11 +218,9 @@ static const struct registers *interrupted(const struct trace *trace)
 {
     struct hart *hart = this_hart();
 
-    if (trace->registers == &hart->levels[0].registers)
-        return &trace->task->registers;
-    for (unsigned i = 1; i < TRAP_LEVELS; i++) {
+    for (unsigned i = 0; i < TRAP_LEVELS; i++) {
         if (trace->registers == &hart->levels[i].registers)
-            return &hart->levels[i - 1].registers;
+            return i ? &hart->levels[i - 1].registers : &trace->task->registers;
     }
     return NULL;
 }
@@ -234,25 +228,15 @@ static const struct registers *interrupted(const struct trace *trace)
 static void trace_make(void *argument)
 {
     struct trace *trace = argument;
-    struct walk *walk = &trace->walk;
-    const struct registers *next;
-    uint64_t low;
 
-    trace_begin(trace, trace->registers);
-    low = walk->stack_low;
-    walk->stack_low = low_end(walk);
-    for (;;) {
-        trace->fault->end = walk_next(walk);
-        walk->stack_low = low;
-        if (trace->fault->end == WALK_FRAME) {
-            frame_add(trace->fault, walk->pc, false);
-        } else {
-            next = trace->fault->end == WALK_TRAP ? interrupted(trace) : NULL;
-            if (!next)
-                return;
-            trace_begin(trace, next);
+    do {
+        trace_begin(trace);
+        while ((trace->fault->end = walk_next(&trace->walk)) == WALK_FRAME) {
+            trace->walk.stack_low = trace->stack_low;
+            frame_add(trace->fault, trace->walk.pc, false);
         }
-    }
+        trace->registers = trace->fault->end == WALK_TRAP ? interrupted(trace) : NULL;
+    } while (trace->registers);
 }
 
 /* In a report about a report it is plain_address(): the cell's function may be what faulted. */
@@ -265,11 +249,12 @@ static void trace_print(struct fault *fault)
 {
     for (unsigned i = 0; i < fault->frame_count; i++) {
         struct fault_frame *frame = &fault->frames[i];
-        char build[40] = "";
+        char build[48] = "";
 
         describe(frame->exact ? frame->pc : frame->pc - 1, frame->place, sizeof frame->place);
         if (frame->text_bytes)
-            format(build, sizeof build, " (%s, %u B)", frame->version, frame->text_bytes);
+            format(build, sizeof build, " (%s, 0x%x of %u B)", frame->version, frame->text_offset,
+                   frame->text_bytes);
         log_print("fault: #%u 0x%lx %s%s%s", i, frame->pc, frame->place, build,
                   frame->exact && i > 0 ? ", interrupted" : "");
     }
@@ -296,11 +281,12 @@ static void fault_fill(struct fault *fault, const struct task *task, const struc
 
 static void report(const struct task *task, const struct registers *registers)
 {
-    uint64_t number = record_begin(), pc = registers->pc;
+    uint64_t number = __atomic_add_fetch(&faults.count, 1, __ATOMIC_RELEASE), pc = registers->pc;
     struct fault *fault = record_of(number);
     struct trace trace = {.fault = fault, .task = task, .registers = registers};
     char place[FAULT_PLACE_ROOM];
 
+    record_mark(number, false);
     fault_fill(fault, task, registers);
     log_print("fault: %s at 0x%lx%s%s", fault->cause, fault->value, *fault->note ? ": " : "",
               fault->note);
@@ -313,7 +299,7 @@ static void report(const struct task *task, const struct registers *registers)
               fault->hart, *fault->cell ? fault->cell : "unknown", *fault->version ? " " : "",
               fault->version, pc, describe(pc, place, sizeof place));
     trace_print(fault);
-    record_end(number);
+    record_mark(number, true);
 }
 
 void report_fault(const struct task *task, const struct registers *registers)

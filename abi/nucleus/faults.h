@@ -25,7 +25,8 @@ struct fault_frame {
     /* "CELL:function+0x12", as it was then; of a caller the last byte of the call, and so it is odd. */
     char place[FAULT_PLACE_ROOM];
     char version[16];             /* of the cell; "": the nucleus, or no text */
-    uint32_t text_bytes;          /* of the cell, which tells builds of one version apart */
+    uint32_t text_bytes;          /* of the cell, which tells builds of one version apart; 0: no cell's */
+    uint32_t text_offset;         /* of the place in it, which tells functions of one name apart */
 };
 
 struct fault {

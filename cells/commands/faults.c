@@ -21,11 +21,14 @@ static const char *outcome_of(const struct fault *fault)
     return fault->outcome[0] ? fault->outcome : "not known";
 }
 
-/* Whether another text, or none, is at that address now. */
+/* Whether another text, or none, is at that address now; the nucleus' stays, and a report about a report names no
+ * functions. */
 static bool has_gone(const struct fault_frame *frame)
 {
     char now[FAULT_PLACE_ROOM];
 
+    if (frame->text_bytes == 0 || !strchr(frame->place, ':'))
+        return false;
     code_describe(frame->exact ? frame->pc : frame->pc - 1, now, sizeof now);
     return strcmp(now, frame->place) != 0;
 }
@@ -38,7 +41,8 @@ static void print_frames(const struct fault *fault)
         const char *gone = has_gone(frame) ? ", gone or replaced since" : "";
 
         if (frame->text_bytes)
-            print("  #%-2u %s (%s, %u B)%s\n", i, frame->place, frame->version, frame->text_bytes, gone);
+            print("  #%-2u %s (%s, 0x%x of %u B)%s\n", i, frame->place, frame->version, frame->text_offset,
+                  frame->text_bytes, gone);
         else
             print("  #%-2u %s%s\n", i, frame->place, gone);
     }
@@ -84,6 +88,7 @@ static void frames_to_json(struct json *json, const struct fault *fault)
         json_text(json, "place", frame->place);
         json_text(json, "version", frame->version);
         json_number(json, "text_bytes", frame->text_bytes);
+        json_number(json, "text_offset", frame->text_offset);
         json_boolean(json, "interrupted", frame->exact);
         json_boolean(json, "gone", has_gone(frame));
         json_end(json);

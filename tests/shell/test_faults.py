@@ -90,7 +90,7 @@ class Faults(unittest.TestCase):
     def test_frames_whose_cell_has_gone_are_marked(self):
         _, lines = headless("load runner_samples; test sample.faults; unload runner_samples; echo ==; faults -v")
         shown = "\n".join(lines[lines.index("==") :])
-        self.assertRegex(shown, r"#0  runner_samples:test_sample_faults\+0x\w+ \(1\.0, \d+ B\), gone or replaced since")
+        self.assertRegex(shown, r"#0  runner_samples:test_sample_faults\+0x\w+ \(1\.0, 0x\w+ of \d+ B\), gone or replaced since")
         self.assertNotRegex(shown, r"commands:.*gone or replaced")
 
 

@@ -85,6 +85,13 @@ class Where(unittest.TestCase):
                 return int(row.split(":")[0], 16) - start
         raise AssertionError(f"line {source_line} of {function} is nowhere in {text}")
 
+    def address(self, name, function, number=0):
+        """Of the function of that name, number `number` by its address."""
+        text = subprocess.run([CROSS + "nm", "-n", os.path.join(self.build, name)], stdout=subprocess.PIPE,
+                              encoding="utf-8", check=True).stdout
+        return [int(row.split()[0], 16) for row in text.splitlines() if row.split()[1:] == ["t", function]
+                or row.split()[1:] == ["T", function]][number]
+
     def size_of_text(self, name):
         text = subprocess.run([CROSS + "size", "-A", os.path.join(self.build, name)], stdout=subprocess.PIPE,
                               encoding="utf-8", check=True).stdout
@@ -98,7 +105,9 @@ class Where(unittest.TestCase):
 
     def frame(self, text_bytes, version="1.0", function="inner", line=4):
         offset = self.offset("cells/box.cell", function, line)
-        return f"[   0.1] fault: #1 0xffffffc087c09488 box:{function}+{offset:#x} ({version}, {text_bytes} B)"
+        at = self.address("cells/box.cell", function) + offset
+        return (f"[   0.1] fault: #1 0xffffffc087c09488 box:{function}+{offset:#x} "
+                f"({version}, {at:#x} of {text_bytes} B)")
 
     def complete(self, text, *arguments):
         return self.run_where("--filter", *arguments, standard_input=text + "\n")[1]
@@ -153,6 +162,15 @@ class Where(unittest.TestCase):
         status, text = self.run_where("pair:inner+0x0")
         self.assertEqual(status, 1)
         self.assertRegex(text, r"it may be sub/pair\.cell1\.00\.c:\d+ or sub/pair\.cell1\.01\.c:\d+")
+
+    def test_two_functions_of_one_name_are_told_apart_by_their_place(self):
+        self.make("cells/pair.cell", "1.0", SOURCE, TWIN)
+        size = self.size_of_text("cells/pair.cell")
+        for number in (0, 1):
+            at = self.address("cells/pair.cell", "inner", number)
+            status, text = self.run_where(f"pair:inner+0x0 (1.0, {at:#x} of {size} B)")
+            self.assertEqual(status, 0, text)
+            self.assertIn(f" at sub/pair.cell1.0{number}.c:", text)
 
     def test_what_was_built_after_the_boot_has_no_line(self):
         booted = os.path.join(self.build, "run")
