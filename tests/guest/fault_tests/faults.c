@@ -155,6 +155,29 @@ TEST(fault, backtrace_counts_the_frames_that_it_does_not_show)
           fault.frames[FAULT_FRAMES - 1].place);
 }
 
+static _Noreturn __attribute__((noinline)) void never_returns(void)
+{
+    for (;;)
+        *(volatile int *volatile)NULL = 1;
+}
+
+/* It returns to behind the end of this function. */
+static __attribute__((noinline)) int calls_last(void *argument)
+{
+    (void)argument;
+    never_returns();
+}
+
+TEST(fault, caller_is_named_by_its_call_and_not_by_what_stands_behind_it)
+{
+    struct fault fault;
+
+    if (!fault_of(t, calls_last, NULL, &fault))
+        return;
+    CHECK(t, starts_with_place(&fault, 0, "fault_tests:never_returns+0x"), "it was in %s", fault.frames[0].place);
+    CHECK(t, starts_with_place(&fault, 1, "fault_tests:calls_last+0x"), "called by %s", fault.frames[1].place);
+}
+
 /* From this frame to the top of the stack nothing is left of what callers saved. */
 static __attribute__((noinline)) int smash(const struct task *self)
 {
