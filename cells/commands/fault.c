@@ -25,7 +25,7 @@ static void store_read_only(void)
     *(volatile uint64_t *)(uintptr_t)&read_only = 2;
 }
 
-static void call_address(uint64_t address)
+static inline __attribute__((always_inline)) void call_address(uint64_t address)
 {
     void (*volatile function)(void) = (void (*)(void))address;
 
