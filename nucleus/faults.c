@@ -37,10 +37,17 @@ static struct {
 
 /* By scause; the gaps are no exceptions of S-mode. */
 static const char *const causes[16] = {
-    "instruction address misaligned", "instruction access fault", "illegal instruction",
-    "breakpoint",                     "load address misaligned",  "load access fault",
-    "store address misaligned",       "store access fault",       [12] = "instruction page fault",
-    [13] = "load page fault",         [15] = "store page fault",
+    "instruction address misaligned",
+    "instruction access fault",
+    "illegal instruction",
+    "breakpoint",
+    "load address misaligned",
+    "load access fault",
+    "store address misaligned",
+    "store access fault",
+    [12] = "instruction page fault",
+    [13] = "load page fault",
+    [15] = "store page fault",
 };
 
 static struct fault *record_of(uint64_t number)
@@ -105,7 +112,8 @@ void fault_outcome(uint64_t number, const char *text)
     spin_unlock(&guard, &faults.lock);
 }
 
-static void note_make(struct fault *fault, const struct task *task, const struct registers *registers)
+static void note_make(struct fault *fault, const struct task *task,
+                      const struct registers *registers)
 {
     uint64_t below = task->stack_low - registers->value, sp = registers->x[SP];
     char *to = fault->note;
@@ -164,7 +172,8 @@ static void frame_add(struct fault *fault, uint64_t pc, bool exact)
         frame->text_offset = (uint32_t)(place - (uint64_t)cell->text.base);
         string_copy(frame->version, sizeof frame->version, cell->manifest.version);
     }
-    if (fault->cell[0] || (!cell && (!in_nucleus || fault->frames[0].pc == (uint64_t)software_fault)))
+    if (fault->cell[0] ||
+        (!cell && (!in_nucleus || fault->frames[0].pc == (uint64_t)software_fault)))
         return;
     string_copy(fault->cell, sizeof fault->cell, cell_name(cell));
     string_copy(fault->version, sizeof fault->version, frame->version);
@@ -265,7 +274,8 @@ static void trace_print(struct fault *fault)
 }
 
 /* What does not depend on others. */
-static void fault_fill(struct fault *fault, const struct task *task, const struct registers *registers)
+static void fault_fill(struct fault *fault, const struct task *task,
+                       const struct registers *registers)
 {
     memset(fault, 0, sizeof *fault);
     fault->ticks = hart_ticks();

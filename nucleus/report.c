@@ -82,7 +82,8 @@ size_t log_read(uint64_t *from, char *to, size_t room)
 
     while (bytes < room) {
         uint64_t next = *from;
-        size_t got = ring_read(&next, part, room - bytes < sizeof part ? room - bytes : sizeof part);
+        size_t got =
+            ring_read(&next, part, room - bytes < sizeof part ? room - bytes : sizeof part);
 
         if (got == 0 || (bytes > 0 && next - got != *from)) /* overtaken: the next call goes on */
             break;
@@ -108,7 +109,8 @@ void panic(const char *text, ...)
     format_list(line, sizeof line, text, arguments);
     va_end(arguments);
     log_print("panic in %s: %s",
-              hooks.code_describe((uint64_t)__builtin_return_address(0), place, sizeof place), line);
+              hooks.code_describe((uint64_t)__builtin_return_address(0), place, sizeof place),
+              line);
     machine_fail("panic");
 }
 

@@ -21,12 +21,12 @@
 
 struct fault_frame {
     uint64_t pc;
-    bool exact;                   /* it was interrupted at pc; else pc is where a call returns to */
+    bool exact; /* it was interrupted at pc; else pc is where a call returns to */
     /* "CELL:function+0x12", as it was then; of a caller the last byte of the call, and so it is odd. */
     char place[FAULT_PLACE_ROOM];
-    char version[16];             /* of the cell; "": the nucleus, or no text */
-    uint32_t text_bytes;          /* of the cell, which tells builds of one version apart; 0: no cell's */
-    uint32_t text_offset;         /* of the place in it, which tells functions of one name apart */
+    char version[16];     /* of the cell; "": the nucleus, or no text */
+    uint32_t text_bytes;  /* of the cell, which tells builds of one version apart; 0: no cell's */
+    uint32_t text_offset; /* of the place in it, which tells functions of one name apart */
 };
 
 struct fault {
@@ -34,12 +34,13 @@ struct fault {
     uint64_t ticks;  /* hart_ticks() */
     uint64_t task;   /* its number */
     char task_name[TASK_NAME_ROOM];
-    char cell[CELL_NAME_ROOM]; /* where it happened; "nucleus"; "": in no text, and no caller is known */
+    char cell
+        [CELL_NAME_ROOM]; /* where it happened; "nucleus"; "": in no text, and no caller is known */
     char version[16];
     unsigned hart;
-    const char *cause; /* lives for ever */
-    uint64_t value;    /* the address, or what else the hardware gives with the cause */
-    char note[FAULT_NOTE_ROOM];       /* "NULL pointer", the text of a fault that software found; or "" */
+    const char *cause;          /* lives for ever */
+    uint64_t value;             /* the address, or what else the hardware gives with the cause */
+    char note[FAULT_NOTE_ROOM]; /* "NULL pointer", the text of a fault that software found; or "" */
     char outcome[FAULT_OUTCOME_ROOM]; /* what became of the task; "" as long as that is not known */
     struct fault_frame frames[FAULT_FRAMES]; /* the innermost first */
     unsigned frame_count;

@@ -106,10 +106,11 @@ struct fault_kind {
 };
 
 static const struct fault_kind kinds[] = {
-    {"null", load_null},         {"load", load_unmapped},     {"store", store_read_only},
-    {"jump", jump_wild},         {"nx", jump_to_data},        {"illegal", execute_zeroes},
-    {"stack", overflow_stack},   {"software", free_twice},    {"assert", assert_wrongly},
-    {"loop", loop},
+    {"null", load_null},        {"load", load_unmapped},
+    {"store", store_read_only}, {"jump", jump_wild},
+    {"nx", jump_to_data},       {"illegal", execute_zeroes},
+    {"stack", overflow_stack},  {"software", free_twice},
+    {"assert", assert_wrongly}, {"loop", loop},
 };
 #define KINDS (sizeof kinds / sizeof kinds[0])
 

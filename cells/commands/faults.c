@@ -41,8 +41,8 @@ static void print_frames(const struct fault *fault)
         const char *gone = has_gone(frame) ? ", gone or replaced since" : "";
 
         if (frame->text_bytes)
-            print("  #%-2u %s (%s, 0x%x of %u B)%s\n", i, frame->place, frame->version, frame->text_offset,
-                  frame->text_bytes, gone);
+            print("  #%-2u %s (%s, 0x%x of %u B)%s\n", i, frame->place, frame->version,
+                  frame->text_offset, frame->text_bytes, gone);
         else
             print("  #%-2u %s%s\n", i, frame->place, gone);
     }
@@ -60,9 +60,9 @@ static void print_fault(const struct fault *fault)
     print("fault %llu at %s: %s at 0x%llx%s%s\n", (unsigned long long)fault->number,
           time_of(fault, time, sizeof time), fault->cause, (unsigned long long)fault->value,
           fault->note[0] ? ": " : "", fault->note);
-    print("  task %llu %s, hart %u, cell %s%s%s\n", (unsigned long long)fault->task, fault->task_name,
-          fault->hart, fault->cell[0] ? fault->cell : "unknown", fault->version[0] ? " " : "",
-          fault->version);
+    print("  task %llu %s, hart %u, cell %s%s%s\n", (unsigned long long)fault->task,
+          fault->task_name, fault->hart, fault->cell[0] ? fault->cell : "unknown",
+          fault->version[0] ? " " : "", fault->version);
     print("  outcome: %s\n", outcome_of(fault));
     print_frames(fault);
 }
@@ -189,7 +189,8 @@ static int run_faults(int argc, char **argv)
     int status = 0;
 
     role_assert_may_park();
-    if (!words_fit(argc, argv, 1, 2) || (argc == 2 && (verbose || !string_to_u64(argv[1], &number))))
+    if (!words_fit(argc, argv, 1, 2) ||
+        (argc == 2 && (verbose || !string_to_u64(argv[1], &number))))
         return usage_error("faults");
     if (!buffer_make(&room, sizeof(struct fault))) {
         print("faults: no memory\n");

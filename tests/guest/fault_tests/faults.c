@@ -30,7 +30,8 @@ static bool fault_of(struct test_run *t, int (*entry)(void *), void *argument, s
     status = task_join(&handle, NULL);
     return CHECK(t, status == ERR_FAULT, "it ended with %d", status) &&
            CHECK(t, fault_get(fault_count(), fault), "no record of fault %lu", fault_count()) &&
-           CHECK(t, fault->task == number, "the record is task %lu's, not %lu's", fault->task, number);
+           CHECK(t, fault->task == number, "the record is task %lu's, not %lu's", fault->task,
+                 number);
 }
 
 static uint64_t log_end(void)
@@ -82,7 +83,8 @@ static void check_report(struct test_run *t, const struct injection *injection, 
 {
     char text[4096], cell[64];
     struct cell_info commands;
-    const char *parts[] = {"fault: ", injection->report, " " TASK_NAME " hart ", cell, injection->place, NULL};
+    const char *parts[] = {"fault: ", injection->report, " " TASK_NAME " hart ",
+                           cell,      injection->place,  NULL};
     size_t length = log_read(&from, text, sizeof text - 1);
 
     text[length] = '\0';
@@ -93,22 +95,26 @@ static void check_report(struct test_run *t, const struct injection *injection, 
     parts[2] = "commands:run_fault+0x";
     parts[3] = "fault_tests:runs_fault+0x";
     parts[4] = NULL;
-    CHECK(t, strcmp(injection->kind, "stack") == 0 || has_in_order(text, parts), "%s: the log says: %s",
-          injection->kind, text);
+    CHECK(t, strcmp(injection->kind, "stack") == 0 || has_in_order(text, parts),
+          "%s: the log says: %s", injection->kind, text);
 }
 
-static void check_record(struct test_run *t, const struct injection *injection, const struct fault *fault)
+static void check_record(struct test_run *t, const struct injection *injection,
+                         const struct fault *fault)
 {
     unsigned place = injection->wild;
 
     while (place < fault->frame_count && string_starts(fault->frames[place].place, "nucleus:"))
         place++;
-    CHECK(t, starts_with_place(fault, place, injection->place), "%s: frame %u is %s", injection->kind, place,
-          fault->frames[place].place);
+    CHECK(t, starts_with_place(fault, place, injection->place), "%s: frame %u is %s",
+          injection->kind, place, fault->frames[place].place);
     CHECK(t, fault->frames[place].text_bytes > 0, "%s: no size of text", injection->kind);
-    CHECK(t, fault->frames[0].exact && !fault->frames[1].exact, "%s: what was interrupted", injection->kind);
-    CHECK(t, strcmp(fault->cell, "commands") == 0, "%s: the cell is %s", injection->kind, fault->cell);
-    CHECK(t, strcmp(fault->task_name, TASK_NAME) == 0, "%s: task %s", injection->kind, fault->task_name);
+    CHECK(t, fault->frames[0].exact && !fault->frames[1].exact, "%s: what was interrupted",
+          injection->kind);
+    CHECK(t, strcmp(fault->cell, "commands") == 0, "%s: the cell is %s", injection->kind,
+          fault->cell);
+    CHECK(t, strcmp(fault->task_name, TASK_NAME) == 0, "%s: task %s", injection->kind,
+          fault->task_name);
     CHECK(t, fault->end == WALK_END, "%s: the walk ended with %d", injection->kind, fault->end);
 }
 
@@ -149,10 +155,10 @@ TEST(fault, backtrace_counts_the_frames_that_it_does_not_show)
 
     if (!fault_of(t, goes_deep, NULL, &fault))
         return;
-    CHECK(t, fault.frame_count == FAULT_FRAMES && fault.more == DEPTH + 3 - FAULT_FRAMES, "%u frames and %u more",
-          fault.frame_count, fault.more);
-    CHECK(t, starts_with_place(&fault, FAULT_FRAMES - 1, "fault_tests:descend+0x"), "the last is %s",
-          fault.frames[FAULT_FRAMES - 1].place);
+    CHECK(t, fault.frame_count == FAULT_FRAMES && fault.more == DEPTH + 3 - FAULT_FRAMES,
+          "%u frames and %u more", fault.frame_count, fault.more);
+    CHECK(t, starts_with_place(&fault, FAULT_FRAMES - 1, "fault_tests:descend+0x"),
+          "the last is %s", fault.frames[FAULT_FRAMES - 1].place);
 }
 
 static _Noreturn __attribute__((noinline)) void never_returns(void)
@@ -174,8 +180,10 @@ TEST(fault, caller_is_named_by_its_call_and_not_by_what_stands_behind_it)
 
     if (!fault_of(t, calls_last, NULL, &fault))
         return;
-    CHECK(t, starts_with_place(&fault, 0, "fault_tests:never_returns+0x"), "it was in %s", fault.frames[0].place);
-    CHECK(t, starts_with_place(&fault, 1, "fault_tests:calls_last+0x"), "called by %s", fault.frames[1].place);
+    CHECK(t, starts_with_place(&fault, 0, "fault_tests:never_returns+0x"), "it was in %s",
+          fault.frames[0].place);
+    CHECK(t, starts_with_place(&fault, 1, "fault_tests:calls_last+0x"), "called by %s",
+          fault.frames[1].place);
 }
 
 /* From this frame to the top of the stack nothing is left of what callers saved. */
@@ -204,9 +212,12 @@ TEST(fault, smashed_stack_is_reported_as_far_as_it_goes)
     if (!fault_of(t, smashes, NULL, &fault))
         return;
     text[log_read(&from, text, sizeof text - 1)] = '\0';
-    CHECK(t, starts_with_place(&fault, 0, "fault_tests:smash+0x"), "it was in %s", fault.frames[0].place);
-    CHECK(t, fault.end == WALK_LOST && fault.frame_count <= 3, "%u frames, end %d", fault.frame_count, fault.end);
-    CHECK(t, strstr(text, "fault: the walk of the stack is lost there\n"), "the log says: %s", text);
+    CHECK(t, starts_with_place(&fault, 0, "fault_tests:smash+0x"), "it was in %s",
+          fault.frames[0].place);
+    CHECK(t, fault.end == WALK_LOST && fault.frame_count <= 3, "%u frames, end %d",
+          fault.frame_count, fault.end);
+    CHECK(t, strstr(text, "fault: the walk of the stack is lost there\n"), "the log says: %s",
+          text);
 }
 
 TEST(fault, log_keeps_the_last)
@@ -217,15 +228,20 @@ TEST(fault, log_keeps_the_last)
     for (unsigned i = 0; i < FAULT_RECORDS + 2; i++) {
         if (!fault_of(t, i % 2 ? smashes : goes_deep, NULL, &fault))
             return;
-        CHECK(t, fault.number == before + i + 1, "fault %lu is number %lu", before + i + 1, fault.number);
+        CHECK(t, fault.number == before + i + 1, "fault %lu is number %lu", before + i + 1,
+              fault.number);
     }
-    CHECK(t, !fault_get(before + 1, &fault) && !fault_get(before + 2, &fault), "the oldest is still there");
+    CHECK(t, !fault_get(before + 1, &fault) && !fault_get(before + 2, &fault),
+          "the oldest is still there");
     for (uint64_t i = 3; i <= FAULT_RECORDS + 2; i++) {
         const char *place = i % 2 ? "fault_tests:descend+0x" : "fault_tests:smash+0x";
 
-        CHECK(t, fault_get(before + i, &fault) && starts_with_place(&fault, 0, place), "number %lu is not there", i);
+        CHECK(t, fault_get(before + i, &fault) && starts_with_place(&fault, 0, place),
+              "number %lu is not there", i);
     }
-    CHECK(t, !fault_get(0, &fault) && !fault_get(before + FAULT_RECORDS + 3, &fault), "faults that never were");
+    CHECK(t, !fault_get(0, &fault) && !fault_get(before + FAULT_RECORDS + 3, &fault),
+          "faults that never were");
 }
 
-CELL(.name = "fault_tests", .version = "1.0", .summary = "Tests of fault reports and the fault log.");
+CELL(.name = "fault_tests", .version = "1.0",
+     .summary = "Tests of fault reports and the fault log.");
