@@ -24,7 +24,7 @@ requirements=(
     '/usr/include/libfdt.h|libfdt-dev|a second opinion on device trees, in tests'
     'dtc|device-tree-compiler|makes device trees for tests'
     'cpio|cpio|a second opinion on boot archives, in tests'
-    'python3|python3|tests that talk to a terminal'
+    'python3|python3|tests that talk to a terminal, file and line of faults'
     '/usr/lib/python3/dist-packages/pexpect/__init__.py|python3-pexpect|tests that talk to a terminal'
     'patch|patch|breaks the code on purpose, in tests of tests'
     'cloc|cloc|the test of the size of the nucleus'

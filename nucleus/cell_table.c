@@ -70,17 +70,56 @@ struct unit *unit_next(struct unit *after) UNCHECKED
     return node == table_cells() ? NULL : unit_of(node);
 }
 
-void cells_visit(bool (*visit)(const struct cell *cell, void *argument), void *argument)
+static void end_call(uint32_t **caller)
 {
+    **caller = 0;
+}
+
+/* Also when a fault cuts it short. The lock is held. */
+static void call_marked(void (*function)(void *argument), void *argument)
+{
+    __attribute__((cleanup(end_call))) uint32_t *caller = &cell_table.caller;
+
+    *caller = hart_index() + 1;
+    function(argument);
+}
+
+void cell_table_locked(void (*function)(void *argument), void *argument)
+{
+    OWN(irq_guard) irqs = {0};
     OWN(spin_guard) guard = {0};
 
-    spin_lock(&guard, &cell_table.lock);
+    irq_disable(&irqs);
+    if (cell_table.caller == hart_index() + 1) {
+        function(argument);
+    } else {
+        spin_lock_nested(&guard, &cell_table.lock);
+        call_marked(function, argument);
+        spin_unlock_nested(&guard, &cell_table.lock);
+    }
+    irq_restore(&irqs);
+}
+
+struct visit {
+    bool (*visit)(const struct cell *cell, void *argument);
+    void *argument;
+};
+
+/* Unchecked: the table is locked. */
+static void visit_all(void *argument) UNCHECKED
+{
+    const struct visit *visit = argument;
+
     list_each(node, table_cells())
     {
-        if (!visit(&unit_of(node)->cell, argument))
-            break;
+        if (!visit->visit(&unit_of(node)->cell, visit->argument))
+            return;
     }
-    spin_unlock(&guard, &cell_table.lock);
+}
+
+void cells_visit(bool (*visit)(const struct cell *cell, void *argument), void *argument)
+{
+    cell_table_locked(visit_all, &(struct visit){visit, argument});
 }
 
 const char *cell_name(const struct cell *cell)

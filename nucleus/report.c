@@ -1,5 +1,5 @@
-/* What the system says: the log ring (nucleus/log.h; bytes numbered since boot, the last 16 KiB kept), fault
- * reports, and the two ways to stop: panic() for impossible states, machine_fail() for a fault that no task
+/* What the system says: the log ring (nucleus/log.h; bytes numbered since boot, the last 16 KiB kept) and
+ * the two ways to stop: panic() for impossible states, machine_fail() for a fault that no task
  * can pay for. A fault that software finds (a double free, an assertion) is raised as a breakpoint in the
  * caller's name, so all faults take one path. */
 #include "report.h"
@@ -9,6 +9,7 @@
 #include "nucleus/format.h"
 #include "nucleus/log.h"
 #include "nucleus/machine.h"
+#include "nucleus/string.h"
 
 #define RING_BYTES 16384u
 
@@ -58,7 +59,8 @@ void log_print(const char *text, ...)
     va_end(arguments);
 }
 
-size_t log_read(uint64_t *from, char *to, size_t room)
+/* At most @p room bytes, and what a buffer of a stack holds. */
+static size_t ring_read(uint64_t *from, char *to, size_t room)
 {
     OWN(spin_guard) guard = {0};
     size_t bytes = 0;
@@ -72,52 +74,24 @@ size_t log_read(uint64_t *from, char *to, size_t room)
     return bytes;
 }
 
-/* By scause; the gaps are no exceptions of S-mode. */
-static const char *const causes[16] = {
-    "instruction address misaligned", "instruction access fault", "illegal instruction",
-    "breakpoint",                     "load address misaligned",  "load access fault",
-    "store address misaligned",       "store access fault",       [12] = "instruction page fault",
-    [13] = "load page fault",         [15] = "store page fault",
-};
-
-/* In fault_caller(): raises a fault whose explanation is in a0. */
-extern char software_fault[];
-
-/* Keeps the lines of one report together. Not taken when the machine stops: its holder may be why. */
-static struct spinlock report_lock;
-
-static void report_lines(const struct task *task, const struct registers *registers)
+/* The caller's memory is written without the lock: it may fault, and the report takes the lock. */
+size_t log_read(uint64_t *from, char *to, size_t room)
 {
-    const char *cause = registers->cause < 16 ? causes[registers->cause] : NULL;
-    const char *note = "";
-    char place[120];
+    size_t bytes = 0;
+    char part[128];
 
-    if (registers->pc == (uint64_t)software_fault)
-        note = (const char *)registers->x[10];
-    else if (registers->cause >= 12 && task->stack_low - registers->value - 1 < PAGE_BYTES)
-        note = "stack overflow";
-    else if (registers->cause >= 12 && registers->value < PAGE_BYTES)
-        note = "NULL pointer";
-    log_print("fault: %s at 0x%lx%s%s", cause ? cause : "unknown exception", registers->value,
-              *note ? ": " : "", note);
-    log_print("fault: task %lu %s hart %u pc 0x%lx (%s)", task->number, task->name, hart_index(),
-              registers->pc, hooks.code_describe(registers->pc, place, sizeof place));
-    log_print("fault: ra 0x%lx (%s) sp 0x%lx stack 0x%lx-0x%lx", registers->x[1],
-              hooks.code_describe(registers->x[1], place, sizeof place), registers->x[2],
-              task->stack_low, task->stack_high);
-}
+    while (bytes < room) {
+        uint64_t next = *from;
+        size_t got =
+            ring_read(&next, part, room - bytes < sizeof part ? room - bytes : sizeof part);
 
-void report_fault(const struct task *task, const struct registers *registers)
-{
-    OWN(spin_guard) guard = {0};
-
-    if (this_hart()->depth > 1) {
-        report_lines(task, registers);
-        return;
+        if (got == 0 || (bytes > 0 && next - got != *from)) /* overtaken: the next call goes on */
+            break;
+        memcpy(to + bytes, part, got);
+        bytes += got;
+        *from = next;
     }
-    spin_lock(&guard, &report_lock);
-    report_lines(task, registers);
-    spin_unlock(&guard, &report_lock);
+    return bytes;
 }
 
 void machine_fail(const char *why)
@@ -135,7 +109,8 @@ void panic(const char *text, ...)
     format_list(line, sizeof line, text, arguments);
     va_end(arguments);
     log_print("panic in %s: %s",
-              hooks.code_describe((uint64_t)__builtin_return_address(0), place, sizeof place), line);
+              hooks.code_describe((uint64_t)__builtin_return_address(0), place, sizeof place),
+              line);
     machine_fail("panic");
 }
 

@@ -13,14 +13,16 @@ struct code_search {
     struct symbol_info *info;
 };
 
-/* The symbol of the cell's function, static ones too, that holds @p address; and where that begins. */
+/* The symbol of the cell's function, static ones too, that holds @p address; and where that begins. Fault reports
+ * ask about any address and at any time: of a cell that is not placed yet, too. */
 static const struct elf_symbol *function_at(const struct cell *cell, uint64_t address,
                                             uint64_t *start)
 {
     for (uint32_t i = 1; i < cell->symbol_count; i++) {
         const struct elf_symbol *symbol = &cell->symbols[i];
 
-        if ((symbol->info & 15) != STT_FUNC || symbol->shndx == SHN_UNDEF)
+        if ((symbol->info & 15) != STT_FUNC || symbol->shndx == SHN_UNDEF ||
+            symbol->shndx >= cell->section_count)
             continue;
         *start = cell->sections[symbol->shndx].address + symbol->value;
         if (address - *start < symbol->size)

@@ -23,8 +23,9 @@ class Json(unittest.TestCase):
         commands = ["help --json", "cells --json", "cell uart --json", "deps --json", "deps uart --json",
                     "symbols --json", "symbols task_* --json", "symbols zz --json", "tasks --json",
                     "mem --json", "mem --drain --json", "heap --json", "heap --drain --json",
-                    "heap --held-by --json", "heap --held-by shell --json", "cell task --json", "harts --json", "sbi --json", "log --json", "what vm_stats --json",
-                    "what 0 --json", "time --json clear", "swaps --json"]
+                    "heap --held-by --json", "heap --held-by shell --json", "cell task --json", "harts --json",
+                    "sbi --json", "log --json", "what vm_stats --json", "what 0 --json", "time --json clear",
+                    "swaps --json", "faults --json"]
         cls.output = {command: "\n".join(lines) for command, lines in sections(commands).items()}
 
     def of(self, command):
@@ -39,7 +40,7 @@ class Json(unittest.TestCase):
         names = {command["name"] for command in self.of("help --json")}
         self.assertLessEqual(
             set("help cells cell load unload deps symbols what tasks mem heap harts sbi log run test "
-                "echo time poweroff clear swap swaps".split()), names)
+                "echo time poweroff clear swap swaps fault faults".split()), names)
 
     def test_cells(self):
         cells = {cell["name"]: cell for cell in self.of("cells --json")}
@@ -135,8 +136,9 @@ class Json(unittest.TestCase):
 
 class Text(unittest.TestCase):
     def test_lines_fit_80_columns(self):
-        commands = ["help", "cells", "cell vm", "deps", "symbols", "tasks", "mem", "heap", "heap --held-by", "harts", "sbi",
-                    "what vm_stats", "help test", "help swap", "help heap", "help cell"]
+        commands = ["help", "cells", "cell vm", "deps", "symbols", "tasks", "mem", "heap", "heap --held-by",
+                    "harts", "sbi", "what vm_stats", "help test", "help swap", "help heap", "help cell",
+                    "help kill", "help fault", "help faults"]
         for command, lines in sections(commands).items():
             with self.subTest(command=command):
                 self.assertGreater(len(lines), 2)
@@ -147,7 +149,8 @@ class Text(unittest.TestCase):
                     "deps --dot --json", "symbols a b", "what", "what a b", "tasks x", "mem x", "heap --x", "heap x",
                     "heap --held-by a b",
                     "harts x", "sbi x", "log -f", "run", "test a b", "time", "poweroff x", "clear x",
-                    "swap", "swap a", "swap a b c", "swap -q b", "swap a b --what", "swaps x"]
+                    "swap", "swap a", "swap a b c", "swap -q b", "swap a b --what", "swaps x", "fault", "fault a b c",
+                    "kill", "faults x", "faults 1 2", "faults -v 1"]
         outputs = sections([f"{command}; echo status $?" for command in commands])
         for command, lines in outputs.items():
             with self.subTest(command=command):
