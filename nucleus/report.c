@@ -1,6 +1,6 @@
 /* What the system says: the log ring (nucleus/log.h; bytes numbered since boot, the last 16 KiB kept) and
- * the two ways to stop: panic() for impossible states, machine_fail() for a fault that no task
- * can pay for. A fault that software finds (a double free, an assertion) is raised as a breakpoint in the
+ * the two ways to stop: panic() for impossible states (of a cell: a fault), machine_fail() for a fault
+ * that no task can pay for. A fault that software finds (a double free, an assertion) is raised as a breakpoint in the
  * caller's name, so all faults take one path. */
 #include "report.h"
 
@@ -10,6 +10,7 @@
 #include "nucleus/log.h"
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
+#include "unwind.h"
 
 #define RING_BYTES 16384u
 
@@ -100,6 +101,14 @@ void machine_fail(const char *why)
     machine_exit(99);
 }
 
+static _Noreturn __attribute__((noinline)) void fault_with(const char *line)
+{
+    register const char *note __asm__("a0") = line;
+
+    __asm__ volatile(".globl software_fault\nsoftware_fault: ebreak" : : "r"(note) : "memory");
+    __builtin_unreachable();
+}
+
 void panic(const char *text, ...)
 {
     char line[200], place[120];
@@ -108,6 +117,8 @@ void panic(const char *text, ...)
     va_start(arguments, text);
     format_list(line, sizeof line, text, arguments);
     va_end(arguments);
+    if (is_in_cell((uint64_t)__builtin_return_address(0)) && this_hart()->depth == 0)
+        fault_with(line);
     log_print("panic in %s: %s",
               hooks.code_describe((uint64_t)__builtin_return_address(0), place, sizeof place),
               line);
@@ -117,13 +128,10 @@ void panic(const char *text, ...)
 void fault_caller(const char *text, ...)
 {
     char line[160];
-    register const char *note __asm__("a0");
     va_list arguments;
 
     va_start(arguments, text);
     format_list(line, sizeof line, text, arguments);
     va_end(arguments);
-    note = line;
-    __asm__ volatile(".globl software_fault\nsoftware_fault: ebreak" : : "r"(note) : "memory");
-    __builtin_unreachable();
+    fault_with(line);
 }

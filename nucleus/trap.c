@@ -69,6 +69,8 @@ static REQUIRES(irqs_off) struct registers *unwind_on(struct task *task)
         log_print("fault: task %lu %s: its stack cannot be followed, so what its frames hold is lost",
                   task->number, task->name);
     task->unwinding = OK;
+    if (status == ERR_FAULT)
+        fault_outcome(fault_last(task), frame ? "guarded call failed" : "task ended");
     if (frame) {
         registers->pc = (uint64_t)guard_return;
         registers->x[2] = (uint64_t)frame;

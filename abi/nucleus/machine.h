@@ -24,7 +24,8 @@ long machine_sbi(unsigned function, uint64_t argument);
 
 /** Ends the machine: QEMU exits with @p status (0..127). */
 _Noreturn void machine_exit(unsigned status);
-/** Stops with a report: for states that must not occur. Names the caller's cell. */
+/** For states that must not occur: a fault of the running task when a cell's function calls it, with @p format as its
+ *  explanation. In an interrupt, in the scheduler, and in the nucleus itself the machine stops with a report. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /**

@@ -6,6 +6,7 @@
 #include "nucleus/format.h"
 #include "nucleus/hart.h"
 #include "nucleus/log.h"
+#include "nucleus/records.h"
 #include "task.h"
 #include "test.h"
 #include "texts.h"
@@ -243,5 +244,33 @@ TEST(fault, log_keeps_the_last)
           "faults that never were");
 }
 
-CELL(.name = "fault_tests", .version = "1.0",
-     .summary = "Tests of fault reports and the fault log.");
+static bool visit_badly(const struct cell *cell, void *argument)
+{
+    (void)cell;
+    *(volatile int *volatile)argument = 1;
+    return false;
+}
+
+static int visits(void *argument)
+{
+    cells_visit(visit_badly, argument);
+    return 0;
+}
+
+/* The report needs the table that is locked, and so does whoever comes after. */
+TEST(fault, fault_of_a_visitor_of_the_cell_table_is_reported_and_unlocks_it)
+{
+    struct fault fault;
+    struct cell_info own;
+
+    if (!fault_of(t, visits, NULL, &fault))
+        return;
+    CHECK(t, starts_with_place(&fault, 0, "fault_tests:visit_badly+0x"), "it was in %s", fault.frames[0].place);
+    CHECK(t, fault.end == WALK_END, "the walk ended with %d", fault.end);
+    for (unsigned turn = 0; turn < 8; turn++) {
+        CHECK(t, cell_find("fault_tests", &own), "no cell of that name");
+        task_yield();
+    }
+}
+
+CELL(.name = "fault_tests", .version = "1.0", .summary = "Tests of fault reports and the fault log.");
