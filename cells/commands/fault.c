@@ -198,7 +198,7 @@ COMMAND(fault, .run = run_fault, .usage = "fault KIND [PLACE]",
                 "  illegal   executes what is no instruction\n"
                 "  stack     calls itself until the stack is full\n"
                 "  software  frees an object twice: a fault that the heap finds\n"
-                "  assert    a wrong assertion: a panic, as when the system finds itself broken\n"
-                "  loop      never ends and calls nothing\n"
+                "  assert    a wrong assertion\n"
+                "  loop      never ends and calls nothing: for `kill`\n"
                 "PLACE is where: self (the default), the command's own task.\n"
                 "The status is 126 after the fault. faults shows what was found out about it.");

@@ -164,11 +164,12 @@ static int run_kill(int argc, char **argv)
 }
 
 COMMAND(kill, .run = run_kill, .usage = "kill NUMBER...",
-        .help = "Ends tasks, by their numbers in `tasks`, whether they want to or not.\n"
+        .help = "Ends tasks, whether they want to or not.\n"
                 "\n"
-                "What a task holds is dropped: its stack is unwound. That takes place where it\n"
-                "next parks or yields, or, if it computes, at an interrupt while it is in its own\n"
-                "cell's code. The idle tasks and those of the nucleus cannot be killed.");
+                "Their numbers are those that `tasks` shows. What a task holds is dropped: its\n"
+                "stack is unwound. That takes place where it next parks or yields, or, if it\n"
+                "computes, at an interrupt while it is in its own cell's code. The idle tasks and\n"
+                "those of the nucleus cannot be killed.");
 
 /* The task that was running on @p hart when the list was copied. */
 static const struct task_row *running_on(const struct task_row *rows, unsigned count, unsigned hart)

@@ -18,6 +18,7 @@ KINDS = {
     "illegal": "execute_zeroes",
     "stack": "recurse",
     "software": "free_twice",
+    "assert": "assert_wrongly",
 }
 
 
@@ -41,9 +42,19 @@ class Fault(unittest.TestCase):
             self.assertEqual(row.split()[3:5], ["fault", "commands"])
             self.assertLessEqual(len(row), 80)
 
+    def test_loop_is_ended_by_a_kill(self):
+        guest = Guest()
+        self.addCleanup(guest.close)
+        self.assertIn("runs as task ", started := guest.run("fault loop &"))
+        number = re.search(r"as task (\d+)", started)[1]
+        guest.send(f"kill {number}\r")
+        guest.expect("[1] done: fault")
+        guest.prompt()
+        self.assertIn("no faults since boot", guest.run("faults"))
+
     def test_unknown_words_are_refused_and_the_known_named(self):
         _, lines = headless("fault zz; echo $?; fault null zz; echo $?; fault; echo $?; faults")
-        self.assertEqual(lines[0], "fault: there is no kind zz, only " + " ".join([*KINDS, "assert", "loop"]))
+        self.assertEqual(lines[0], "fault: there is no kind zz, only " + " ".join([*KINDS, "loop"]))
         self.assertRegex(lines[2], "^fault: there is no place zz, only self")
         self.assertEqual([lines[1], lines[3], lines[5]], ["2"] * 3)
         self.assertEqual(lines[4], "usage: fault KIND [PLACE]")
@@ -75,7 +86,7 @@ class Faults(unittest.TestCase):
         first = lines[lines.index("==") + 1 :]
         self.assertRegex(first[0], r"^fault 1 at \d+\.\d{6}: load page fault at 0x8: NULL pointer$")
         self.assertRegex(first[1], r"^  task \d+ fault, hart \d, cell commands \d")
-        self.assertRegex(first[2], "^  outcome: ")
+        self.assertEqual(first[2], "  outcome: task ended")
         self.assertRegex(first[3], r"^  #0  commands:load_null\+0x")
         after = first[first.index("==") + 1 :]
         self.assertEqual(after[:2], ["faults: fault 2 is not kept, or never was (faults lists them)", "1"])
