@@ -187,6 +187,7 @@ static uint64_t low_end(const struct walk *walk)
     uint64_t sp = walk->x[SP], cfa;
     struct walk_row row;
 
+    row.tables = NULL;
     if (walk->stack_low - sp - 1 >= PAGE_BYTES || !tables ||
         walk_row(&row, tables, walk->pc) != WALK_FRAME)
         return walk->stack_low;

@@ -3,6 +3,7 @@
 #include "unwind.h"
 
 #include "harts.h"
+#include "nucleus/runtime.h"
 #include "nucleus/string.h"
 #include "walk.h"
 
@@ -39,28 +40,31 @@ static bool call_site_find(const struct eh_frame *tables, const struct walk_row 
 /* The landing pad of the frame that @p walk is at; 0: it has nothing to clean up. */
 static uint64_t landing_pad(const struct walk *walk, const struct walk_row *row)
 {
-    uint64_t pc = walk->exact ? walk->pc : walk->pc - 1, pad = 0;
+    uint64_t pad = 0;
 
     if (row->lsda)
-        (void)call_site_find(eh_frame_at(pc), row, pc, &pad);
+        (void)call_site_find(row->tables, row, walk->exact ? walk->pc : walk->pc - 1, &pad);
     return pad;
 }
 
 static void walk_begin_at_trap(struct walk *walk, const struct registers *registers)
 {
     memcpy(walk->x, registers->x, sizeof walk->x);
-    walk->exact = eh_frame_at(registers->pc);
+    walk->exact = registers->pc != (uint64_t)_Unwind_Resume && eh_frame_at(registers->pc);
     walk->pc = walk->exact ? registers->pc : registers->x[1];
 }
 
 enum unwind_end unwind(struct registers *registers, uint64_t stack_low, uint64_t stack_high,
                        const void *recovery)
 {
-    struct walk walk = {.stack_low = stack_low, .stack_high = stack_high};
+    struct walk walk;
+    struct walk_row row;
 
+    walk.stack_low = stack_low;
+    walk.stack_high = stack_high;
     walk_begin_at_trap(&walk, registers);
+    row.tables = NULL;
     for (;;) {
-        struct walk_row row;
         enum walk_step step;
         uint64_t pad;
 
@@ -95,6 +99,7 @@ bool unwind_is_safe(const struct registers *registers, uint64_t stack_low, uint6
     struct walk_row row;
     uint64_t unused;
 
+    row.tables = NULL;
     walk_begin_at_trap(&walk, registers);
     if (!is_in_cell(registers->pc) || walk_find(&row, &walk) != WALK_FRAME ||
         (row.lsda && !call_site_find(cell, &row, walk.pc, &unused)))

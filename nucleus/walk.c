@@ -3,10 +3,14 @@
  *
  * Tables of cells were checked when the cell was loaded (eh_frame_validate()), those of the nucleus are
  * checked by a host test. What is checked here is what the tables cannot know: addresses on the stack. */
+#include "nucleus/string.h"
 #include "walk.h"
 
 #define RA 1u
 #define SP 2u
+#define REMEMBER_STATE 0x0au
+#define RESTORE_STATE 0x0bu
+#define DEF_CFA_OFFSET 0x0eu
 
 /* The interpreter's state beside the program itself. */
 struct program {
@@ -15,14 +19,45 @@ struct program {
     struct walk_row *row;
     uint64_t place, target; /* offsets of the row and of the pc in the function */
     unsigned depth;         /* of what is remembered */
-    struct walk_row remembered[EH_FRAME_STATES];
+    uint32_t kept;          /* registers whose offsets are part of that: they are not copied */
+    struct remembered {
+        uint32_t cfa_register, saved, undefined;
+        int64_t cfa_offset;
+    } remembered[EH_FRAME_STATES];
 };
 
-static void set_saved(struct walk_row *row, uint64_t number, int64_t offset)
+/* @return false: the register had another place in a row that is remembered. A function has one for each. */
+static inline bool set_saved(struct program *state, uint64_t number, int64_t offset)
 {
-    row->saved |= 1u << number;
-    row->undefined &= ~(1u << number);
+    struct walk_row *row = state->row;
+    uint32_t bit = 1u << number;
+
+    if (state->kept & bit && row->offsets[number] != offset)
+        return false;
+    row->saved |= bit;
+    row->undefined &= ~bit;
     row->offsets[number] = (int32_t)offset;
+    return true;
+}
+
+static void remember(struct program *state)
+{
+    const struct walk_row *row = state->row;
+
+    state->kept |= row->saved;
+    state->remembered[state->depth++] =
+        (struct remembered){row->cfa_register, row->saved, row->undefined, row->cfa_offset};
+}
+
+static void restore(struct program *state)
+{
+    const struct remembered *from = &state->remembered[--state->depth];
+    struct walk_row *row = state->row;
+
+    row->cfa_register = from->cfa_register;
+    row->saved = from->saved;
+    row->undefined = from->undefined;
+    row->cfa_offset = from->cfa_offset;
 }
 
 /* Takes over the rule that @p from has; NULL: the default, the same value. */
@@ -56,8 +91,7 @@ static bool register_instruction(struct program *state, struct cursor *cursor, u
         return false;
     switch (opcode) {
     case 0x05: /* offset_extended */
-        set_saved(row, number, (int64_t)take_uleb(cursor) * state->cie->data_align);
-        return true;
+        return set_saved(state, number, (int64_t)take_uleb(cursor) * state->cie->data_align);
     case 0x06: /* restore_extended */
         set_as_in(row, number, state->initial);
         return true;
@@ -74,8 +108,7 @@ static bool register_instruction(struct program *state, struct cursor *cursor, u
     case 0x0d: /* def_cfa_register */
         break;
     case 0x11: /* offset_extended_sf */
-        set_saved(row, number, take_sleb(cursor) * state->cie->data_align);
-        return true;
+        return set_saved(state, number, take_sleb(cursor) * state->cie->data_align);
     case 0x12: /* def_cfa_sf */
         row->cfa_offset = take_sleb(cursor) * state->cie->data_align;
         break;
@@ -97,17 +130,7 @@ static bool long_instruction(struct program *state, struct cursor *cursor, unsig
     case 0x04:
         state->place += take(cursor, 1u << (opcode - 2)) * state->cie->code_align;
         return true;
-    case 0x0a: /* remember_state */
-        if (state->depth == EH_FRAME_STATES)
-            return false;
-        state->remembered[state->depth++] = *state->row;
-        return true;
-    case 0x0b: /* restore_state */
-        if (state->depth == 0)
-            return false;
-        *state->row = state->remembered[--state->depth];
-        return true;
-    case 0x0e: /* def_cfa_offset */
+    case DEF_CFA_OFFSET:
         state->row->cfa_offset = (int64_t)take_uleb(cursor);
         return true;
     case 0x13: /* def_cfa_offset_sf */
@@ -121,22 +144,55 @@ static bool long_instruction(struct program *state, struct cursor *cursor, unsig
     }
 }
 
-/* Runs @p cursor until the row of state->target is made. @return false: not understood. */
-static bool run(struct program *state, struct cursor cursor)
+/* Any instruction. @return false: not understood. */
+static bool instruction(struct program *state, struct cursor *cursor, uint8_t opcode)
 {
-    while (cursor.at < cursor.end && state->place <= state->target) {
-        uint8_t opcode = *cursor.at++, low = opcode & 0x3f;
+    uint8_t low = opcode & 0x3f;
 
-        if (opcode >> 6 == CFA_ADVANCE)
-            state->place += low * state->cie->code_align;
-        else if (opcode >> 6 == CFA_LONG ? !long_instruction(state, &cursor, low)
-                                         : low > LAST_REGISTER)
-            return false;
-        else if (opcode >> 6 == CFA_OFFSET)
-            set_saved(state->row, low, (int64_t)take_uleb(&cursor) * state->cie->data_align);
-        else if (opcode >> 6 == CFA_RESTORE)
-            set_as_in(state->row, low, state->initial);
+    if (opcode >> 6 == CFA_LONG)
+        return long_instruction(state, cursor, low);
+    if (low > LAST_REGISTER)
+        return false;
+    if (opcode >> 6 == CFA_OFFSET)
+        return set_saved(state, low, (int64_t)take_uleb(cursor) * state->cie->data_align);
+    set_as_in(state->row, low, state->initial);
+    return true;
+}
+
+/* Runs @p program until the row of state->target is made. What GCC writes most is done here, with all in registers.
+ * @return false: not understood. */
+static bool run(struct program *state, const struct cursor *program)
+{
+    const uint64_t code_align = state->cie->code_align, target = state->target;
+    struct cursor cursor = *program;
+    const uint8_t *at = cursor.at;
+    uint64_t place = state->place;
+
+    while (at < cursor.end && place <= target) {
+        uint8_t opcode = *at++, low = opcode & 0x3f;
+        bool is_short = at < cursor.end && *at < 0x80; /* its operand */
+
+        if (opcode >> 6 == CFA_ADVANCE) {
+            place += low * code_align;
+        } else if (opcode >> 6 == CFA_OFFSET && low <= LAST_REGISTER && is_short) {
+            if (!set_saved(state, low, *at++ * state->cie->data_align))
+                return false;
+        } else if (opcode == DEF_CFA_OFFSET && is_short) {
+            state->row->cfa_offset = *at++;
+        } else if (opcode == REMEMBER_STATE && state->depth < EH_FRAME_STATES) {
+            remember(state);
+        } else if (opcode == RESTORE_STATE && state->depth > 0) {
+            restore(state);
+        } else {
+            cursor.at = at;
+            state->place = place;
+            if (!instruction(state, &cursor, opcode))
+                return false;
+            place = state->place;
+            at = cursor.at;
+        }
     }
+    state->place = place;
     return !cursor.overrun;
 }
 
@@ -161,40 +217,49 @@ static struct cursor fde_near(const struct eh_frame *tables, uint64_t pc, uint64
     return record_at(tables, *offset);
 }
 
+/* The CIE at @p offset, which is often that of the row before. */
+static bool cie_find(struct walk_row *row, const struct eh_frame *tables, uint64_t offset)
+{
+    if (row->tables == tables && row->cie.offset == offset)
+        return true;
+    row->tables = cie_read(tables, offset, &row->cie) ? NULL : tables;
+    return row->tables;
+}
+
 enum walk_step walk_row(struct walk_row *row, const struct eh_frame *tables, uint64_t pc)
 {
     struct walk_row initial;
     struct program state; /* its remembered rows are not cleared: that would cost more than the walk */
-    struct cie cie;
     uint64_t offset, distance, start;
     struct cursor fde = fde_near(tables, pc, &offset), data;
+    const struct cie *cie = &row->cie;
 
     if (fde.at == fde.end)
         return WALK_LOST;
     distance = take(&fde, 4);
     start = take_pointer(tables, &fde);
-    if (pc - start >= take(&fde, 4) || cie_read(tables, offset + 4 - distance, &cie))
+    if (pc - start >= take(&fde, 4) || !cie_find(row, tables, offset + 4 - distance))
         return WALK_LOST;
-    if (cie.is_signal)
+    if (cie->is_signal)
         return WALK_TRAP;
     data = take_part(&fde, take_uleb(&fde));
     row->start = start;
-    row->lsda = cie.has_lsda ? take_pointer(tables, &data) : 0;
+    row->lsda = cie->has_lsda ? take_pointer(tables, &data) : 0;
     row->saved = row->undefined = 0;
     row->cfa_offset = 0; /* GCC's CIEs name the register only */
-    state.cie = &cie;
+    state.cie = cie;
     state.initial = NULL;
     state.row = row;
-    state.place = state.depth = 0;
+    state.place = state.depth = state.kept = 0;
     state.target = pc - start;
-    if (cie.return_register != RA || !run(&state, cie.program))
+    if (cie->return_register != RA || !run(&state, &cie->program))
         return WALK_LOST;
-    if (row->saved)
-        initial = *row;
+    if (row->saved) /* which no CIE of GCC's makes it */
+        memcpy(initial.offsets, row->offsets, sizeof initial.offsets);
     initial.saved = row->saved;
     initial.undefined = row->undefined;
     state.initial = &initial;
-    return run(&state, fde) ? WALK_FRAME : WALK_LOST;
+    return run(&state, &fde) ? WALK_FRAME : WALK_LOST;
 }
 
 void walk_begin(struct walk *walk, const struct registers *saved, uint64_t stack_low,
@@ -208,18 +273,6 @@ void walk_begin(struct walk *walk, const struct registers *saved, uint64_t stack
         walk->x[i] = saved->x[i];
 }
 
-/* Every register of the caller that the row has in memory lies in the stack above sp. */
-static bool is_on_stack(const struct walk *walk, const struct walk_row *row, uint64_t cfa)
-{
-    for (uint32_t set = row->saved; set; set &= set - 1) {
-        uint64_t address = cfa + (uint64_t)(int64_t)row->offsets[__builtin_ctz(set)];
-
-        if (address % 8 || address < walk->stack_low || address >= walk->stack_high)
-            return false;
-    }
-    return true;
-}
-
 enum walk_step walk_find(struct walk_row *row, const struct walk *walk)
 {
     /* A return address may lie behind the last instruction of its function, or where another row begins. */
@@ -231,7 +284,8 @@ enum walk_step walk_find(struct walk_row *row, const struct walk *walk)
 
 enum walk_step walk_apply(struct walk *walk, const struct walk_row *row)
 {
-    uint64_t sp = walk->x[SP], cfa;
+    uint64_t sp = walk->x[SP], room = walk->stack_high - walk->stack_low, cfa;
+    uint64_t values[LAST_REGISTER + 1];
 
     if (row->undefined & 1u << RA)
         return WALK_END;
@@ -239,13 +293,20 @@ enum walk_step walk_apply(struct walk *walk, const struct walk_row *row)
     /* A function that has made a call has a frame, with ra in it. So every walk ends. */
     if (!walk->exact && (cfa <= sp || !(row->saved & 1u << RA)))
         return WALK_LOST;
-    if (sp < walk->stack_low || cfa < sp || cfa > walk->stack_high || cfa % 16 ||
-        !is_on_stack(walk, row, cfa))
+    if (sp < walk->stack_low || cfa < sp || cfa > walk->stack_high || cfa % 16)
         return WALK_LOST;
-    for (uint32_t set = row->saved; set; set &= set - 1) {
-        unsigned number = (unsigned)__builtin_ctz(set);
+    for (uint32_t number = 1, set = row->saved >> 1; set; number++, set >>= 1) {
+        uint64_t address = cfa + (uint64_t)(int64_t)row->offsets[number];
 
-        walk->x[number] = *(const uint64_t *)(cfa + (uint64_t)(int64_t)row->offsets[number]);
+        if (!(set & 1))
+            continue;
+        if (address % 8 || address - walk->stack_low >= room)
+            return WALK_LOST;
+        values[number] = *(const uint64_t *)address;
+    }
+    for (uint32_t number = 1, set = row->saved >> 1; set; number++, set >>= 1) {
+        if (set & 1)
+            walk->x[number] = values[number];
     }
     walk->x[SP] = cfa;
     walk->pc = walk->x[RA];
@@ -256,8 +317,10 @@ enum walk_step walk_apply(struct walk *walk, const struct walk_row *row)
 enum walk_step walk_next(struct walk *walk)
 {
     struct walk_row row;
-    enum walk_step step = walk_find(&row, walk);
+    enum walk_step step;
 
+    row.tables = NULL;
+    step = walk_find(&row, walk);
     return step == WALK_FRAME ? walk_apply(walk, &row) : step;
 }
 

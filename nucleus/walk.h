@@ -16,10 +16,12 @@ struct walk_row {
     uint32_t undefined; /* set of those that the caller cannot have back; with ra in it there is no caller */
     int32_t offsets[LAST_REGISTER + 1];
     int64_t cfa_offset;
+    const struct eh_frame *tables; /* of `cie`; NULL: there is none yet. Set it before the first use */
+    struct cie cie;
     uint64_t start, lsda; /* of the function; 0: it has no language-specific data area, so no cleanups */
 };
 
-/** The row for @p pc in @p tables. @return WALK_FRAME; WALK_TRAP, WALK_LOST: there is none. */
+/** The row for @p pc in @p tables; @p row may be that of a frame before. @return WALK_FRAME; WALK_TRAP, WALK_LOST: there is none. */
 enum walk_step walk_row(struct walk_row *row, const struct eh_frame *tables, uint64_t pc);
 
 /** What walk_next() does: finds the row of the frame that @p walk is at, and goes to the caller by it. */

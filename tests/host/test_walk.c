@@ -80,7 +80,7 @@ static void compare_row(const struct table *table, const struct walk_row *row, u
 static void compare(const struct table *table, const struct eh_frame *tables, uint64_t shift,
                     uint64_t from, uint64_t to)
 {
-    struct walk_row row;
+    struct walk_row row = {.tables = NULL};
 
     for (uint64_t pc = from; pc < to; pc += 2) {
         enum walk_step step = walk_row(&row, tables, pc + shift);
