@@ -37,6 +37,9 @@
 
 /** Declares a struct type to be linear; @p name appears in clang's messages. */
 #define LINEAR(name) TSA(capability(name))
+/** Says of a struct that handles are members of it, which the analysis does not follow: `struct HOLDS job {`.
+ *  A comment beside each member says who gives it up, and when. */
+#define HOLDS TSA(annotate("holds"))
 #define MAKES(...) TSA(acquire_capability(__VA_ARGS__))
 #define TRY_MAKES(...) TSA(try_acquire_capability(true, __VA_ARGS__)) MUST_CHECK_BOOL
 #define TAKES(...) TSA(release_capability(__VA_ARGS__))

@@ -31,14 +31,14 @@
 enum mode { MODE_COUNT, MODE_SLEEP, MODE_YIELD, MODE_MAP, MODES };
 static const char *const mode_names[] = {"count", "sleep", "yield", "map"};
 
-struct worker_object {
+struct HOLDS worker_object {
     struct list link;
     enum mode mode;
     uint64_t number; /* of the task; 0 until it runs */
     uint64_t end_ns; /* UINT64_MAX: never */
     uint64_t rounds; /* what it has done: counts, sleeps, yields, mappings; it alone writes */
     uint32_t stop;   /* atomic */
-    clock_op timer;  /* of MODE_SLEEP; empty between two sleeps */
+    clock_op timer;  /* of MODE_SLEEP; empty between two sleeps; worker_drop() ends it */
 };
 
 /** What `busy` shows of a worker. */

@@ -34,7 +34,7 @@ static bool hoard_take(struct hoard *hoard, unsigned order)
 static bool hoard_give(struct hoard *hoard)
 {
     struct hoarded *given = hoard->first;
-    frames block;
+    OWN(frames) block = {0};
 
     if (!given)
         return false;

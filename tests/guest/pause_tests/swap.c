@@ -46,8 +46,8 @@ TEST(pause, every_hart_executes_fence_i_after_a_swap)
         CHECK(t, has_grown(hart, before[hart]), "hart %u came out of no hold", hart);
 }
 
-struct caller {
-    task_handle task;
+struct HOLDS caller {
+    task_handle task; /* the test joins it */
     uint32_t *stop;
     uint64_t rounds, wrong;
 };
