@@ -129,13 +129,15 @@ static const char *const steps[] = {"no memory for it", "its tables", "state", "
 TEST(load, any_lack_of_memory_changes_nothing)
 {
     struct hoard singles = {0}, rest = {0};
-    struct slots slots = {0};
+    struct slots slots;
     unsigned seen[STEPS] = {0};
-    struct why why = {.text = ""};
+    struct why why;
     enum status status = ERR_NOMEM;
     struct figures before, empty;
     unsigned refused = 0;
 
+    memset(&slots, 0, sizeof slots);
+    memset(&why, 0, sizeof why);
     figures_take(&before);
     take_all(&singles, 200, &rest);
     slots_take(&slots);
