@@ -6,13 +6,13 @@ that it breaks is switched off: so it was that rule which rejected it, and nothi
 
 A snippet is a cell in one file. It goes the way of every cell, by the build's own commands: gcc with the flags
 of a real cell (from compile_commands.json), check_source.sh (the rule on includes, clang, the lints), ld -r,
-pack. Its first comment has lines
+the search for gaps of unwinding, pack. Its first comment has lines
 
     rejected by TOOL: MESSAGE    each message must come, from that tool, and no other error
     rule off: TOOL SWITCH        for each tool above, and no other
 
 SWITCH is, for gcc and clang, flags of the command line; for lint, the name of a lint, as it stands at the end of
-its message; for pack, what the finding says.
+its message; for gaps, an exemption: the function and what is exempt; for pack, what the finding says.
 """
 import json
 import pathlib
@@ -23,7 +23,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TOOLS = ("gcc", "clang", "lint", "pack")
+TOOLS = ("gcc", "clang", "lint", "gaps", "pack")
 LINT = re.compile(r" \[lint:[a-z-]+\]$")
 
 
@@ -82,18 +82,31 @@ def check_source(build, command, snippet, folder, extra):
             "lint": (status if lint else 0, "\n".join(lint))}
 
 
-def pack_cell(build, pack, command, folder, accepted):
-    linker = re.sub(r"gcc(-\d+)?$", "ld", command[0])
-    status, text = run(linker, "-r", "-o", folder / "joined.o", folder / "snippet.o")
-    if status != 0:
-        return status, text
+def find_gaps(command, folder, exempt):
+    (folder / "exempt").write_text("".join(f"{line} as the test wants it\n" for line in exempt))
+    objdump = re.sub(r"gcc(-\d+)?$", "objdump", command[0])
+    return run(sys.executable, ROOT / "abi/cmake/lints/unwind_gaps.py", "--exempt", folder / "exempt", objdump,
+               folder / "joined.o")
+
+
+def pack_cell(build, pack, folder, accepted):
     accept = [word for text in accepted for word in ("--accept", text)]
     return run(pack, "cell", "-o", folder / "snippet.cell", "--declared", build / "interfaces.txt",
                *accept, folder / "joined.o")
 
 
+def try_object(build, pack, command, folder, off):
+    """What follows a compilation that passed."""
+    linker = re.sub(r"gcc(-\d+)?$", "ld", command[0])
+    status, text = run(linker, "-r", "-o", folder / "joined.o", folder / "snippet.o")
+    if status != 0:
+        return {"gcc": (status, text)}
+    return {"gaps": find_gaps(command, folder, off.get("gaps", [])),
+            "pack": pack_cell(build, pack, folder, off.get("pack", []))}
+
+
 def try_variant(build, pack, snippet, defines, off):
-    """{tool: (status, text)} of the steps; packing follows a compilation that passed."""
+    """{tool: (status, text)} of the steps."""
     command = cell_command(build)
     flags = {tool: [word for switch in off.get(tool, []) for word in shlex.split(switch)] for tool in TOOLS}
     lints = [f"-DWITHOUT_LINT_{name.replace('-', '_')}" for name in flags["lint"]]
@@ -104,7 +117,7 @@ def try_variant(build, pack, snippet, defines, off):
         results |= check_source(build, command, snippet, folder,
                                 [*defines, *flags["clang"], *lints, f"-I{snippet.parent}"])
         if results["gcc"][0] == 0:
-            results["pack"] = pack_cell(build, pack, command, folder, off.get("pack", []))
+            results |= try_object(build, pack, command, folder, off)
         return results
 
 

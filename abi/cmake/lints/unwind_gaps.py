@@ -6,8 +6,11 @@ call-site table of its LSDA (Itanium C++ ABI, Exception Handling Tables). A stre
 sees it, is in no entry, so a fault there finds no cleanup, and what the function holds is lost. GCC sees some
 things so that can fault: calls that it makes itself (memcpy or memset for a struct), assembly, __builtin_trap.
 
-Each such instruction outside of all entries is an error here. What GCC knows to be harmless is not looked at:
-accesses below sp and tp, to data at constant addresses, and calls of functions of the same file that GCC has
+An entry reaches from one instruction that can throw to the last before the state changes; what lies between is
+covered with them. So each such instruction outside of all entries is an error here, and each trap outside of
+those with a landing pad. (Inside of an entry without one a call of memcpy may be GCC's or the source's; the
+latter is right there, as no cleanup is due, and they look alike.) What GCC knows to be harmless is not looked
+at: accesses below sp and tp, to data at constant addresses, and calls of functions of the same file that GCC has
 found unable to throw (whose only fault could be the overflow of the stack).
 
 OBJECT is an ELF file for rv64, linked or not. FILE has a line "FUNCTION WHAT REASON..." for each exemption.
@@ -24,7 +27,6 @@ SET = {54: 1, 55: 2, 56: 4}
 PCREL_32 = 57
 SECTION_SYMBOL, RELA, SYMTAB, RELOCATABLE = 3, 4, 2, 1
 CALL = re.compile(r"^(?:c\.)?(?:jal|jalr|j|jr)$")
-MEMORY = re.compile(r"-?\w*\((\w+)\)")
 TRAPS = {"ebreak", "c.ebreak", "unimp", "c.unimp"}
 
 
@@ -109,7 +111,7 @@ class Reader:
                 return value
 
     def pointer(self, encoding):
-        """A pointer as (section, address); relative ones count from where they stand."""
+        """A pointer as (section, address), None for NULL; relative ones count from where they stand."""
         at = self.at
         if encoding & 0x0F in (0x03, 0x0B):
             value, into = self.take(4, signed=True)
@@ -117,6 +119,8 @@ class Reader:
             value, into = self.take(8, signed=True)
         else:
             raise SystemExit(f"unwind tables with pointers in encoding {encoding:#x}")
+        if value == 0 and (self.section, at) not in self.elf.relocations:
+            return None
         if encoding & 0x70 == 0x10:
             value += at + (self.elf.headers[self.section][3] if self.elf.linked else 0)
         return into, value
@@ -162,14 +166,13 @@ def functions_with_cleanups(elf):
             size, _ = reader.take(4)
             reader.uleb()
             if lsda is not None and lsda != 0xFF:
-                where = reader.pointer(lsda)[1]
-                if where:
-                    yield into, start, start + size, where
+                if where := reader.pointer(lsda):
+                    yield into, start, start + size, where[1]
         at += 4 + length
 
 
 def call_sites(elf, start, lsda):
-    """[(first, end)] of all entries, with or without a landing pad."""
+    """[(first, end, whether there is a landing pad)] of all entries."""
     section = elf.section(".gcc_except_table")
     reader = Reader(elf, section, lsda - (elf.headers[section][3] if elf.linked else 0))
     if (encoding := reader.byte()) != 0xFF:
@@ -181,9 +184,9 @@ def call_sites(elf, start, lsda):
     end = reader.at + length
     sites = []
     while reader.at < end:
-        first, size, _ = (reader.offset(encoding) for _ in range(3))
+        first, size, pad = (reader.offset(encoding) for _ in range(3))
         reader.uleb()
-        sites.append((start + first, start + first + size))
+        sites.append((start + first, start + first + size, pad != 0))
     return sites
 
 
@@ -215,14 +218,18 @@ def callee(row, before):
     return match[1] if match else None
 
 
-def fault_of(row, before):
-    """What can fault here although GCC thinks otherwise, else None."""
-    _, mnemonic, operands, _ = row
+def fault_of(row, before, pads):
+    """What can fault here although GCC thinks otherwise, else None. @p pads: of the entries that it is in."""
+    mnemonic = row[1]
+    if any(pads):
+        return None
+    if mnemonic in TRAPS:
+        return "trap"
+    if pads:
+        return None
     name = callee(row, before)
     if name in LIBRARY:
         return name
-    if mnemonic in TRAPS:
-        return "trap"
     if mnemonic.startswith(("csr", "amo", "lr.", "sc.", "sfence", "wfi", "ecall")):
         return mnemonic
     return None
@@ -246,10 +253,9 @@ def gaps(elf, rows):
         for section in [elf.names[into]] if into is not None else list(rows):
             before = None
             for row in rows.get(section, ()):
-                inside = start <= row[0] < end
-                if inside and not any(first <= row[0] < last for first, last in sites):
-                    what = fault_of(row, before)
-                    if what:
+                if start <= row[0] < end:
+                    pads = [pad for first, last, pad in sites if first <= row[0] < last]
+                    if what := fault_of(row, before, pads):
                         yield section, row[0], start, what
                 before = row
 
