@@ -60,6 +60,18 @@
  */
 #define UNCHECKED TSA(no_thread_safety_analysis)
 
+/**
+ * For GCC, of a function that returns memory to be freed by @p function, whose argument number @p n it is. A use
+ * after that call, a second one, and a call of another function of the sort are errors where one function does
+ * both (-Wuse-after-free=3, -Wmismatched-dealloc; more with -fanalyzer, see docs/ownership.md). Not on the host,
+ * where the tests of the heap make these errors on purpose.
+ */
+#if defined __clang__ || defined MITOS_HOST
+#define FREED_BY(function, n)
+#else
+#define FREED_BY(function, n) __attribute__((malloc, malloc(function, n)))
+#endif
+
 /** A variable whose handle is dropped by T_unwind() when a fault cuts its block short. */
 #define OWN(T) __attribute__((cleanup(T##_unwind))) T
 
