@@ -83,6 +83,11 @@ struct CAPABILITY("role") role {
 extern struct role may_park;
 /** Held while this hart takes no interrupts. */
 extern struct role irqs_off;
+/* Whoever needs the right to park needs interrupts on, too: so what parks cannot be called under a spinlock,
+ * through any number of functions. (`!&` is how C, which has no operator ! for structs, says "not held".) */
+#ifdef __clang__
+#define may_park may_park, !&irqs_off
+#endif
 
 /** Says that the caller holds @p role by construction (a task's entry, an interrupt hook). */
 static inline void role_assert_may_park(void) TSA(assert_capability(may_park));

@@ -27,14 +27,14 @@ TOOLS = ("gcc", "clang", "lint", "gaps", "pack")
 LINT = re.compile(r" \[lint:[a-z-]+\]$")
 
 
-def cell_command(build):
-    """The compiler and flags of a cell of the tree: its first file in compile_commands.json."""
+def cell_command(build, file="cells/"):
+    """The compiler and flags of @p file of the tree, or of the first that begins so."""
     for entry in json.loads((build / "compile_commands.json").read_text()):
-        if entry["file"].startswith(f"{ROOT}/cells/"):
+        if entry["file"].startswith(f"{ROOT}/{file}"):
             words = shlex.split(entry["command"])
             cut = words.index("-o")
             return [word for word in words[:cut] if "ccache" not in word]
-    sys.exit(f"{build}/compile_commands.json: no file of a cell")
+    sys.exit(f"{build}/compile_commands.json: no {file}")
 
 
 def broken(snippet, what):
@@ -68,11 +68,11 @@ def clang_command(build):
     return re.search(r"^MITOS_CLANG:\w+=(.*)$", cache, re.MULTILINE).group(1)
 
 
-def check_source(build, command, snippet, folder, extra):
+def check_source(build, command, snippet, folder, extra, root=ROOT):
     """check_source.sh as MitosGuest.cmake calls it: what clang says, and what the lints say."""
     isystem = re.findall(r"-isystem\"?\s*\"?([^\s\"]+)",
                          (build / "checks" / "gcc.flags").read_text())
-    allowed = ":".join([str(ROOT / "abi"), str(snippet.parent), *isystem])
+    allowed = ":".join([str(root / "abi"), str(snippet.parent), *isystem])
     common = [word for word in command if word.startswith(("-D", "-I"))]
     status, text = run(ROOT / "abi/cmake/check_source.sh", snippet, folder / "snippet.checked", allowed,
                        command[0], clang_command(build), build / "checks", *common, *extra)
@@ -89,9 +89,9 @@ def find_gaps(command, folder, exempt):
                folder / "joined.o")
 
 
-def pack_cell(build, pack, folder, accepted):
+def pack_cell(build, pack, folder, accepted=(), name="snippet"):
     accept = [word for text in accepted for word in ("--accept", text)]
-    return run(pack, "cell", "-o", folder / "snippet.cell", "--declared", build / "interfaces.txt",
+    return run(pack, "cell", "-o", folder / f"{name}.cell", "--declared", build / "interfaces.txt",
                *accept, folder / "joined.o")
 
 
