@@ -49,24 +49,24 @@ static bool fill(uint64_t address, const void *page)
 EXPORT bool vm_page_fault(uint64_t address, bool store)
 {
     struct vm_counts *counts = &vm_state()->counts;
+    OWN(frames) page = {0};
     enum found found;
-    void *page;
 
     if (address - VM_AREA_BASE >= VM_AREA_BYTES)
         return false;
     found = look(address, store);
     if (found != LAZY)
         return found == PRESENT; /* another hart has served it */
-    page = page_new(true);
-    if (!page) {
+    if (!page_new(&page, true)) {
         log_write("vm: no frame left for the lazy page at 0x%lx", address);
         return false;
     }
-    if (fill(address, page)) {
+    if (fill(address, page.base)) {
+        (void)frames_leak(&page); /* the entry has it */
         count_add(&counts->pages, 1);
         count_add(&counts->faults, 1);
     } else {
-        page_free(page);
+        frames_drop(&page);
     }
     return true;
 }

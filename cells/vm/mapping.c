@@ -114,12 +114,13 @@ static bool fill_with_frames(struct mapping_object *object, unsigned flags)
     uint32_t page;
 
     for (page = 0; page < object->range.pages; page++) {
-        void *frame = page_new(flags & MAP_ZERO);
+        OWN(frames) frame = {0};
 
-        if (!frame)
+        if (!page_new(&frame, flags & MAP_ZERO))
             break;
         entry = entry_next(object, page, entry);
-        entry_store(entry, entry_make(pointer_to_physical(frame), ENTRY_VALID | leaf_flags(flags)));
+        entry_store(entry, entry_make(pointer_to_physical(frames_leak(&frame)),
+                                      ENTRY_VALID | leaf_flags(flags)));
     }
     count_add(&vm_state()->counts.pages, page);
     return page == object->range.pages;
@@ -135,20 +136,19 @@ static void fill_lazily(struct mapping_object *object, unsigned flags)
     }
 }
 
+/* In these three the handle holds the object from the start: a fault in the rest drops it with the handle. */
 EXPORT bool mapping_map(mapping *m, size_t bytes, unsigned flags) UNCHECKED
 {
     struct mapping_object *object = flags & ~MAP_FLAGS ? NULL : object_new(bytes);
 
     if (!object)
         return false;
-    if (flags & MAP_LAZY) {
-        fill_lazily(object, flags);
-    } else if (!fill_with_frames(object, flags)) {
-        object_drop(object);
-        return false;
-    }
     m->object = object;
-    return true;
+    if (flags & MAP_LAZY)
+        fill_lazily(object, flags);
+    else if (!fill_with_frames(object, flags))
+        mapping_drop(m);
+    return m->object;
 }
 
 EXPORT bool mapping_map_device(mapping *m, paddr base, size_t bytes) UNCHECKED
@@ -158,6 +158,7 @@ EXPORT bool mapping_map_device(mapping *m, paddr base, size_t bytes) UNCHECKED
 
     if (!object)
         return false;
+    m->object = object;
     object->device = true;
     for (uint32_t page = 0; page < object->range.pages; page++) {
         entry = entry_next(object, page, entry);
@@ -165,7 +166,6 @@ EXPORT bool mapping_map_device(mapping *m, paddr base, size_t bytes) UNCHECKED
                     entry_make((paddr){base.value + page * PAGE_BYTES}, ENTRY_VALID | LEAF_WRITE));
     }
     count_add(&vm_state()->counts.pages, object->range.pages);
-    m->object = object;
     return true;
 }
 
@@ -177,14 +177,16 @@ static bool fill_rest(struct mapping_object *object)
     for (uint32_t page = 0; page < object->range.pages; page++) {
         entry = entry_next(object, page, entry);
         while (entry_is_lazy(entry_load(entry))) {
-            void *frame = page_new(true);
+            OWN(frames) frame = {0};
 
-            if (!frame)
+            if (!page_new(&frame, true))
                 return false;
-            if (entry_fill(entry, frame))
+            if (entry_fill(entry, frame.base)) {
+                (void)frames_leak(&frame); /* the entry has it */
                 count_add(&vm_state()->counts.pages, 1);
-            else
-                page_free(frame); /* the page was touched meanwhile */
+            } else {
+                frames_drop(&frame); /* the page was touched meanwhile */
+            }
         }
     }
     return true;
@@ -234,16 +236,16 @@ EXPORT bool mapping_share(mapping *m, const mapping *of, unsigned flags) UNCHECK
     object = object_new(from->range.pages * PAGE_BYTES);
     if (!object)
         return false;
+    m->object = object;
     object->device = from->device;
     if (!object->device) {
         object->backing = backing_join(from);
         if (!object->backing) {
-            object_drop(object);
+            mapping_drop(m);
             return false;
         }
     }
     copy_entries(object, from, flags);
-    m->object = object;
     return true;
 }
 
