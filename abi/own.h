@@ -3,9 +3,10 @@
  * Ownership and locks, checked when the code is compiled.
  *
  * GCC builds, clang checks: every build runs clang's thread-safety analysis over every file and takes
- * its findings as errors. Two things are checked with it.
+ * its findings as errors. What the analysis cannot see is forbidden by lints. docs/ownership.md lists the
+ * resources, the rules, and what is not found.
  *
- * **Handles.** A handle is a struct of one pointer that must be given up exactly once. A function that
+ * **Handles.** A handle is a struct, often of one pointer, that must be given up exactly once. A function that
  * makes one says MAKES (or TRY_MAKES, when it may fail and returns true on success); one that consumes
  * it (drops it, or moves it elsewhere) says TAKES; one that looks at it BORROWS, one that changes the
  * object behind it BORROWS_MUT. A leak, a double drop, a use after a move and an unchecked creation do
@@ -17,14 +18,46 @@
  *     ...
  *     mapping_drop(&m);          // leave this out on one path, and clang names the path
  *
+ * A move: the address of the frame goes into a page table, which owns it from then on.
+ *
+ *     OWN(frames) frame = {0};
+ *     if (!frames_alloc(&frame, 0, FRAME_MAPPED))
+ *         return false;
+ *     entry_store(entry, entry_make(pointer_to_physical(frames_leak(&frame)), flags));
+ *
+ * A task: joined, or detached; a wait: ended whether it was woken or not; both also where a step fails.
+ *
+ *     OWN(task_handle) task = {0};               OWN(wait_op) op = {0};
+ *     if (!task_spawn(&task, ...))               wait_begin(&op);
+ *         return ERR_NOMEM;                      while ((status = console_read_step(&op, ...)) == AGAIN)
+ *     status = task_join(&task, &result);            task_park();
+ *                                                wait_end(&op);
+ *
+ * A lock, and interrupts off: the guard is the handle. What the lock guards is reached by an accessor.
+ *
+ *     OWN(spin_guard) guard = {0};               OWN(irq_guard) guard = {0};
+ *     spin_lock(&guard, &queue->lock);           irq_disable(&guard);
+ *     ready_of(queue)->length++;                 here = hart_index();
+ *     spin_unlock(&guard, &queue->lock);         irq_restore(&guard);
+ *
  * OWN adds GCC's cleanup attribute, which clang ignores: the explicit drop is proved, and the cleanup
  * serves the unwind path only. For that each handle type T defines T_unwind(T *), which drops what is
  * still held; drops leave the handle empty ({0}), so the cleanup after an explicit drop does nothing.
+ * A type of one's own takes this much (test_claim in cells/commands/tests.c is one):
+ *
+ *     typedef struct LINEAR("claim") claim {
+ *         struct thing *thing;                   // NULL: empty
+ *     } claim;
+ *     bool claim_take(claim *c, struct thing *thing) TRY_MAKES(*c);   // these bodies are UNCHECKED
+ *     void claim_drop(claim *c) TAKES(*c);
+ *     void claim_unwind(claim *c) UNCHECKED;     // if (c->thing) claim_drop(c);
  *
  * **Roles.** A role is a capability that no object stands for. `may_park` is the right to sleep: a
  * task's entry has it, a function that a cell exports has not, so "calls never sleep" is checked.
  * `irqs_off` is held while interrupts are off on this hart; whatever parks excludes it, so waiting
- * under a spinlock does not compile.
+ * under a spinlock does not compile:
+ *
+ *     static void print_all(struct list *list) REQUIRES(may_park);    // its callers need it, too
  */
 #ifndef MITOS_OWN_H
 #define MITOS_OWN_H

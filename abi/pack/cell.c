@@ -175,7 +175,8 @@ const struct command cell_command = {
             "Everything that a cell must not contain is named, one line each: FILE: SYMBOL: what "
             "is wrong.\n"
             "--declared FILE  imports and exports must be in this list (lines \"SYMBOL HEADER\")\n"
-            "--accept TEXT    findings that say TEXT do not count; for tests of the rules, never for a build\n"
+            "--accept TEXT    findings that say TEXT do not count; for tests of the rules, never "
+            "for a build\n"
             "--quiet          no text, only the exit status",
     .run = cell_run,
 };

@@ -55,7 +55,7 @@ struct HOLDS shell {
     const char *next;          /* what is left of it; NULL: nothing */
     int last_status, first_failure;
     bool begun, headless, prompted, welcomed;
-    wait_op keys;            /* queued at the console while the shell waits, for as long as the task lives */
+    wait_op keys; /* queued at the console while the shell waits, for as long as the task lives */
     char ahead[AHEAD_BYTES]; /* typed and not taken yet, a ring */
     unsigned ahead_start, ahead_bytes;
     struct line line;
