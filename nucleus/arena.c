@@ -84,7 +84,7 @@ void text_write_pair(uint64_t address, const uint8_t bytes[8])
 
 static struct arena *arena_make(bool executable)
 {
-    frames block = {0};
+    OWN(frames) block = {0};
     struct arena *arena = heap_alloc(arena_kind);
 
     if (!arena)

@@ -108,7 +108,7 @@ enum status kind_create(struct kind **kind, const char *name, size_t object_byte
 /* Adds a slab to a bin that has no free slot. @return false: no memory. */
 static SLOW bool slab_make(struct kind *kind, struct bin *bin) REQUIRES(kind->lock)
 {
-    frames block = {0};
+    OWN(frames) block = {0};
     struct slab *slab;
 
     if (!frames_alloc(&block, bin->order, FRAME_SLAB))
@@ -122,7 +122,7 @@ static SLOW bool slab_make(struct kind *kind, struct bin *bin) REQUIRES(kind->lo
 
 static SLOW void slab_release(struct slab *slab)
 {
-    frames block;
+    OWN(frames) block = {0};
 
     list_remove(&slab->all);
     list_remove(&slab->partial);

@@ -110,10 +110,11 @@ enum status stubs_match(struct unit *unit)
 
 void stub_report(uint64_t end)
 {
-    char place[100], name[SYMBOL_NAME_ROOM] = "a function";
+    char place[100], name[SYMBOL_NAME_ROOM];
     OWN(spin_guard) guard = {0};
 
     hooks.code_describe((uint64_t)__builtin_return_address(0), place, sizeof place);
+    string_copy(name, sizeof name, "a function");
     spin_lock(&guard, &cell_table.lock);
     list_each(node, table_cells()) {
         list_each(link, &unit_of(node)->cell.stubs) {

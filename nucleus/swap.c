@@ -203,7 +203,7 @@ static REQUIRES(may_park) enum status
     const uint64_t limit = LIMIT_MS * machine_timebase() / 1000;
     uint64_t waited = 0;
     const char *inside;
-    char place[100] = "it does not stop";
+    char place[100];
     bool more;
 
     do {
@@ -222,6 +222,8 @@ static REQUIRES(may_park) enum status
         return OK;
     if (current.where)
         hooks.code_describe(current.where, place, sizeof place);
+    else
+        string_copy(place, sizeof place, "it does not stop");
     return why_set(why, ERR_BUSY, "%s did not leave it within %u ms: %s", inside, LIMIT_MS, place);
 }
 

@@ -100,8 +100,12 @@ static uint64_t enqueue(struct request new)
 bool cell_swap(swap_request *request, const char *old, const char *new, const void *image,
                size_t bytes, bool dry_run, struct why *why) UNCHECKED
 {
-    struct request wanted = {.report = {.status = AGAIN, .dry_run = dry_run}, .bytes = bytes};
+    struct request wanted;
 
+    memset(&wanted, 0, sizeof wanted);
+    wanted.report.status = AGAIN;
+    wanted.report.dry_run = dry_run;
+    wanted.bytes = bytes;
     if (!string_copy(wanted.report.old, CELL_NAME_ROOM, old) ||
         !string_copy(wanted.report.new, CELL_NAME_ROOM, new)) {
         why_set(why, ERR_INVALID, "a cell's name has at most %u letters", CELL_NAME_ROOM - 1);

@@ -105,8 +105,9 @@ static REQUIRES(irqs_off) struct registers *task_fault(struct task *task)
     return unwind_on(task);
 }
 
-/* Whether a task that was killed can end where it was interrupted (task_condemn()). */
-static REQUIRES(irqs_off) bool can_end_here(struct task *task)
+/* Whether a task that was killed can end where it was interrupted (task_condemn()). Not inlined: what lies unused in
+ * the frame of trap_handler() is looked at when a cell that was replaced is to go (reclaim.c). */
+static __attribute__((noinline)) REQUIRES(irqs_off) bool can_end_here(struct task *task)
 {
     const struct registers *registers = &task->registers;
     char place[100];

@@ -77,7 +77,7 @@ enum status unit_enter_symbols(struct unit *unit)
 /* Frames for @p bytes. @return NULL: no memory. */
 static void *block_alloc(size_t bytes, enum frame_use use)
 {
-    frames block = {0};
+    OWN(frames) block = {0};
     unsigned order = 0;
 
     while (order < FRAME_MAX_ORDER && PAGE_BYTES << order < bytes)
@@ -89,7 +89,7 @@ static void *block_alloc(size_t bytes, enum frame_use use)
 
 static void block_free(void *base)
 {
-    frames block;
+    OWN(frames) block = {0};
 
     frames_adopt(&block, base);
     frames_drop(&block);

@@ -54,7 +54,8 @@ function(mitos_cell name)
     add_custom_command(
         OUTPUT ${object}
         COMMAND ${CMAKE_LINKER} -r -o ${object} $<TARGET_OBJECTS:${target}>
-        DEPENDS $<TARGET_OBJECTS:${target}> ${checks}
+        COMMAND ${MITOS_FIND_GAPS} ${object}
+        DEPENDS $<TARGET_OBJECTS:${target}> ${checks} ${MITOS_GAP_FILES}
         COMMENT "Joining the objects of cell ${name}"
         COMMAND_EXPAND_LISTS VERBATIM)
     add_custom_command(

@@ -70,6 +70,13 @@ foreach(compiler gcc clang)
     file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/checks/${compiler}.flags CONTENT "\"${flags}\"\n" @ONLY)
 endforeach()
 
+# What looks, in an object, for places where a fault would skip cleanups. MITOS_GAP_FILES: what it is made of.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+set(MITOS_GAP_FILES ${CMAKE_SOURCE_DIR}/abi/cmake/lints/unwind_gaps.py
+                    ${CMAKE_SOURCE_DIR}/abi/cmake/lints/unwind_gaps.exempt)
+set(MITOS_FIND_GAPS ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/abi/cmake/lints/unwind_gaps.py
+                    --exempt ${CMAKE_SOURCE_DIR}/abi/cmake/lints/unwind_gaps.exempt ${CMAKE_OBJDUMP})
+
 # mitos_guest_options(TARGET): the flags for everything that runs in the guest.
 function(mitos_guest_options target)
     target_compile_options(${target} PRIVATE ${MITOS_GCC_FLAGS} $<$<COMPILE_LANGUAGE:C>:${MITOS_GCC_CODE_FLAGS}>)

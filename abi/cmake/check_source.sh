@@ -31,6 +31,9 @@ sed -e '1s/^.*\.checked: *//' -e 's/ *\\$//' -e 's/^ *//' -e 's/\([^\\]\) /\1\n/
         }
         END { exit bad }' >&2
 
-"$clang" "@$flags/clang.flags" "$@" "$source"
-"${0%/*}/lints/lint.sh" "${clang%clang*}clang-query${clang##*clang}" "$flags/clang.flags" "$source" -- "$@"
+failed=no
+"$clang" "@$flags/clang.flags" "$@" "$source" || failed=yes
+"${0%/*}/lints/lint.sh" "${clang%clang*}clang-query${clang##*clang}" "$flags/clang.flags" "$source" -- "$@" ||
+    failed=yes
+[ $failed = no ]
 touch "$stamp"

@@ -53,7 +53,8 @@ void frame_drain(void);
 /* Unchecked, these three: they are the transitions themselves. */
 static inline UNCHECKED void frames_unwind(frames *block)
 {
-    frames_drop(block);
+    if (block->base)
+        frames_drop(block);
 }
 
 static inline UNCHECKED void *frames_leak(frames *block)

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../own.h"
 #include "../status.h"
 
 struct cell;
@@ -35,12 +36,12 @@ MUST_CHECK enum status kind_create(struct kind **kind, const char *name, size_t 
 /** @return ERR_BUSY while objects live (and the kind stays). The nucleus does this when a cell goes. */
 enum status kind_destroy(struct kind *kind);
 
-/** One object of a fixed kind, or NULL. */
-void *heap_alloc(struct kind *kind);
-/** @p bytes of a variable kind, or NULL. */
-void *heap_alloc_bytes(struct kind *kind, size_t bytes);
 /** Frees what heap_alloc*() of @p kind returned. NULL is allowed. A wrong address is a fault. */
 void heap_free(struct kind *kind, void *object);
+/** One object of a fixed kind, or NULL. */
+void *heap_alloc(struct kind *kind) FREED_BY(heap_free, 2);
+/** @p bytes of a variable kind, or NULL. */
+void *heap_alloc_bytes(struct kind *kind, size_t bytes) FREED_BY(heap_free, 2);
 /** Gives empty slabs back to the frame allocator, so that figures can be compared. */
 void heap_drain(void);
 

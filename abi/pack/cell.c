@@ -90,7 +90,7 @@ static bool name_matches_file(struct object *object, const char *path)
 }
 
 struct options {
-    const char *output;
+    const char *output, *accepted;
     struct declared declared;
     bool has_declared, quiet;
     char **inputs;
@@ -109,6 +109,8 @@ static int read_options(const struct command *command, int argc, char **argv,
             options->quiet = true;
         } else if (strcmp(argv[i], "-o") == 0 && has_value && command == &cell_command) {
             options->output = argv[++i];
+        } else if (strcmp(argv[i], "--accept") == 0 && has_value && command == &cell_command) {
+            options->accepted = argv[++i];
         } else if (strcmp(argv[i], "--declared") == 0 && has_value) {
             options->has_declared = true;
             if (!declared_read(&options->declared, argv[++i]))
@@ -135,6 +137,7 @@ static int cell_run(int argc, char **argv)
     if (!options.output || options.input_count != 1)
         return usage_error(&cell_command, "it takes -o OUT.cell and one object");
     object.quiet = options.quiet;
+    object.accepted = options.accepted;
     declared = options.has_declared ? &options.declared : NULL;
     if (!object_read(&object, options.inputs[0]) || !check_object(&object, declared) ||
         !name_matches_file(&object, options.output))
@@ -167,11 +170,13 @@ static int check_run(int argc, char **argv)
 
 const struct command cell_command = {
     .name = "cell",
-    .usage = "cell -o NAME.cell [--declared FILE]... [--quiet] OBJECT",
+    .usage = "cell -o NAME.cell [--declared FILE]... [--accept TEXT] [--quiet] OBJECT",
     .help = "Checks OBJECT, the output of ld -r, and completes it to the cell NAME.cell.\n"
             "Everything that a cell must not contain is named, one line each: FILE: SYMBOL: what "
             "is wrong.\n"
             "--declared FILE  imports and exports must be in this list (lines \"SYMBOL HEADER\")\n"
+            "--accept TEXT    findings that say TEXT do not count; for tests of the rules, never "
+            "for a build\n"
             "--quiet          no text, only the exit status",
     .run = cell_run,
 };

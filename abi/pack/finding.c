@@ -12,17 +12,20 @@ void finding_add(struct object *object, const char *file, const char *symbol, co
                  ...)
 {
     va_list arguments;
+    char what[512];
 
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    if (object->accepted && strstr(what, object->accepted))
+        return;
     object->findings++;
     if (object->quiet)
         return;
     fprintf(stderr, "%s: ", file ? file : object->path);
     if (symbol)
         fprintf(stderr, "%s: ", symbol);
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
+    fprintf(stderr, "%s\n", what);
 }
 
 /* The source file of an object that has one only. */

@@ -87,7 +87,8 @@ struct object {
     size_t symtab; /* its section */
     struct manifest manifest;
     unsigned findings;
-    bool quiet; /* findings are counted, not printed */
+    bool quiet;           /* findings are counted, not printed */
+    const char *accepted; /* what a finding says that does not count; NULL: all count */
 };
 
 /** Reads and decodes. @return false: no well-formed RISC-V object (a finding says why). */

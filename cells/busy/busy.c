@@ -31,14 +31,14 @@
 enum mode { MODE_COUNT, MODE_SLEEP, MODE_YIELD, MODE_MAP, MODES };
 static const char *const mode_names[] = {"count", "sleep", "yield", "map"};
 
-struct worker_object {
+struct HOLDS worker_object {
     struct list link;
     enum mode mode;
     uint64_t number; /* of the task; 0 until it runs */
     uint64_t end_ns; /* UINT64_MAX: never */
     uint64_t rounds; /* what it has done: counts, sleeps, yields, mappings; it alone writes */
     uint32_t stop;   /* atomic */
-    clock_op timer;  /* of MODE_SLEEP; empty between two sleeps */
+    clock_op timer;  /* of MODE_SLEEP; empty between two sleeps; worker_drop() ends it */
 };
 
 /** What `busy` shows of a worker. */
@@ -70,11 +70,10 @@ static void worker_adopt(worker *self, struct worker_object *object) MAKES(*self
 static void worker_leave(worker *self) TAKES(*self);
 static void worker_drop(worker *self) TAKES(*self);
 
-/* Unchecked: makes the handle, for the time of a step. */
+/* Unchecked: makes the handle, for the time of a step, or until the worker's task has begun. */
 static void worker_adopt(worker *self, struct worker_object *object) UNCHECKED
 {
     self->object = object;
-    object->number = task_current()->number;
 }
 
 /* Unchecked: ends it; the object waits for the next step. */
@@ -172,6 +171,7 @@ static enum status worker_step(void *argument)
 
     role_assert_may_park();
     worker_adopt(&self, argument);
+    self.object->number = task_current()->number;
     if (is_over(self.object)) {
         worker_drop(&self);
         return ERR_CANCELLED;
@@ -183,6 +183,7 @@ static enum status worker_step(void *argument)
 
 static bool worker_start(enum mode mode, uint64_t end_ns)
 {
+    OWN(worker) self = {0};
     OWN(spin_guard) guard = {0};
     OWN(task_handle) task = {0};
     struct worker_object *object = heap_alloc(state.workers_kind);
@@ -193,10 +194,12 @@ static bool worker_start(enum mode mode, uint64_t end_ns)
     spin_lock(&guard, &state.lock);
     list_push_back(workers_locked(), &object->link);
     spin_unlock(&guard, &state.lock);
+    worker_adopt(&self, object);
     if (!task_spawn_service(&task, mode_names[mode], worker_step, object)) {
-        object_remove(object);
+        worker_drop(&self);
         return false;
     }
+    worker_leave(&self); /* the task has it now, and may have ended already */
     task_detach(&task);
     return true;
 }

@@ -13,8 +13,8 @@
 
 enum duty { DUTY_COMPUTE, DUTY_YIELD, DUTY_SLEEP };
 
-struct member {
-    task_handle task; /* empty: not started */
+struct HOLDS member {
+    task_handle task; /* empty: not started; crew_end() joins it */
     enum duty duty;
     uint32_t stop;     /* atomic; it is to end */
     uint64_t rounds;   /* atomic; what it has done */

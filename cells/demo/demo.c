@@ -12,6 +12,7 @@
 #include "crew.h"
 #include "devicetree.h"
 #include "inspect.h"
+#include "nucleus/string.h"
 #include "nucleus/swap.h"
 #include "screen.h"
 #include "text.h"
@@ -127,9 +128,10 @@ static bool watch(struct show *show)
 static bool act(struct show *show) REQUIRES(may_park);
 static bool act(struct show *show)
 {
-    struct swap_report report = {0};
+    struct swap_report report;
     unsigned still;
 
+    memset(&report, 0, sizeof report);
     (void)crew_take_delay(&state.crew);
     crew_look(&state.crew);
     if (!swap_once(&report)) {

@@ -42,13 +42,13 @@ struct line {
     uint32_t source;
 };
 
-struct plic_state {
+struct HOLDS plic_state {
     struct kind *lines_kind;
     struct line *lines; /* by source, 0 .. sources; 0 is none */
     uint32_t sources;
     uint32_t context; /* of the first hart in S-mode */
     paddr base;
-    mapping priority_page, enable_page, context_page;
+    mapping priority_page, enable_page, context_page; /* from start() to stop() */
     volatile uint32_t *priorities; /* NULL until they are mapped */
     volatile uint32_t *registers; /* of the context */
 };

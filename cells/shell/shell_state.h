@@ -47,7 +47,7 @@ struct job {
     bool announced; /* its end is reported as that of a background command */
 };
 
-struct shell {
+struct HOLDS shell {
     struct kind *calls;
     struct job jobs[JOBS_MOST];
     struct job *foreground;    /* what the prompt waits for; NULL: nothing */
@@ -55,7 +55,7 @@ struct shell {
     const char *next;          /* what is left of it; NULL: nothing */
     int last_status, first_failure;
     bool begun, headless, prompted, welcomed;
-    wait_op keys;            /* queued at the console while the shell waits */
+    wait_op keys; /* queued at the console while the shell waits, for as long as the task lives */
     char ahead[AHEAD_BYTES]; /* typed and not taken yet, a ring */
     unsigned ahead_start, ahead_bytes;
     struct line line;

@@ -27,11 +27,11 @@
 #define WHOLE_BYTES 512u
 #define ALL_WAITERS UINT32_MAX
 
-struct uart_state {
+struct HOLDS uart_state {
     struct device device;
     uint32_t source;
     uint32_t started; /* atomic: interrupts are on */
-    irq_line line;
+    irq_line line; /* from start() to stop() */
     struct ring transmit, receive; /* to put, hold the lock */
     struct spinlock lock;
     /* lock guards: */
@@ -278,6 +278,12 @@ static bool line_attach(void) UNCHECKED
     return irq_attach(&state.line, state.source, uart_interrupt, NULL);
 }
 
+/** Unchecked: takes it out again. */
+static void line_detach(void) UNCHECKED
+{
+    irq_line_unwind(&state.line);
+}
+
 static enum status uart_start(enum cell_reason reason)
 {
     OWN(spin_guard) guard = {0};
@@ -308,7 +314,7 @@ static enum status uart_stop(enum cell_reason reason)
     OWN(spin_guard) guard = {0};
 
     (void)reason;
-    irq_line_unwind(&state.line); /* first: the handler may be waiting for our lock */
+    line_detach(); /* first: the handler may be waiting for our lock */
     spin_lock(&guard, &state.lock);
     __atomic_store_n(&state.started, 0, __ATOMIC_RELEASE);
     lines_locked()->enabled = 0;

@@ -49,24 +49,24 @@ static bool fill(uint64_t address, const void *page)
 EXPORT bool vm_page_fault(uint64_t address, bool store)
 {
     struct vm_counts *counts = &vm_state()->counts;
+    OWN(frames) page = {0};
     enum found found;
-    void *page;
 
     if (address - VM_AREA_BASE >= VM_AREA_BYTES)
         return false;
     found = look(address, store);
     if (found != LAZY)
         return found == PRESENT; /* another hart has served it */
-    page = page_new(true);
-    if (!page) {
+    if (!page_new(&page, true)) {
         log_write("vm: no frame left for the lazy page at 0x%lx", address);
         return false;
     }
-    if (fill(address, page)) {
+    if (fill(address, page.base)) {
+        (void)frames_leak(&page); /* the entry has it */
         count_add(&counts->pages, 1);
         count_add(&counts->faults, 1);
     } else {
-        page_free(page);
+        frames_drop(&page);
     }
     return true;
 }
@@ -75,20 +75,23 @@ EXPORT bool vm_reserve_open(uint64_t address)
 {
     struct area *area = &vm_state()->area;
     OWN(spin_guard) guard = {0};
-    void *page = address - VM_AREA_BASE < VM_AREA_BYTES ? page_new(true) : NULL;
+    OWN(frames) page = {0};
     uint64_t *entry;
     bool opened;
 
-    if (!page)
+    if (address - VM_AREA_BASE >= VM_AREA_BYTES || !page_new(&page, true))
         return false;
     spin_lock_nested(&guard, &area->lock);
     entry = table_entry(area->root, address);
-    opened = entry && entry_replace(entry, ENTRY_RESERVE,
-                                    entry_make(pointer_to_physical(page), ENTRY_VALID | LEAF_WRITE));
+    opened = entry &&
+             entry_replace(entry, ENTRY_RESERVE,
+                           entry_make(pointer_to_physical(page.base), ENTRY_VALID | LEAF_WRITE));
     spin_unlock_nested(&guard, &area->lock);
-    if (opened)
+    if (opened) {
+        (void)frames_leak(&page); /* the entry has it */
         count_add(&vm_state()->counts.pages, 1);
-    else
-        page_free(page);
+    } else {
+        frames_drop(&page);
+    }
     return opened;
 }

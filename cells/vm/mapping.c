@@ -114,16 +114,17 @@ static bool fill_with_frames(struct mapping_object *object, unsigned flags)
     uint32_t page, left_out = flags & MAP_RESERVE ? 1 : 0;
 
     for (page = 0; page < object->range.pages; page++) {
-        void *frame = page < left_out ? NULL : page_new(flags & MAP_ZERO);
+        OWN(frames) frame = {0};
 
         entry = entry_next(object, page, entry);
-        if (page < left_out)
+        if (page < left_out) {
             entry_store(entry, ENTRY_RESERVE);
-        else if (frame)
-            entry_store(entry,
-                        entry_make(pointer_to_physical(frame), ENTRY_VALID | leaf_flags(flags)));
-        else
+            continue;
+        }
+        if (!page_new(&frame, flags & MAP_ZERO))
             break;
+        entry_store(entry, entry_make(pointer_to_physical(frames_leak(&frame)),
+                                      ENTRY_VALID | leaf_flags(flags)));
     }
     count_add(&vm_state()->counts.pages, page < left_out ? 0 : page - left_out);
     return page == object->range.pages;
@@ -139,6 +140,7 @@ static void fill_lazily(struct mapping_object *object, unsigned flags)
     }
 }
 
+/* In these three the handle holds the object from the start: a fault in the rest drops it with the handle. */
 EXPORT bool mapping_map(mapping *m, size_t bytes, unsigned flags) UNCHECKED
 {
     bool refused = flags & ~MAP_FLAGS || (flags & MAP_RESERVE && flags & MAP_LAZY);
@@ -146,14 +148,12 @@ EXPORT bool mapping_map(mapping *m, size_t bytes, unsigned flags) UNCHECKED
 
     if (!object)
         return false;
-    if (flags & MAP_LAZY) {
-        fill_lazily(object, flags);
-    } else if (!fill_with_frames(object, flags)) {
-        object_drop(object);
-        return false;
-    }
     m->object = object;
-    return true;
+    if (flags & MAP_LAZY)
+        fill_lazily(object, flags);
+    else if (!fill_with_frames(object, flags))
+        mapping_drop(m);
+    return m->object;
 }
 
 EXPORT bool mapping_map_device(mapping *m, paddr base, size_t bytes) UNCHECKED
@@ -163,6 +163,7 @@ EXPORT bool mapping_map_device(mapping *m, paddr base, size_t bytes) UNCHECKED
 
     if (!object)
         return false;
+    m->object = object;
     object->device = true;
     for (uint32_t page = 0; page < object->range.pages; page++) {
         entry = entry_next(object, page, entry);
@@ -170,7 +171,6 @@ EXPORT bool mapping_map_device(mapping *m, paddr base, size_t bytes) UNCHECKED
                     entry_make((paddr){base.value + page * PAGE_BYTES}, ENTRY_VALID | LEAF_WRITE));
     }
     count_add(&vm_state()->counts.pages, object->range.pages);
-    m->object = object;
     return true;
 }
 
@@ -184,14 +184,16 @@ static bool fill_rest(struct mapping_object *object)
         if (entry_load(entry) == ENTRY_RESERVE)
             return false;
         while (entry_is_lazy(entry_load(entry))) {
-            void *frame = page_new(true);
+            OWN(frames) frame = {0};
 
-            if (!frame)
+            if (!page_new(&frame, true))
                 return false;
-            if (entry_fill(entry, frame))
+            if (entry_fill(entry, frame.base)) {
+                (void)frames_leak(&frame); /* the entry has it */
                 count_add(&vm_state()->counts.pages, 1);
-            else
-                page_free(frame); /* the page was touched meanwhile */
+            } else {
+                frames_drop(&frame); /* the page was touched meanwhile */
+            }
         }
     }
     return true;
@@ -241,16 +243,16 @@ EXPORT bool mapping_share(mapping *m, const mapping *of, unsigned flags) UNCHECK
     object = object_new(from->range.pages * PAGE_BYTES);
     if (!object)
         return false;
+    m->object = object;
     object->device = from->device;
     if (!object->device) {
         object->backing = backing_join(from);
         if (!object->backing) {
-            object_drop(object);
+            mapping_drop(m);
             return false;
         }
     }
     copy_entries(object, from, flags);
-    m->object = object;
     return true;
 }
 

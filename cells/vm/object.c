@@ -19,15 +19,14 @@ static void page_clear(void *page)
     }
 }
 
-void *page_new(bool zeroed)
+/* Unchecked: makes the handle. */
+UNCHECKED bool page_new(frames *page, bool zeroed)
 {
-    OWN(frames) frame = {0};
-
-    if (!frames_alloc(&frame, 0, FRAME_MAPPED))
-        return NULL;
+    if (!frames_alloc(page, 0, FRAME_MAPPED))
+        return false;
     if (zeroed)
-        page_clear(frame.base);
-    return frames_leak(&frame);
+        page_clear(page->base);
+    return true;
 }
 
 void page_free(void *page)

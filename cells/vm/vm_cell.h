@@ -64,8 +64,9 @@ void object_free(struct mapping_object *object);
 /** Frees all spare objects. */
 void spares_drain(void);
 
-/** A frame for a mapping, NULL when there is none; and its end. */
-void *page_new(bool zeroed);
+/** A frame for a mapping, until it is moved into an entry; false when there is none. And the end of one that an
+ *  entry had. */
+bool page_new(frames *page, bool zeroed) TRY_MAKES(*page);
 void page_free(void *page);
 
 #endif

@@ -1,6 +1,7 @@
 /* BORROWS is for looking; changing the object takes BORROWS_MUT.
  *
  * rejected by clang: calling function 'mapping_protect' requires holding
+ * rule off: clang -Wno-thread-safety-analysis
  */
 #include "snippet.h"
 #include "vm.h"

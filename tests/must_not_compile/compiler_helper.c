@@ -1,6 +1,7 @@
 /* Operations that GCC leaves to a library which the nucleus does not have are not used.
  *
  * rejected by pack: __divti3: called by the compiler itself, and not in abi/nucleus/runtime.h
+ * rule off: pack called by the compiler itself, and not in abi/nucleus/runtime.h
  */
 #include "snippet.h"
 

@@ -1,6 +1,9 @@
 /* Whether a creation succeeded must be looked at.
  *
  * rejected by gcc: ignoring return value of 'mapping_map'
+ * rejected by clang: ignoring return value of function
+ * rule off: clang -Wno-unused-result
+ * rule off: gcc -Wno-unused-result
  */
 #include "snippet.h"
 #include "vm.h"

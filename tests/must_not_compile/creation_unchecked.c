@@ -2,6 +2,7 @@
  *
  * rejected by clang: calling function 'mapping_protect' requires holding
  * rejected by clang: 'm' that was not held
+ * rule off: clang -Wno-thread-safety-analysis
  */
 #include "snippet.h"
 #include "vm.h"

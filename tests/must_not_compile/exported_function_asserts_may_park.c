@@ -2,6 +2,7 @@
  * could not be replaced while it sleeps.
  *
  * rejected by lint: an exported function takes the right to park for itself
+ * rule off: lint exported-may-park
  */
 #include "snippet.h"
 #include "console.h"

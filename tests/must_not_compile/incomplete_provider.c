@@ -1,6 +1,7 @@
 /* A cell that provides an interface defines all of its functions.
  *
  * rejected by pack: test_skip: not exported, but the cell provides `test`
+ * rule off: pack not exported, but the cell provides `test`
  */
 #define SNIPPET_PROVIDES "test"
 #include "snippet.h"

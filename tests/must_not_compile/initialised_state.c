@@ -1,6 +1,7 @@
 /* State is zeroed at load, so it has no initial value.
  *
  * rejected by pack: state: has an initial value at byte 0; state is zeroed at load
+ * rule off: pack has an initial value at byte 0; state is zeroed at load
  */
 #include "snippet.h"
 

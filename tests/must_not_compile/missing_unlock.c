@@ -3,6 +3,7 @@
  * rejected by clang: 'guard' is not held on every path through here
  * rejected by clang: 'list->lock' is not held on every path through here
  * rejected by clang: 'irqs_off' is not held on every path through here
+ * rule off: clang -Wno-thread-safety-analysis
  */
 #include "snippet.h"
 #include "snippet_list.h"

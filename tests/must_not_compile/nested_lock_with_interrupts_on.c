@@ -2,6 +2,7 @@
  *
  * rejected by clang: calling function 'spin_lock_nested' requires holding
  * rejected by clang: calling function 'spin_unlock_nested' requires holding
+ * rule off: clang -Wno-thread-safety-analysis
  */
 #include "snippet.h"
 #include "snippet_list.h"

@@ -1,6 +1,9 @@
 /* A physical address is no pointer.
  *
  * rejected by gcc: incompatible type for argument 1 of 'memset'
+ * rejected by clang: passing 'paddr'
+ * rule off: clang -include plain_address.h
+ * rule off: gcc -include plain_address.h
  */
 #include "snippet.h"
 #include "nucleus/address.h"

@@ -1,6 +1,9 @@
 /* A status that must be checked is checked.
  *
  * rejected by gcc: ignoring return value of 'kind_create'
+ * rejected by clang: ignoring return value of function
+ * rule off: clang -Wno-unused-result
+ * rule off: gcc -Wno-unused-result
  */
 #include "snippet.h"
 #include "nucleus/heap.h"

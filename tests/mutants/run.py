@@ -53,10 +53,11 @@ def indented(lines):
 # --- Patches ---------------------------------------------------------------------------------------
 
 
-class Patch:
-    """A unified diff, under a header: a sentence that says what is broken, and lines `Key: value`."""
+class BasePatch:
+    """A unified diff, under a header: a sentence that says what is broken, and lines `Key: value`. What is in
+    the header is known to KEYS, take() and wrong()."""
 
-    KEYS = ("Test", "Load", "Run", "Fails", "Limit")
+    KEYS = ()
 
     def __init__(self, path):
         self.path = Path(path).resolve()
@@ -73,11 +74,7 @@ class Patch:
             else:
                 sentence.append(line.strip())
         self.what = " ".join(filter(None, sentence))
-        self.tests = fields["Test"]
-        self.cells = " ".join(fields["Load"]).split()
-        self.options = shlex.split(" ".join(fields["Run"]))
-        self.fails = [way.strip() for line in fields["Fails"] for way in line.split(",")] or [REPORT]
-        self.limit = (fields["Limit"] or [str(LIMIT)])[-1]
+        self.take(fields)
         self.check()
 
     @staticmethod
@@ -90,10 +87,32 @@ class Patch:
         return header, sorted(set(names))
 
     def check(self):
-        bad = None
+        bad = self.wrong()
         if not self.what:
             bad = "does not say what it breaks"
-        elif not self.tests:
+        elif not bad and not self.files:
+            bad = "has no diff from a/FILE to b/FILE"
+        elif not bad and not all(name.startswith(MUTABLE) for name in self.files):
+            bad = f"changes more than {' '.join(MUTABLE)}: what it says of the tests would be worth nothing"
+        if bad:
+            raise Refusal(f"BROKEN: {self.path.name} {bad}")
+
+
+class Patch(BasePatch):
+    """A mutant: its header says which tests must notice, and how."""
+
+    KEYS = ("Test", "Load", "Run", "Fails", "Limit")
+
+    def take(self, fields):
+        self.tests = fields["Test"]
+        self.cells = " ".join(fields["Load"]).split()
+        self.options = shlex.split(" ".join(fields["Run"]))
+        self.fails = [way.strip() for line in fields["Fails"] for way in line.split(",")] or [REPORT]
+        self.limit = (fields["Limit"] or [str(LIMIT)])[-1]
+
+    def wrong(self):
+        bad = None
+        if not self.tests:
             bad = "names no test (Test: AREA.NAME)"
         elif not all(re.fullmatch(r"\w+\.\w+", test) for test in self.tests):
             bad = "a test is named AREA.NAME, in full"
@@ -103,12 +122,7 @@ class Patch:
             bad = f"Fails: takes {REPORT}, {FAULT}, {TIMEOUT}"
         elif not self.limit.isdigit():
             bad = "Limit: takes seconds"
-        elif not self.files:
-            bad = "has no diff from a/FILE to b/FILE"
-        elif not all(name.startswith(MUTABLE) for name in self.files):
-            bad = f"changes more than {' '.join(MUTABLE)}: what it says of the tests would be worth nothing"
-        if bad:
-            raise Refusal(f"BROKEN: {self.path.name} {bad}")
+        return bad
 
 
 # --- The copy --------------------------------------------------------------------------------------
@@ -174,12 +188,16 @@ def mirror(source, target, names=None):
         (target / name).unlink()
 
 
-def prepare(work, root, options):
+def copy_tree(work, root):
     status, listing = work.run(LISTING, root)
     if status:
         raise Refusal(f"the files of {root} cannot be listed:\n{listing}")
     mirror(Path(root), work.source, listing.splitlines())
     work.restore()
+
+
+def prepare(work, root, options):
+    copy_tree(work, root)
     shutil.rmtree(work.build / "run", ignore_errors=True)
     shutil.rmtree(work.whole, ignore_errors=True)
     configure = ("cmake", "-S", work.tree, "-B", work.build, "-G", "Ninja",

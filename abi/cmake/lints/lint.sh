@@ -4,7 +4,8 @@
 # Matches the rules beside this script over C files: handles.cq, and, when -DMITOS_CELL=1 is among
 # the COMMON_FLAGs, cells.cq. FLAGS is the response file of the build's clang flags
 # (BUILD/checks/clang.flags). Prints FILE:LINE:COLUMN: error: RULE for each match, and fails when
-# there is one, or on any other error.
+# there is one, or on any other error. -DWITHOUT_LINT_NAME among the COMMON_FLAGs switches the lint NAME off (with
+# _ for -); the tests do that, to see that it was the lint that found something.
 set -eu
 
 rules=$(dirname "$(realpath "$0")")
@@ -16,28 +17,39 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
     shift
 done
 [ $# -eq 0 ] || shift
-query_files="-f $rules/handles.cq"
+files_of_rules=$rules/handles.cq
 cell=no
 case " $* " in
 *" -DMITOS_CELL=1 "*)
     cell=yes
-    query_files="$query_files -f $rules/cells.cq"
+    files_of_rules="$files_of_rules $rules/cells.cq"
     ;;
 esac
 
-output=$(mktemp)
-trap 'rm -f "$output"' EXIT
+output=$(mktemp) chosen=$(mktemp)
+trap 'rm -f "$output" "$chosen"' EXIT
+
+without=none
+for flag; do
+    case $flag in
+    -DWITHOUT_LINT_*) without="$without|$(echo "${flag#-DWITHOUT_LINT_}" | tr _ -)" ;;
+    esac
+done
+# shellcheck disable=SC2086 # names of files in the tree have no spaces
+cat $files_of_rules | grep -vE "\[lint:($without)\]" > "$chosen"
+
 # The flags are one to a line, in quotes. Warnings are the compilers' own business: -w.
 eval "set -- $(tr '\n' ' ' < "$flags") \"\$@\" -w"
-# shellcheck disable=SC2086 # names of files in the tree have no spaces
-if ! "$query" $query_files $files -- "$@" > "$output" 2>&1; then
+# shellcheck disable=SC2086
+if ! "$query" -f "$chosen" $files -- "$@" > "$output" 2>&1; then
     cat "$output" >&2
+    echo "error: $query fails on $files or on a rule; it does not always say why" >&2
     exit 1
 fi
 
 # clang-query has no matcher for assembly outside of functions.
-if [ $cell = yes ]; then
-    says='note: "assembly in a cell: the nucleus has what needs it" binds here'
+if [ $cell = yes ] && [ "$without" = "${without#*|inline-assembly}" ]; then
+    says='note: "assembly in a cell: the nucleus has what needs it [lint:inline-assembly]" binds here'
     # shellcheck disable=SC2086
     grep -nE '^(__)?asm(__)?[[:space:]]*(\(|volatile)' /dev/null $files |
         sed "s/^\([^:]*:[0-9]*\):.*/\1:1: $says/" >> "$output"

@@ -3,8 +3,8 @@
 
 #include "task.h"
 
-struct member {
-    task_handle task;
+struct HOLDS member {
+    task_handle task; /* crew_run() joins it */
     int (*work)(void *shared, unsigned number);
     void *shared;
     unsigned number;

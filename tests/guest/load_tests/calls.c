@@ -220,7 +220,7 @@ static void soil_frames(void)
         chain = next;
     }
     for (; chain; chain = next) {
-        frames block;
+        OWN(frames) block = {0};
 
         next = *(void **)chain;
         frames_adopt(&block, chain);

@@ -77,12 +77,16 @@ static int move(void *argument)
 
 TEST(load, loads_on_many_harts_at_once)
 {
-    struct mover movers[] = {{.cell = "empty"}, {.cell = "big"}, {.cell = "dep_e"}};
+    struct mover movers[3];
     OWN(task_handle) first = {0};
     OWN(task_handle) second = {0};
     struct figures before;
     int result;
 
+    memset(movers, 0, sizeof movers);
+    movers[0].cell = "empty";
+    movers[1].cell = "big";
+    movers[2].cell = "dep_e";
     figures_take(&before);
     if (!task_spawn(&first, "first mover", move, &movers[0])) {
         CHECK(t, false, "no memory");

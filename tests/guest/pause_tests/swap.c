@@ -2,6 +2,7 @@
 #include "nucleus/swap.h"
 #include "clock.h"
 #include "nucleus/hart.h"
+#include "nucleus/string.h"
 #include "pause_cells.h"
 #include "task.h"
 #include "test.h"
@@ -35,9 +36,10 @@ static bool has_grown(unsigned hart, uint64_t before)
 
 TEST(pause, every_hart_executes_fence_i_after_a_swap)
 {
-    struct swap_report report = {.status = OK};
+    struct swap_report report;
     uint64_t before[MAX_HARTS];
 
+    memset(&report, 0, sizeof report);
     for (unsigned hart = 0; hart < hart_count(); hart++)
         before[hart] = hart_hold_fences(hart);
     if (!swap_pause(t, &report))
@@ -46,8 +48,8 @@ TEST(pause, every_hart_executes_fence_i_after_a_swap)
         CHECK(t, has_grown(hart, before[hart]), "hart %u came out of no hold", hart);
 }
 
-struct caller {
-    task_handle task;
+struct HOLDS caller {
+    task_handle task; /* the test joins it */
     uint32_t *stop;
     uint64_t rounds, wrong;
 };

@@ -27,9 +27,10 @@ static __attribute__((noinline)) bool is_readable(const volatile uint64_t *where
 static bool swap_lender(struct test_run *t) REQUIRES(may_park);
 static bool swap_lender(struct test_run *t)
 {
-    struct swap_report report = {0};
+    struct swap_report report;
     OWN(swap_request) request = {0};
 
+    memset(&report, 0, sizeof report);
     if (!cell_swap(&request, "lender", "lender", NULL, 0, false, &report.why))
         return CHECK(t, false, "%s", report.why.text);
     return CHECK(t, swap_wait(&request, &report) == OK && report.done, "%s", report.why.text);

@@ -12,9 +12,9 @@
 
 #define LOAD_MOST 100u
 
-struct load_member {
+struct HOLDS load_member {
     const struct load *load;
-    task_handle task;
+    task_handle task; /* load_stop() joins it */
     bool yields;
     uint64_t rounds;    /* written by the task alone */
     uint64_t harts;     /* bit h: it has run on hart h */

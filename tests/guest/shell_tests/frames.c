@@ -1,6 +1,7 @@
 /* Where the shell is not: on the stacks of the commands that it runs. */
 #include "clock.h"
 #include "inspect.h"
+#include "nucleus/string.h"
 #include "nucleus/task.h"
 #include "test.h"
 
@@ -27,8 +28,9 @@ static bool count_words(struct task *task, void *argument)
 /* Else the shell could not be replaced while a command runs, such as this one. */
 TEST(shell, is_on_no_sleeping_stack)
 {
-    struct frame_search search = {0};
+    struct frame_search search;
 
+    memset(&search, 0, sizeof search);
     if (!CHECK(t, cell_find("shell", &search.shell), "no shell"))
         return;
     clock_sleep(5 * MS);

@@ -9,11 +9,11 @@
 #define BODY_BYTES 48u
 
 /* Of a handle: a buffer, as some habits make them longer. */
-struct ledger_body {
+struct HOLDS ledger_body {
     enum ledger_habit habit;
     uint32_t place;
     void *record;
-    frames frame;
+    frames frame; /* ledger_close() gives it up */
     struct ledger_body *forgotten;
 };
 _Static_assert(sizeof(struct ledger_body) <= BODY_BYTES, "a body has room");

@@ -25,14 +25,14 @@ struct service;
 enum stage { CLOSED, OPENED, ENDED };
 
 /** A task that opens a handle when told to, keeps it in here, and drops it when told to. */
-struct client {
+struct HOLDS client {
     struct clients *all;
     uint32_t number;
     uint32_t wanted;  /* enum stage; atomic */
     uint32_t reached; /* its own until it has counted down all->pending */
     bool refused;
-    task_handle task;
-    union {
+    task_handle task; /* clients_end() joins it */
+    union HOLDS {     /* the client's task drops what it has opened */
         mapping mapping;
         task_handle child;
         wait_op wait;

@@ -16,9 +16,9 @@
 /** How a member spends its rounds. Of those that wake each other neighbours (2n, 2n + 1) make a pair. */
 enum crowd_habit { COMPUTES, YIELDS, SLEEPS, WAKES, CALLS, TICKS };
 
-struct crowd_member {
+struct HOLDS crowd_member {
     struct crowd *crowd;
-    task_handle task;
+    task_handle task; /* crowd_stop() joins it */
     uint32_t number, habit;
     uint64_t rounds;    /* written by the task alone */
     uint32_t owner;     /* 1 while the task is between its two marks */

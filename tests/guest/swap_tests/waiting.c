@@ -9,11 +9,11 @@
 #define SWAPS 3u
 
 /* What the tasks of a test share. */
-struct meeting {
+struct HOLDS meeting {
     struct wait_queue queue;
     uint32_t open, through; /* the condition; how many have passed */
     uint64_t base, early;   /* sleepers: from when on; how many were early */
-    task_handle waiters[WAITERS];
+    task_handle waiters[WAITERS]; /* part() joins them */
     uint32_t rounds, written; /* a writer: how many texts it is asked for, and has written */
 };
 

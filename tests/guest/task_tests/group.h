@@ -9,8 +9,8 @@
 #define GROUP_MOST 32u
 
 /** Zero it first. */
-struct group {
-    task_handle tasks[GROUP_MOST];
+struct HOLDS group {
+    task_handle tasks[GROUP_MOST]; /* group_join() gives them up */
     unsigned count;
     enum status status[GROUP_MOST]; /* how they ended, from group_join() on */
     int result[GROUP_MOST];

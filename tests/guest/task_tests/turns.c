@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "group.h"
 #include "nucleus/hart.h"
+#include "nucleus/string.h"
 #include "test.h"
 
 #define MS 1000000u
@@ -64,9 +65,10 @@ static int stops(void *argument)
  * this test nor the task that ends them would run again. */
 TEST(task, spinning_tasks_do_not_starve_others)
 {
-    struct group group = {0};
+    struct group group;
     uint32_t stop = 0;
 
+    memset(&group, 0, sizeof group);
     for (unsigned i = 0; i < 2 * hart_count(); i++)
         CHECK(t, group_add(&group, "spins", spins, &stop), "no memory");
     clock_sleep(30 * MS);
@@ -123,10 +125,11 @@ static int meets(void *argument)
 TEST(task, who_wakes_at_the_same_moment_gets_turns)
 {
     for (unsigned round = 0; round < 5; round++) {
-        struct group group = {0};
+        struct group group;
         struct meeting meeting = {.due_ns = clock_now_ns() + 30 * MS, .wanted = hart_count() + 3};
         unsigned missed = 0;
 
+        memset(&group, 0, sizeof group);
         for (unsigned i = 0; i < meeting.wanted; i++)
             CHECK(t, group_add(&group, "meets", meets, &meeting), "no memory");
         clock_sleep(10 * MS); /* so that the hart serves a lone task before it idles */
@@ -139,10 +142,12 @@ TEST(task, who_wakes_at_the_same_moment_gets_turns)
 
 TEST(task, each_of_many_spinning_tasks_gets_turns)
 {
-    struct race race = {0};
-    struct group group = {0};
+    struct race race;
+    struct group group;
     bool all = false;
 
+    memset(&race, 0, sizeof race);
+    memset(&group, 0, sizeof group);
     for (unsigned i = 0; i < 3 * hart_count(); i++)
         CHECK(t, group_add(&group, "counts", counts, &race), "no memory");
     for (unsigned wait = 0; wait < 200 && !all; wait++) {

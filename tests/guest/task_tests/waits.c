@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "group.h"
 #include "nucleus/hart.h"
+#include "nucleus/string.h"
 #include "test.h"
 
 #define MS 1000000u
@@ -135,9 +136,10 @@ TEST(task, waiters_are_woken_in_the_order_in_which_they_came)
 TEST(task, wake_takes_as_many_as_it_is_told)
 {
     struct order order = {0};
-    struct group group = {0};
+    struct group group;
     unsigned woken;
 
+    memset(&group, 0, sizeof group);
     semaphore_init(&order.semaphore);
     for (unsigned i = 0; i < WAITERS; i++)
         CHECK(t, group_add(&group, "waits", waits_once, &order), "no memory");

@@ -75,7 +75,7 @@ TEST(unwind, cleanups_that_fault)
 /* The last words of a function: nothing faults but a cleanup that is run by hand. */
 static uint64_t cleanup_by_hand(uint64_t *where) UNCHECKED
 {
-    token m = {0};
+    OWN(token) m = {0};
 
     (void)where;
     if (!token_take(&m, 'm'))

@@ -58,9 +58,9 @@ static int load_and_unload(void *argument)
 
     role_assert_may_park();
     while (!__atomic_load_n(&turmoil->stop, __ATOMIC_ACQUIRE) && turmoil->status == OK) {
-        turmoil->status = cell_load("hello", &turmoil->why);
+        turmoil->status = cell_load("cut", &turmoil->why);
         if (turmoil->status == OK)
-            turmoil->status = cell_unload("hello", &turmoil->why);
+            turmoil->status = cell_unload("cut", &turmoil->why);
         turmoil->loads++;
         task_yield();
     }
@@ -70,9 +70,10 @@ static int load_and_unload(void *argument)
 TEST(unwind, faults_while_cells_come_and_go)
 {
     OWN(task_handle) loader = {0};
-    struct turmoil turmoil = {0};
+    struct turmoil turmoil;
     uint64_t wrong = 0, rounds = 0;
 
+    memset(&turmoil, 0, sizeof turmoil);
     tokens_start("");
     if (!task_spawn(&loader, "loader", load_and_unload, &turmoil)) {
         CHECK(t, false, "no memory");

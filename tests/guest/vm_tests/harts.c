@@ -79,8 +79,9 @@ static void drop_round(struct test_run *t)
     OWN(mapping) m = {0};
     OWN(mapping) next = {0};
     struct shared shared = {0};
-    struct group group = {0};
+    struct group group;
 
+    memset(&group, 0, sizeof group);
     if (!mapping_map(&m, PAGES * PAGE_BYTES, MAP_WRITE | MAP_ZERO)) {
         CHECK(t, false, "no memory");
         return;
@@ -107,9 +108,10 @@ static void protect_round(struct test_run *t)
 {
     OWN(mapping) m = {0};
     struct shared shared = {0};
-    struct group group = {0};
+    struct group group;
     uint64_t copy[PAGES][MAX_HARTS];
 
+    memset(&group, 0, sizeof group);
     if (!mapping_map(&m, PAGES * PAGE_BYTES, MAP_WRITE | MAP_LAZY)) {
         CHECK(t, false, "no memory");
         return;
@@ -155,9 +157,10 @@ TEST(vm, lazy_page_touched_by_all_harts_gets_one_frame)
 {
     OWN(mapping) m = {0};
     struct shared shared = {0};
-    struct group group = {0};
+    struct group group;
     struct vm_stats before, after;
 
+    memset(&group, 0, sizeof group);
     if (!mapping_map(&m, LAZY_PAGES * PAGE_BYTES, MAP_WRITE | MAP_LAZY)) {
         CHECK(t, false, "no memory");
         return;

@@ -311,8 +311,8 @@ TEST(vm, describe_knows_mappings_and_guard_pages)
 
 #define MANY 300u
 
-struct many {
-    mapping mappings[MANY];
+struct HOLDS many {
+    mapping mappings[MANY]; /* many_drop() gives them up */
     unsigned made;
 };
 

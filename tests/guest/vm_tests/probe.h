@@ -30,8 +30,8 @@ void act_load(uint64_t address);
 void act_call(uint64_t address);
 
 /** Up to MAX_HARTS tasks. Zero it first. */
-struct group {
-    task_handle tasks[MAX_HARTS];
+struct HOLDS group {
+    task_handle tasks[MAX_HARTS]; /* group_join() gives them up */
     unsigned count;
     enum status status[MAX_HARTS]; /* how they ended, from group_join() on */
     int result[MAX_HARTS];

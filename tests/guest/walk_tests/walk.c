@@ -113,10 +113,11 @@ static void stop(struct test_run *t, struct subject *subject, task_handle *handl
 TEST(walk, sleeping_task_is_walked_call_by_call)
 {
     OWN(task_handle) handle = {0};
-    struct subject subject = {0};
+    struct subject subject;
     struct chain chain;
     unsigned first = 0;
 
+    memset(&subject, 0, sizeof subject);
     if (!task_spawn(&handle, "sleeps", sleeps, &subject)) {
         CHECK(t, false, "no memory");
         return;
@@ -300,9 +301,10 @@ static bool walk_once(struct test_run *t, struct subject *subject)
 TEST(walk, task_that_was_interrupted_anywhere_is_walked_call_by_call)
 {
     OWN(task_handle) handle = {0};
-    struct subject subject = {0};
+    struct subject subject;
     uint64_t first = 0, others = 0;
 
+    memset(&subject, 0, sizeof subject);
     if (!task_spawn(&handle, "computes", computes, &subject)) {
         CHECK(t, false, "no memory");
         return;
