@@ -14,6 +14,27 @@ TEST(unwind, fault_in_a_leaf)
     expect_unwound(t, "leaf", leaf, "cba");
 }
 
+static __attribute__((noinline, noreturn)) void never_returns(volatile uint64_t *where)
+{
+    for (;;)
+        *where = 1;
+}
+
+/* The return address of the call is behind the function's last instruction. */
+static uint64_t calls_last(uint64_t *where)
+{
+    OWN(token) n = {0};
+
+    if (!token_take(&n, 'n'))
+        return 0;
+    never_returns(where);
+}
+
+TEST(unwind, fault_in_a_call_that_is_the_last_instruction)
+{
+    expect_unwound(t, "last", calls_last, "ncba");
+}
+
 static uint64_t frees_twice(uint64_t *where)
 {
     heap_free((struct kind *)where, where);
