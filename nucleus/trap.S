@@ -10,6 +10,7 @@
 #define R_PC        256
 #define R_STATUS    264
 #define TASK_RECOVERY 376
+#define TASK_UNWINDING 424
 #define TASK_RESULT 396
 #define HART_CURRENT 0
 #define HART_DEPTH   8
@@ -136,7 +137,8 @@ END stub_lost
 
 /* enum status guarded_call(enum status (*function)(void *), void *argument): see nucleus/task.h.
  * The frame is the beginning of a struct registers, with ra and s0 to s11 at their places, the recovery of
- * the call around this one (or NULL) in x0's, and sstatus in sp's. */
+ * the call around this one (or NULL) in x0's, sstatus in sp's, and in gp's what the task unwinds for, if the call is
+ * a cleanup's. */
 #define FRAME_BYTES R(28)
 FUNCTION guarded_call
     addi    sp, sp, -FRAME_BYTES
@@ -151,6 +153,9 @@ FUNCTION guarded_call
     ld      t1, TASK_RECOVERY(s0)
     sd      t1, R(0)(sp)
     sd      sp, TASK_RECOVERY(s0)
+    lwu     t1, TASK_UNWINDING(s0)
+    sd      t1, R(3)(sp)
+    sw      zero, TASK_UNWINDING(s0)
     mv      t0, a0
     mv      a0, a1
     jalr    t0
@@ -158,8 +163,10 @@ FUNCTION guarded_call
 guard_called:                   /* the return address by which unwind() knows this frame */
     ld      t1, R(0)(sp)
     sd      t1, TASK_RECOVERY(s0)
+    ld      t1, R(3)(sp)
+    sw      t1, TASK_UNWINDING(s0)
     .globl  guard_return
-guard_return:                   /* after a fault: sp = the frame, a0 = ERR_FAULT, recovery is reset */
+guard_return:                   /* after a fault: sp = the frame, a0 = the status, both are reset */
     EACH    ld, sp, SAVED
     addi    sp, sp, FRAME_BYTES
     .cfi_def_cfa_offset 0

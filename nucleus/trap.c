@@ -17,6 +17,7 @@ _Static_assert(offsetof(struct registers, pc) == 256, "trap.S: R_PC");
 _Static_assert(offsetof(struct registers, status) == 264, "trap.S: R_STATUS");
 _Static_assert(offsetof(struct task, registers) == 0, "trap.S: sscratch is the task");
 _Static_assert(offsetof(struct task, recovery) == 376, "trap.S: TASK_RECOVERY");
+_Static_assert(offsetof(struct task, unwinding) == 424, "trap.S: TASK_UNWINDING");
 _Static_assert(offsetof(struct task, result) == 396, "trap.S: TASK_RESULT");
 _Static_assert(offsetof(struct hart, depth) == 8, "trap.S: HART_DEPTH");
 _Static_assert(offsetof(struct hart, index) == HART_INDEX, "nucleus/hart.h");
@@ -68,7 +69,6 @@ static REQUIRES(irqs_off) struct registers *unwind_on(struct task *task)
     if (end == UNWIND_LOST)
         log_print("fault: task %lu %s: its stack cannot be followed, so what its frames hold is lost",
                   task->number, task->name);
-    task->unwinding = OK;
     if (status == ERR_FAULT)
         fault_outcome(fault_last(task), frame ? "guarded call failed" : "task ended");
     if (frame) {
@@ -77,10 +77,12 @@ static REQUIRES(irqs_off) struct registers *unwind_on(struct task *task)
         registers->x[10] = status;
         registers->status = SSTATUS_SPP | (frame->x[2] & SSTATUS_SIE ? SSTATUS_SPIE : 0);
         task->recovery = (void *)frame->x[0];
+        task->unwinding = (uint32_t)frame->x[3];
         return registers;
     }
     if (task == &this_hart()->idle)
         machine_fail("a fault outside any task");
+    task->unwinding = OK;
     task->end_status = status;
     return dispatch(task, TASK_DEAD);
 }

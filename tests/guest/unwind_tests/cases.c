@@ -275,6 +275,54 @@ TEST(unwind, guarded_calls_end_it_and_go_on)
     check_tokens(t, "guarded, cleanups that fault", "gh");
 }
 
+/* --- a cleanup with a guarded call in it --- */
+
+static enum status load_badly(void *argument)
+{
+    return (enum status)leaf(argument);
+}
+
+struct fragile {
+    unsigned failures;
+};
+
+static void fragile_unwind(struct fragile **fragile)
+{
+    (*fragile)->failures += guarded_call(load_badly, BAD) == ERR_FAULT;
+    (*fragile)->failures += guarded_call(load_badly, BAD) == ERR_FAULT;
+}
+
+static __attribute__((noinline)) void hold_fragile(struct fragile *fragile)
+{
+    struct fragile *held __attribute__((cleanup(fragile_unwind))) = fragile;
+
+    leaf((uint64_t *)hidden((uint64_t)BAD));
+    held->failures = 100;
+}
+
+static int fragile_entry(void *argument)
+{
+    OWN(token) q = {0};
+
+    if (!token_take(&q, 'q'))
+        return 1;
+    hold_fragile(argument);
+    token_drop(&q);
+    return 0;
+}
+
+TEST(unwind, guarded_calls_of_cleanups_fail_alone)
+{
+    struct fragile fragile = {0};
+    enum status status;
+
+    tokens_start("");
+    status = run_alone(fragile_entry, &fragile);
+    CHECK(t, status == ERR_FAULT, "the task ended: %s", status_name(status));
+    CHECK(t, fragile.failures == 2, "%u calls failed", fragile.failures);
+    check_tokens(t, "fragile", "q");
+}
+
 /* --- registers --- */
 
 struct numbers {
