@@ -50,20 +50,15 @@ enum status task_head_remove(struct task *task)
     return OK;
 }
 
-void task_each_stopped(bool (*visit)(struct task *task, void *argument), void *argument)
-{
-    list_each(node, &table.tasks) {
-        if (!visit(list_entry(node, struct task, all), argument))
-            break;
-    }
-}
-
 void task_each(bool (*visit)(struct task *task, void *argument), void *argument)
 {
     OWN(spin_guard) guard = {0};
 
     spin_lock(&guard, &table.lock);
-    task_each_stopped(visit, argument);
+    list_each(node, &table.tasks) {
+        if (!visit(list_entry(node, struct task, all), argument))
+            break;
+    }
     spin_unlock(&guard, &table.lock);
 }
 

@@ -85,44 +85,35 @@ bool fault_get(uint64_t number, struct fault *fault)
     return true;
 }
 
-uint64_t fault_last(const struct task *task)
+void fault_outcome(const struct task *task, const char *text)
 {
     OWN(spin_guard) guard = {0};
-    uint64_t last = 0;
+    struct fault *last = NULL;
 
     spin_lock(&guard, &faults.lock);
     for (unsigned i = 0; i < FAULT_RECORDS; i++) {
-        const struct fault *fault = &faults.records[i];
+        struct fault *fault = &faults.records[i];
 
-        if (fault->number > last && fault->task == task->number)
-            last = fault->number;
+        if (fault->task == task->number && (!last || fault->number > last->number))
+            last = fault;
     }
-    spin_unlock(&guard, &faults.lock);
-    return last;
-}
-
-void fault_outcome(uint64_t number, const char *text)
-{
-    OWN(spin_guard) guard = {0};
-    struct fault *fault = record_of(number);
-
-    spin_lock(&guard, &faults.lock);
-    if (number > 0 && fault->number == number)
-        string_copy(fault->outcome, sizeof fault->outcome, text);
+    if (last)
+        string_copy(last->outcome, sizeof last->outcome, text);
     spin_unlock(&guard, &faults.lock);
 }
 
 static void note_make(struct fault *fault, const struct task *task,
                       const struct registers *registers)
 {
-    uint64_t below = task->stack_low - registers->value, sp = registers->x[SP];
+    uint64_t low = task->stack_low + (task->reserve_open ? PAGE_BYTES : 0);
+    uint64_t below = low - registers->value, sp = registers->x[SP];
     char *to = fault->note;
 
     if (registers->pc == (uint64_t)software_fault)
         string_copy(to, sizeof fault->note, (const char *)registers->x[A0]);
-    else if (registers->cause >= FIRST_PAGE_FAULT && below - 1 < PAGE_BYTES)
+    else if (registers->cause >= FIRST_PAGE_FAULT && below - 1 < 2 * PAGE_BYTES)
         format(to, sizeof fault->note, "stack overflow, %lu bytes below the stack of %lu", below,
-               task->stack_high - task->stack_low);
+               task->stack_high - low);
     else if (registers->cause >= FIRST_PAGE_FAULT && registers->value < PAGE_BYTES)
         string_copy(to, sizeof fault->note, "NULL pointer");
     else if (registers == &task->registers && (sp < task->stack_low || sp > task->stack_high))
@@ -134,7 +125,6 @@ struct trace {
     struct fault *fault;
     const struct task *task;
     const struct registers *registers;
-    uint64_t stack_low;
     struct walk walk;
 };
 
@@ -179,27 +169,6 @@ static void frame_add(struct fault *fault, uint64_t pc, bool exact)
     string_copy(fault->version, sizeof fault->version, frame->version);
 }
 
-/* Where the stack ends for the innermost frame: below its low end when that overflowed, provided that all which
- * was saved in that frame has a place within. */
-static uint64_t low_end(const struct walk *walk)
-{
-    const struct eh_frame *tables = eh_frame_at(walk->pc);
-    uint64_t sp = walk->x[SP], cfa;
-    struct walk_row row;
-
-    row.tables = NULL;
-    if (walk->stack_low - sp - 1 >= PAGE_BYTES || !tables ||
-        walk_row(&row, tables, walk->pc) != WALK_FRAME)
-        return walk->stack_low;
-    cfa = walk->x[row.cfa_register] + (uint64_t)row.cfa_offset;
-    for (uint32_t set = row.saved; set; set &= set - 1) {
-        if (cfa + (uint64_t)(int64_t)row.offsets[__builtin_ctz(set)] - walk->stack_low >=
-            walk->stack_high - walk->stack_low)
-            return walk->stack_low;
-    }
-    return sp;
-}
-
 /* Begins at trace->registers, on the stack of the task or, inside a handler, of the hart. */
 static void trace_begin(struct trace *trace)
 {
@@ -212,8 +181,6 @@ static void trace_begin(struct trace *trace)
         walk_begin(walk, registers, low, low + sizeof hart->stacks);
     else
         walk_begin(walk, registers, trace->task->stack_low, trace->task->stack_high);
-    trace->stack_low = walk->stack_low;
-    walk->stack_low = low_end(walk);
     frame_add(trace->fault, walk->pc, walk->exact);
     if (!walk->exact || eh_frame_at(walk->pc))
         return;
@@ -241,10 +208,8 @@ static void trace_make(void *argument)
 
     do {
         trace_begin(trace);
-        while ((trace->fault->end = walk_next(&trace->walk)) == WALK_FRAME) {
-            trace->walk.stack_low = trace->stack_low;
+        while ((trace->fault->end = walk_next(&trace->walk)) == WALK_FRAME)
             frame_add(trace->fault, trace->walk.pc, false);
-        }
         trace->registers = trace->fault->end == WALK_TRAP ? interrupted(trace) : NULL;
     } while (trace->registers);
 }

@@ -99,10 +99,6 @@ _Noreturn void hart_idle(void);
  * @return the registers of the task to go on with.
  */
 struct registers *dispatch(struct task *previous, enum task_state to) REQUIRES(irqs_off);
-/** task_each() while all other harts are stopped, where its lock may be held: no holder waits for
- *  anything while it changes the list. */
-void task_each_stopped(bool (*visit)(struct task *task, void *argument), void *argument);
-
 /** While @p hold, tasks that are picked wait apart, unless task->let_through; after that they are ready again. */
 void tasks_hold(bool hold) REQUIRES(irqs_off);
 /** Calls @p visit for every task while the system runs, the list's lock held for one at a time: that task can

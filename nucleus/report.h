@@ -9,10 +9,8 @@
  * (abi/nucleus/faults.h). Interrupts are off; also for a fault inside a handler, or inside this.
  */
 void report_fault(const struct task *task, const struct registers *registers);
-/** The number of the last fault of @p task that the log still has; 0: none. */
-uint64_t fault_last(const struct task *task);
-/** Keeps with fault @p number what became of the task ("task ended"), if the log still has it. */
-void fault_outcome(uint64_t number, const char *text);
+/** Keeps with the last fault of @p task what became of it ("task ended"), if the log still has it. */
+void fault_outcome(const struct task *task, const char *text);
 /** Stops the machine: says why, and makes QEMU exit with status 99. */
 _Noreturn void machine_fail(const char *why);
 /** Faults the caller: raises a breakpoint with @p text as its explanation. */

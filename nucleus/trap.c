@@ -70,7 +70,7 @@ static REQUIRES(irqs_off) struct registers *unwind_on(struct task *task)
         log_print("fault: task %lu %s: its stack cannot be followed, so what its frames hold is lost",
                   task->number, task->name);
     if (status == ERR_FAULT)
-        fault_outcome(fault_last(task), frame ? "guarded call failed" : "task ended");
+        fault_outcome(task, frame ? "guarded call failed" : "task ended");
     if (frame) {
         registers->pc = (uint64_t)guard_return;
         registers->x[2] = (uint64_t)frame;
@@ -93,14 +93,16 @@ static void open_reserve(struct task *task, const struct registers *registers)
     uint64_t below = task->stack_low - PAGE_BYTES;
 
     if (registers->cause >= INSTRUCTION_PAGE_FAULT && registers->value - below < PAGE_BYTES &&
-        hooks.vm_reserve_open(below))
+        hooks.vm_reserve_open(below)) {
         task->stack_low = below;
+        task->reserve_open = true;
+    }
 }
 
 static REQUIRES(irqs_off) struct registers *task_fault(struct task *task)
 {
+    open_reserve(task, &task->registers); /* first: the walk looks at what lies there */
     report_fault(task, &task->registers);
-    open_reserve(task, &task->registers);
     task->faults++;
     if (!task->unwinding)
         task->unwinding = ERR_FAULT;

@@ -3,6 +3,8 @@
 #include "harts.h"
 #include "heap_private.h"
 #include "nucleus/format.h"
+#include "nucleus/machine.h"
+#include "swap.h"
 #include "walk.h"
 
 /* Who still needs a cell: the cells that use it, else a task that runs in it. */
@@ -10,9 +12,7 @@ struct search {
     const struct cell *cell;
     char users[200];
     size_t length;
-    /* While harts are stopped: where each is, and, last, where the asking task is. NULL: not known yet. */
-    const struct registers *contexts[MAX_HARTS + 1];
-    uint32_t stopped, done; /* atomic: how many came to stop_and_note(); all has been looked at */
+    const struct registers *here; /* of the asking task */
 };
 
 static bool note_user(const struct cell *user, void *argument)
@@ -54,89 +54,57 @@ static void note_stack(struct search *search, const char *what, const char *owne
                                 owner, where);
 }
 
-/* The registers of whoever is on that stack right now, or @p saved when nobody is. */
-static const struct registers *context_on(const struct search *search, uint64_t stack_low,
-                                          uint64_t stack_high, const struct registers *saved)
+static void note_task(struct search *search, const struct task *task)
 {
-    for (unsigned i = 0; i <= MAX_HARTS; i++) {
-        const struct registers *context = search->contexts[i];
+    const struct registers *context =
+        task == task_current() ? search->here : swap_context_of(task);
 
-        if (context && context->x[2] - stack_low < stack_high - stack_low)
-            saved = context;
-    }
-    return saved;
-}
-
-/* A task whose stack is left has its registers in its head: a trap or a switch saved them. */
-static bool note_task(struct task *task, void *argument)
-{
-    struct search *search = argument;
-    const struct registers *saved =
-        context_on(search, task->stack_low, task->stack_high, &task->registers);
-
-    if (task_state(task) == TASK_DEAD)
-        return true;
+    if (task_state(task) == TASK_DEAD || is_idle(task))
+        return;
     if (leads_into(search->cell, (uint64_t)task->entry) ||
         leads_into(search->cell, (uint64_t)task->argument))
         search->length =
             format(search->users, sizeof search->users, "task %s runs in it", task->name);
     else
-        note_stack(search, "task", task->name, saved, task->stack_low, task->stack_high);
-    return search->length == 0;
+        note_stack(search, "task", task->name, context, task->stack_low, task->stack_high);
 }
 
-/* Handlers, which are on stacks of the harts; and all tasks. */
+/* Handlers, which are on stacks of the harts; and all tasks. All other harts stand still. */
 static void note_all(struct search *search)
 {
     for (unsigned i = 0; i < hart_count() && search->length == 0; i++) {
         uint64_t low = (uint64_t)harts[i].stacks, high = low + TRAP_STACK_BYTES;
-        const struct registers *handler = context_on(search, low, high, NULL);
 
-        if (handler)
-            note_stack(search, "an interrupt of", harts[i].idle.name, handler, low, high);
+        if (&harts[i] != this_hart() && harts[i].stopped->x[2] - low < high - low)
+            note_stack(search, "an interrupt of", harts[i].idle.name, harts[i].stopped, low, high);
     }
-    if (search->length == 0)
-        task_each_stopped(note_task, search);
-}
-
-/*
- * On each hart, interrupts off; also amid a handler or a wait for a lock, so that what the head of its task
- * holds may be old: each notes where it is. hart_each() comes to the asking hart only when all others have
- * returned. So the last of the others looks while they wait, and the asking hart waits in hart_each().
- */
-static void stop_and_note(void *argument)
-{
-    struct search *search = argument;
-    struct registers here;
-
-    if (__atomic_load_n(&search->done, __ATOMIC_ACQUIRE))
-        return;
-    registers_capture(&here);
-    search->contexts[hart_index()] = &here;
-    if (__atomic_add_fetch(&search->stopped, 1, __ATOMIC_ACQ_REL) + 1 < hart_count()) {
-        while (!__atomic_load_n(&search->done, __ATOMIC_ACQUIRE))
-            __asm__ volatile("wfi"); /* until the kick, which stays pending if it comes before */
-        return;
-    }
-    note_all(search);
-    __atomic_store_n(&search->done, 1, __ATOMIC_RELEASE);
-    for (unsigned i = 0; i < hart_count(); i++) {
-        if (search->contexts[i] && i != hart_index())
-            hart_kick(i);
-    }
+    for (struct task *task = task_next(NULL); task && search->length == 0; task = task_next(task))
+        note_task(search, task);
 }
 
 static enum status check_unused(const struct cell *cell, struct why *why)
 {
-    struct search search = {.cell = cell};
     struct registers here;
+    struct search search;
+    OWN(irq_guard) guard = {0};
+    bool held;
 
+    search.cell = cell;
+    search.here = &here;
+    search.length = 0;
     cells_visit(note_user, &search);
     if (search.length)
         return why_set(why, ERR_BUSY, "is used by %s", search.users);
     registers_capture(&here);
-    search.contexts[MAX_HARTS] = &here;
-    hart_each(stop_and_note, &search);
+    irq_disable(&guard);
+    held = harts_hold(hart_ticks() + machine_timebase());
+    if (held) {
+        note_all(&search);
+        harts_release();
+    }
+    irq_restore(&guard);
+    if (!held)
+        return why_set(why, ERR_BUSY, "a hart did not stop within a second");
     return search.length ? why_set(why, ERR_BUSY, "%s", search.users) : OK;
 }
 

@@ -63,6 +63,7 @@ struct task {
     uint32_t kill_tries;        /* interrupts since then that came at a bad place */
     uint32_t unwinding;         /* enum status that it will end with; OK: no unwinding is under way */
     uint32_t faults;            /* how many it had */
+    bool reserve_open;          /* its stack overflowed, and has a page more */
     union {                     /* what task_service() or task_main() calls; NULL under other entries */
         enum status (*step)(void *argument);
         int (*main)(int argc, char **argv);

@@ -53,7 +53,7 @@ static struct task_object *object_make(struct task_cell_state *state)
         return NULL;
     }
     stack_move(&object->stack, &stack);
-    object->worn = false;
+    object->head.reserve_open = false;
     return object;
 }
 
@@ -70,7 +70,7 @@ struct task_object *object_new(struct task_cell_state *state)
 {
     struct task_object *object;
 
-    while ((object = spare_take(&state->spares, 0)) && object->worn)
+    while ((object = spare_take(&state->spares, 0)) && object->head.reserve_open)
         object_end(state, object);
     if (!object)
         object = object_make(state);
@@ -88,7 +88,6 @@ void object_free(struct task_cell_state *state, struct task_object *object)
     OWN(spin_guard) guard = {0};
     struct spares *spares = &state->spares;
 
-    object->worn = object->head.stack_low != stack_low(object);
     __atomic_fetch_sub(&state->live, 1, __ATOMIC_RELAXED);
     spin_lock(&guard, &spares->lock);
     object->next_spare = list_of(spares)->first;

@@ -14,7 +14,6 @@ struct HOLDS task_object {
     struct task head; /* first: the handle's pointer is the object's; head.owner_data, too */
     uint32_t cancelled; /* atomic */
     mapping stack;      /* as long as the object lives, spare or not: object_end() ends both */
-    bool worn;          /* its reserve has been opened: not for another task */
     struct task_object *next_spare;
     struct spinlock lock;
     /* lock guards: */
