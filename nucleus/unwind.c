@@ -7,7 +7,6 @@
 #include "nucleus/string.h"
 #include "walk.h"
 
-
 /* Finds the call site of @p pc in the language-specific data area of its function. @return false: none has it,
  * so GCC is sure that nothing is thrown there. @p pad is set to the landing pad, 0: nothing to clean up. */
 static bool call_site_find(const struct eh_frame *tables, const struct walk_row *row, uint64_t pc,

@@ -3,8 +3,9 @@
  *
  * Tables of cells were checked when the cell was loaded (eh_frame_validate()), those of the nucleus are
  * checked by a host test. What is checked here is what the tables cannot know: addresses on the stack. */
-#include "nucleus/string.h"
 #include "walk.h"
+
+#include "nucleus/string.h"
 
 #define RA 1u
 #define SP 2u
