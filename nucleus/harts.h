@@ -122,7 +122,6 @@ void text_copy_words(void *to, const void *from, uint64_t words, uint64_t boot_s
 /** Writes 8 bytes to each of @p count places, those at @p offset in their struct text_pair (arena.h). */
 void text_copy_pairs(const struct text_pair *pairs, uint64_t count, uint64_t offset,
                      uint64_t boot_satp) REQUIRES(irqs_off);
-extern char guard_called[], guard_return[];
 /** Whether @p task was killed, and is to be unwound as soon as that can be. */
 static inline bool is_condemned(const struct task *task)
 {

@@ -2,7 +2,6 @@
  * checked when they were loaded (eh_frame_validate()). */
 #include "unwind.h"
 
-#include "harts.h"
 #include "nucleus/runtime.h"
 #include "nucleus/string.h"
 #include "walk.h"

@@ -23,6 +23,9 @@ enum unwind_end {
 enum unwind_end unwind(struct registers *registers, uint64_t stack_low, uint64_t stack_high,
                        const void *recovery);
 
+/** trap.S: the return address by which the frame of a guarded call is known, and where it ends after a fault. */
+extern char guard_called[], guard_return[];
+
 /**
  * Whether a task that an interrupt left at @p registers can be unwound from there as from a fault: only the running
  * cell has frames above the nucleus', so no other is amid a change for it; and the instruction is one of those

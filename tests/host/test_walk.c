@@ -3,10 +3,9 @@
  * pc of every function, of all cells and of the nucleus. And walks that must end, over stacks that are
  * made here. Arguments: readelf's command, then the guest's build folder.
  */
-#include "elf_support.h"
+#include "tables_support.h"
 #include "walk.h"
 
-#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -154,84 +153,23 @@ static void compare_file(const char *path, const struct eh_frame *tables, uint64
     files++;
 }
 
-static void with_index(struct eh_frame *tables)
+static void compare_cell(const char *path, const struct eh_frame *tables)
 {
-    tables->index_count = eh_frame_index(tables, NULL);
-    tables->index = malloc(tables->index_count * sizeof *tables->index + 1);
-    assert_int_equal(eh_frame_index(tables, tables->index), tables->index_count);
-    for (uint32_t i = 1; i < tables->index_count; i++)
-        assert_true(tables->index[i - 1] < tables->index[i]);
-}
-
-static void compare_cell(const char *path)
-{
-    struct object object = object_read(path);
-    struct linked linked;
-    struct why why = {""};
-    struct eh_frame tables;
-
-    if (linked_run(&linked, &object, &layout_near, &why) != OK)
-        fail_msg("%s: %s", path, why.text);
-    tables = linked_tables(&linked);
-    with_index(&tables);
-    compare_file(path, &tables, layout_near.text); /* a cell has one section of text */
-    free(tables.index);
-    linked_free(&linked);
-    object_free(&object);
+    compare_file(path, tables, layout_near.text); /* a cell has one section of text */
 }
 
 static void rows_of_cells_equal_those_of_readelf(void **state)
 {
-    char pattern[500];
-    glob_t cells;
-
     (void)state;
-    snprintf(pattern, sizeof pattern, "%s/cells/*.cell", guest);
-    assert_int_equal(glob(pattern, 0, NULL, &cells), 0);
-    for (size_t i = 0; i < cells.gl_pathc; i++)
-        compare_cell(cells.gl_pathv[i]);
+    each_cell(guest, compare_cell);
     print_message("%lu files, %lu functions, %lu rows, %lu pcs\n", files, functions, rows, pcs);
     assert_true(files > 10 && functions > 500 && rows > functions && pcs > 10000);
-    globfree(&cells);
-}
-
-static const struct elf_section *section_named(const struct object *file, const char *name)
-{
-    const struct elf_header *header = (const void *)file->bytes;
-    const struct elf_section *sections = (const void *)(file->bytes + header->shoff);
-
-    for (unsigned i = 1; i < header->shnum; i++)
-        if (strcmp((const char *)file->bytes + sections[header->shstrndx].offset + sections[i].name,
-                   name) == 0)
-            return &sections[i];
-    fail_msg("no section %s", name);
-    return NULL;
-}
-
-static struct eh_frame nucleus_tables(const struct object *file)
-{
-    const struct elf_section *frames = section_named(file, ".eh_frame");
-    const struct elf_section *text = section_named(file, ".text");
-    struct eh_frame tables = {.frames = file->bytes + frames->offset,
-                              .frames_address = frames->addr,
-                              .frames_bytes = frames->size,
-                              .text = text->addr,
-                              .text_bytes = text->size};
-
-    with_index(&tables);
-    return tables;
-}
-
-static struct object nucleus_read(char path[500])
-{
-    snprintf(path, 500, "%s/mitos.elf", guest);
-    return object_read(path);
 }
 
 static void rows_of_the_nucleus_equal_those_of_readelf(void **state)
 {
     char path[500];
-    struct object file = nucleus_read(path);
+    struct object file = nucleus_read(guest, path);
     struct eh_frame tables = nucleus_tables(&file);
     unsigned long before = functions;
 
@@ -246,7 +184,7 @@ static void rows_of_the_nucleus_equal_those_of_readelf(void **state)
 static void every_function_of_the_nucleus_can_be_walked(void **state)
 {
     char path[500];
-    struct object file = nucleus_read(path);
+    struct object file = nucleus_read(guest, path);
     struct eh_frame tables = nucleus_tables(&file);
     const struct elf_section *table = section_named(&file, ".symtab");
     const struct elf_symbol *symbols = (const void *)(file.bytes + table->offset);
@@ -305,7 +243,7 @@ static enum walk_step walk_over(const uint64_t *stack, const struct registers *s
     struct walk walk;
     enum walk_step step;
 
-    with_index(&tables);
+    tables_index(&tables);
     tables_now = &tables;
     walk_begin(&walk, saved, (uint64_t)stack, (uint64_t)(stack + WORDS));
     for (*frames = 0; (step = walk_next(&walk)) == WALK_FRAME; ++*frames)
@@ -367,7 +305,7 @@ static void walk_says_whether_a_text_is_entered(void **state)
     uint64_t low = (uint64_t)stack, high = low + sizeof stack, where;
 
     (void)state;
-    with_index(&tables);
+    tables_index(&tables);
     tables_now = &tables;
     assert_int_equal(walk_enters(&saved, low, high, BOTTOM, 32, &where), WALK_INSIDE);
     assert_int_equal(where, BOTTOM + 4);

@@ -77,8 +77,11 @@ mitos_host_test(link SOURCES test_link.c ${elf_victim} ARGUMENTS ${CMAKE_BINARY_
 mitos_host_test(manifest SOURCES test_manifest.c ${elf_victim} ARGUMENTS ${CMAKE_BINARY_DIR}/elf_cells/o2.o)
 mitos_host_test(elf_eh_frame SOURCES test_elf_eh_frame.c ${elf_support}
                 ARGUMENTS ${CMAKE_BINARY_DIR}/elf_cells/o2.o)
-mitos_host_test(walk SOURCES test_walk.c nucleus/walk.c ${elf_support}
+set(tables_support tables_support.c nucleus/walk.c ${elf_support})
+mitos_host_test(walk SOURCES test_walk.c ${tables_support}
                 ARGUMENTS ${MITOS_CROSS_READELF} ${MITOS_GUEST_DIR})
+mitos_host_test(unwind SOURCES test_unwind.c nucleus/unwind.c ${tables_support} LIBRARIES gcc_eh
+                ARGUMENTS ${MITOS_GUEST_DIR})
 
 # The fuzzer: a short blind run with every build, and a long one with libFuzzer by command
 # (ctest -L fuzz): 1,000,000 executions, with the branch coverage printed at the end.
