@@ -143,13 +143,14 @@ struct registers *trap_handler(struct registers *registers)
     }
     if (cause & CAUSE_INTERRUPT) {
         interrupt(cause & ~CAUSE_INTERRUPT);
+        /* First, as the scheduler must hear of it when a turn is over. */
+        if (hart->reschedule && task != &hart->idle)
+            return dispatch(task, TASK_READY);
         if (is_condemned(task) && can_end_here(task)) {
             task->unwinding = ERR_CANCELLED;
             return unwind_on(task);
         }
-        if (!hart->reschedule || task == &hart->idle)
-            return registers;
-        return dispatch(task, TASK_READY);
+        return registers;
     }
     if (cause == BREAKPOINT && registers->pc == (uint64_t)_Unwind_Resume && task->unwinding)
         return unwind_on(task);

@@ -156,6 +156,24 @@ TEST(unwind, kill_of_a_task_that_computes_for_ever)
     expect_killed(t, "calls", takes_and_drops, NULL);
 }
 
+/* Nearly always another cell is at work for it: a kill that did not wait would lose tokens, or drop them twice. */
+TEST(unwind, kills_amid_calls_of_other_cells_leave_nothing)
+{
+    struct stock before, after;
+    unsigned ended = 0;
+
+    stock_take(&before);
+    for (unsigned i = 0; i < 100; i++) {
+        struct prey prey = {0};
+
+        ended += spawn_and_kill(t, takes_and_drops, &prey) == ERR_CANCELLED;
+        check_tokens(t, "calls", NULL);
+    }
+    stock_take(&after);
+    CHECK(t, ended == 100, "%u of 100 were killed", ended);
+    CHECK(t, after.objects == before.objects, "%lu objects, were %lu", after.objects, before.objects);
+}
+
 static enum status compute_within(void *argument)
 {
     return (enum status)computes(argument);
