@@ -1,5 +1,5 @@
 /* Faults of tasks, as the log tells them and as the fault log keeps them. */
-#include "nucleus/faults.h"
+#include "faults.h"
 
 #include "cell.h"
 #include "command.h"
