@@ -40,7 +40,7 @@ struct cell_table {
     struct spinlock lock;
     /* lock guards, against readers: */
     struct list cells_;
-    uint32_t caller; /* 1 + the hart in cell_table_locked(); 0: none. Read on that hart without the lock */
+    uint32_t visitor; /* 1 + the hart in cells_visit(); 0: none. Read on that hart without the lock */
 };
 extern struct cell_table cell_table;
 
@@ -67,9 +67,6 @@ extern struct kind *stub_kind, *buffer_kind;
 
 /* cell_table.c */
 void cell_table_init(void);
-/** Calls @p function with the table locked: by this, or by a call on this hart that is not over, because what it
- *  called has faulted and the fault is reported just now. */
-void cell_table_locked(void (*function)(void *argument), void *argument);
 /** The cell of that name, live or on its way in; NULL: none. It stays while the transaction lasts. */
 struct unit *unit_lookup(const char *name);
 /** The cell behind @p after in the table, NULL: the first. For the transaction only. */

@@ -70,56 +70,46 @@ struct unit *unit_next(struct unit *after) UNCHECKED
     return node == table_cells() ? NULL : unit_of(node);
 }
 
-static void end_call(uint32_t **caller)
+/* Unchecked: the table is locked. */
+static void visit_all(bool (*visit)(const struct cell *cell, void *argument),
+                      void *argument) UNCHECKED
 {
-    **caller = 0;
+    list_each(node, table_cells())
+    {
+        if (!visit(&unit_of(node)->cell, argument))
+            return;
+    }
+}
+
+static void end_visit(uint32_t **visitor)
+{
+    **visitor = 0;
 }
 
 /* Also when a fault cuts it short. The lock is held. */
-static void call_marked(void (*function)(void *argument), void *argument)
+static void visit_marked(bool (*visit)(const struct cell *cell, void *argument), void *argument)
 {
-    __attribute__((cleanup(end_call))) uint32_t *caller = &cell_table.caller;
+    __attribute__((cleanup(end_visit))) uint32_t *visitor = &cell_table.visitor;
 
-    *caller = hart_index() + 1;
-    function(argument);
+    *visitor = hart_index() + 1;
+    visit_all(visit, argument);
 }
 
-void cell_table_locked(void (*function)(void *argument), void *argument)
+/* The table may be locked already: by a visitor that begins another visit, or has faulted, which is reported now. */
+void cells_visit(bool (*visit)(const struct cell *cell, void *argument), void *argument)
 {
     OWN(irq_guard) irqs = {0};
     OWN(spin_guard) guard = {0};
 
     irq_disable(&irqs);
-    if (cell_table.caller == hart_index() + 1) {
-        function(argument);
+    if (cell_table.visitor == hart_index() + 1) {
+        visit_all(visit, argument);
     } else {
         spin_lock_nested(&guard, &cell_table.lock);
-        call_marked(function, argument);
+        visit_marked(visit, argument);
         spin_unlock_nested(&guard, &cell_table.lock);
     }
     irq_restore(&irqs);
-}
-
-struct visit {
-    bool (*visit)(const struct cell *cell, void *argument);
-    void *argument;
-};
-
-/* Unchecked: the table is locked. */
-static void visit_all(void *argument) UNCHECKED
-{
-    const struct visit *visit = argument;
-
-    list_each(node, table_cells())
-    {
-        if (!visit->visit(&unit_of(node)->cell, visit->argument))
-            return;
-    }
-}
-
-void cells_visit(bool (*visit)(const struct cell *cell, void *argument), void *argument)
-{
-    cell_table_locked(visit_all, &(struct visit){visit, argument});
 }
 
 const char *cell_name(const struct cell *cell)

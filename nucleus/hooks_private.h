@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "console.h"
+#include "faults.h"
 #include "inspect.h"
 #include "irq.h"
 #include "sched.h"
@@ -23,7 +24,9 @@
     X(vm_arena_added, nothing)                                                                     \
     X(console_emergency, firmware_console)                                                         \
     X(task_ended, nothing)                                                                         \
-    X(code_describe, plain_address)
+    X(code_describe, plain_address)                                                                \
+    X(fault_report, plain_report)                                                                  \
+    X(fault_outcome, nothing)
 
 /** The functions to call; each points to its default or into a cell. Written in a commit only. */
 #define HOOK_POINTER(name, fallback) __typeof__(name) *name;
@@ -35,6 +38,8 @@ extern struct hooks {
 void firmware_console(const char *text, size_t bytes);
 /** The default of code_describe. */
 const char *plain_address(uint64_t address, char *to, size_t room);
+/** The default of fault_report. */
+void plain_report(const struct fault_context *context);
 
 /** Binds the hook that has @p symbol's name, if there is one, to it, or back to its default. */
 void hook_bind(const struct symbol *symbol, bool bind);

@@ -1,5 +1,5 @@
-/* What the system says: the log ring (nucleus/log.h; bytes numbered since boot, the last 16 KiB kept) and
- * the two ways to stop: panic() for impossible states (of a cell: a fault), machine_fail() for a fault
+/* What the system says: the log ring (nucleus/log.h; bytes numbered since boot, the last 16 KiB kept), one
+ * fault report at a time, and the two ways to stop: panic() for impossible states (of a cell: a fault), machine_fail() for a fault
  * that no task can pay for. A fault that software finds (a double free, an assertion) is raised as a breakpoint in the
  * caller's name, so all faults take one path. */
 #include "report.h"
@@ -93,6 +93,67 @@ size_t log_read(uint64_t *from, char *to, size_t room)
         *from = next;
     }
     return bytes;
+}
+
+/* Keeps the lines of one report together. */
+static struct {
+    struct spinlock lock;
+    uint32_t hart; /* 1 + the hart that holds it, 0: none. Read without the lock, on that hart */
+} reports;
+
+void plain_report(const struct fault_context *context)
+{
+    const struct task *task = context->task;
+    const struct registers *registers = context->registers;
+
+    log_print("fault: cause %lu at 0x%lx%s%s", registers->cause, registers->value,
+              *context->note ? ": " : "", context->note);
+    log_print("fault: task %lu %s hart %u pc 0x%lx ra 0x%lx sp 0x%lx", task->number, task->name,
+              hart_index(), registers->pc, registers->x[1], registers->x[2]);
+}
+
+static void context_enter(struct fault_context *context, const struct registers *registers)
+{
+    const struct task *task = context->task;
+    uint64_t low = (uint64_t)this_hart()->stacks;
+    bool in_handler =
+        registers != &task->registers && registers->x[2] - low < HART_STACK_BYTES;
+
+    context->registers = registers;
+    context->stack_low = in_handler ? low : task->stack_low;
+    context->stack_high = in_handler ? low + HART_STACK_BYTES : task->stack_high;
+}
+
+bool fault_interrupted(struct fault_context *context)
+{
+    const struct hart *hart = this_hart();
+
+    for (unsigned i = 0; i < TRAP_LEVELS; i++) {
+        if (context->registers != &hart->levels[i].registers)
+            continue;
+        context_enter(context, i ? &hart->levels[i - 1].registers : &context->task->registers);
+        return true;
+    }
+    return false;
+}
+
+void report_fault(const struct task *task, const struct registers *registers)
+{
+    OWN(spin_guard) guard = {0};
+    struct fault_context context = {.task = task, .note = ""};
+
+    if (registers->pc == (uint64_t)software_fault)
+        context.note = (const char *)registers->x[10];
+    context_enter(&context, registers);
+    if (reports.hart == hart_index() + 1) { /* what reports may be what faulted */
+        plain_report(&context);
+        return;
+    }
+    spin_lock(&guard, &reports.lock);
+    reports.hart = hart_index() + 1;
+    hooks.fault_report(&context);
+    reports.hart = 0;
+    spin_unlock(&guard, &reports.lock);
 }
 
 void machine_fail(const char *why)

@@ -70,7 +70,7 @@ static REQUIRES(irqs_off) struct registers *unwind_on(struct task *task)
         log_print("fault: task %lu %s: its stack cannot be followed, so what its frames hold is lost",
                   task->number, task->name);
     if (status == ERR_FAULT)
-        fault_outcome(task, frame ? "guarded call failed" : "task ended");
+        hooks.fault_outcome(task, frame ? "guarded call failed" : "task ended");
     if (frame) {
         registers->pc = (uint64_t)guard_return;
         registers->x[2] = (uint64_t)frame;
@@ -136,8 +136,6 @@ struct registers *trap_handler(struct registers *registers)
     role_assert_irqs_off();
     if (hart->depth > 1) {
         hooks.console_emergency = firmware_console; /* the cell's may be what faulted */
-        if (hart->depth > 2)
-            hooks.code_describe = plain_address; /* the same */
         report_fault(task, registers);
         machine_fail("a fault in an interrupt or in the scheduler");
     }

@@ -18,6 +18,8 @@
  * | console_emergency  | console.h        | the SBI console                              |
  * | task_ended         | task.h           | nothing                                      |
  * | code_describe      | inspect.h        | the number of the address                    |
+ * | fault_report       | faults.h         | two lines of numbers                         |
+ * | fault_outcome      | faults.h         | nothing                                      |
  *
  * All run on the hart's interrupt stack or the caller's and never sleep; interrupts are off, but for
  * vm_arena_added, console_emergency and code_describe, which may be called with them on.

@@ -114,7 +114,7 @@ struct hook {
 };
 
 /** Calls @p visit for each cell, also those that are not live yet, or not any more, in order of load until it returns false. The table is locked: the
- *  visitor must not call what takes its lock (other visits, symbol_at() of inspect.h). */
+ *  visitor may begin another visit, and calls nothing else that takes its lock. */
 void cells_visit(bool (*visit)(const struct cell *cell, void *argument), void *argument);
 /** Export number @p index of the nucleus, or NULL past the last. Never changes. */
 const struct symbol *nucleus_export(unsigned index);

@@ -1,5 +1,6 @@
-/* The command faults: the log of faults that the nucleus keeps (nucleus/faults.h). */
-#include "nucleus/faults.h"
+/* The command faults: the log of faults (faults.h). */
+#include "faults.h"
+
 #include "commands.h"
 #include "inspect.h"
 #include "nucleus/format.h"

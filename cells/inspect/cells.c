@@ -181,5 +181,5 @@ EXPORT bool cell_import(const char *cell, unsigned index, struct import_info *in
     return search.found;
 }
 
-CELL(.name = "inspect", .version = "1.0", .provides = "inspect",
+CELL(.name = "inspect", .version = "1.0", .provides = "inspect faults",
      .summary = "Shows what is loaded: cells, symbols, sets, hooks");

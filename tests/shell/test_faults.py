@@ -98,6 +98,14 @@ class Faults(unittest.TestCase):
         self.assertEqual([int(row.split()[0]) for row in rows[:-1]], list(range(3, 19)))
         self.assertEqual(rows[-1], "2 older ones are not kept")
 
+    def test_a_new_version_of_the_cell_that_keeps_them_has_them(self):
+        _, lines = headless("fault null; echo ==; faults -v; swap inspect inspect; fault stack; echo ==; faults -v")
+        first = lines.index("==") + 1
+        end = next(i for i, line in enumerate(lines) if line.startswith("swapped inspect"))
+        shown = lines[lines.index("==", first) + 1 :]
+        self.assertEqual(shown[: end - first], lines[first:end])
+        self.assertRegex(shown[end - first], r"^fault 2 at .*stack overflow")
+
     def test_frames_whose_cell_has_gone_are_marked(self):
         _, lines = headless("load runner_samples; test sample.faults; unload runner_samples; echo ==; faults -v")
         shown = "\n".join(lines[lines.index("==") :])
@@ -120,7 +128,7 @@ class Lines(unittest.TestCase):
     def test_a_swapped_in_version_has_its_own_lines(self):
         build = os.path.join(BUILD, "rebuilt")
         result = subprocess.run([MITOS, "run", "--headless", "--build", build, "-c",
-                                 "swap commands rebuilt/commands; fault null"],
+                                 "swap commands rebuilt/commands.cell; fault null"],
                                 stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, encoding="utf-8", check=False)
         self.assertRegex(result.stdout, r"fault: #0 0x\w+ commands:load_null\+0x\w+ \([^)]*\) at " + re.escape(self.place))
 

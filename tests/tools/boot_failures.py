@@ -79,11 +79,12 @@ class BootFailures(unittest.TestCase):
         members = [(n, change(data) if n == name else data) for n, data in self.members]
         return write_members([(n, data) for n, data in members if data is not None])
 
-    def pack(self, boot_set, leave_out=(), changed=None):
-        """An archive of all cells of the build, but for some, as pack makes it."""
+    def pack(self, boot_set, leave_out=(), changed=None, more=()):
+        """An archive of all cells of the build, but for some, and of more, as pack makes it."""
         with tempfile.TemporaryDirectory() as folder:
             files = [BUILD / "cells" / name for name, _ in self.members if name.endswith(".cell")]
             files = [file for file in files if file.stem not in leave_out]
+            files += [BUILD / "cells" / f"{name}.cell" for name in more]
             for name, data in (changed or {}).items():
                 path = pathlib.Path(folder) / f"{name}.cell"
                 path.write_bytes(data)
@@ -170,6 +171,32 @@ class BootFailures(unittest.TestCase):
         self.assertEqual(status, FAILED)
         self.assertTrue(any(line.startswith("fault: ") and "(early:early_start+" in line for line in lines), lines)
         self.assertIn("stops: boot set: early: its start() failed: faulted", lines[-1])
+
+    def expect_report(self, archive, pattern, why):
+        """Lines that say "fault: ", which match the pattern as a whole, then the machine stops."""
+        status, lines = boot(archive)
+        text = "\n".join(lines)
+        self.assertEqual(status, FAILED, text)
+        self.assertRegex("\n".join(line for line in lines if line.startswith("fault: ")), pattern)
+        self.assertIn(f"stops: {why}", lines[-1])
+
+    def test_report_without_the_cell_that_composes_it_is_of_numbers(self):
+        self.expect_report(self.pack("early vm sched_rr task clock"),
+                           r"\Afault: cause 15 at 0x8\nfault: task \d+ \S+ hart 0 pc 0x\w+ ra 0x\w+ sp 0x\w+\Z",
+                           "boot set: early: its start() failed: faulted")
+
+    def test_report_of_a_fault_in_a_report_is_of_numbers(self):
+        archive = self.pack("bad_console vm sched_rr task clock inspect", leave_out=("uart",), more=("bad_console",))
+        self.expect_report(archive, r"\Afault: cause 15 at 0x10\nfault: task \d+ \S+ hart 0 pc 0x\w+ ra 0x\w+ sp 0x\w+\Z",
+                           "a fault in an interrupt or in the scheduler")
+
+    def test_report_of_a_fault_in_a_handler_goes_on_with_what_was_interrupted(self):
+        self.expect_report(self.pack("in_handler " + BOOT),
+                           r"\Afault: store page fault at 0x8: NULL pointer\n"
+                           r"fault: task \d+ idle/1 hart 1 cell in_handler 1\.0 pc 0x\w+ \(in_handler:store_elsewhere\+\w+\)\n"
+                           r"fault: #0 0x\w+ in_handler:store_elsewhere.*\n(fault: #\d 0x\w+ nucleus:\S+\n)+"
+                           r"(fault: #\d 0x\w+ nucleus:\S+, interrupted)(\nfault: #\d 0x\w+ nucleus:\S+)*\Z",
+                           "a fault in an interrupt or in the scheduler")
 
 
 class CommandLine(unittest.TestCase):

@@ -1,5 +1,5 @@
 /* Faults of tasks, as the log tells them and as the fault log keeps them. */
-#include "nucleus/faults.h"
+#include "faults.h"
 
 #include "cell.h"
 #include "command.h"
@@ -242,6 +242,26 @@ TEST(fault, log_keeps_the_last)
     }
     CHECK(t, !fault_get(0, &fault) && !fault_get(before + FAULT_RECORDS + 3, &fault),
           "faults that never were");
+}
+
+/* Else a version that faulted, and was replaced, would stay in memory. */
+TEST(fault, log_has_no_word_that_leads_into_the_cell)
+{
+    struct cell_info own, inspect;
+    struct fault fault;
+    unsigned found = 0;
+
+    if (!fault_of(t, goes_deep, NULL, &fault) || !cell_find("fault_tests", &own) ||
+        !cell_find("inspect", &inspect)) {
+        CHECK(t, false, "no fault, or no cell");
+        return;
+    }
+    for (uint64_t at = inspect.state; at < inspect.state + inspect.state_bytes; at += 8)
+        found += *(const uint64_t *)at - own.text < own.text_bytes;
+    CHECK(t, found == 0, "%u words", found);
+    CHECK(t, fault.frames[0].pc - own.text < own.text_bytes, "nor has the copy, which is at 0x%lx",
+          fault.frames[0].pc);
+    CHECK(t, fault.value == 0, "the address is 0x%lx", fault.value);
 }
 
 static bool visit_badly(const struct cell *cell, void *argument)
