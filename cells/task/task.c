@@ -141,50 +141,47 @@ EXPORT void task_ended(struct task *task)
         object_free(&state, object);
 }
 
-struct cancel_request {
+/* Who shall end, and whether it is asked or killed. */
+struct end_request {
     uint64_t number;
+    bool kill;
     enum status status;
 };
 
 /* The list's lock is held, and a task leaves the list before its object goes: so it stays here. */
-static bool cancel_if_wanted(struct task *task, void *argument)
+static bool end_if_wanted(struct task *task, void *argument)
 {
-    struct cancel_request *request = argument;
+    struct end_request *request = argument;
     struct task_object *object = object_of(task);
 
     if (task->number != request->number || !object)
         return true;
-    __atomic_store_n(&object->cancelled, 1, __ATOMIC_RELEASE);
-    task_unpark(task);
+    if (request->kill) {
+        task_condemn(task);
+    } else {
+        __atomic_store_n(&object->cancelled, 1, __ATOMIC_RELEASE);
+        task_unpark(task);
+    }
     request->status = OK;
     return false;
+}
+
+static enum status end_by_number(uint64_t number, bool kill)
+{
+    struct end_request request = {.number = number, .kill = kill, .status = ERR_NOT_FOUND};
+
+    task_each(end_if_wanted, &request);
+    return request.status;
 }
 
 EXPORT enum status task_cancel(uint64_t number)
 {
-    struct cancel_request request = {.number = number, .status = ERR_NOT_FOUND};
-
-    task_each(cancel_if_wanted, &request);
-    return request.status;
-}
-
-static bool kill_if_wanted(struct task *task, void *argument)
-{
-    struct cancel_request *request = argument;
-
-    if (task->number != request->number || !object_of(task))
-        return true;
-    task_condemn(task);
-    request->status = OK;
-    return false;
+    return end_by_number(number, false);
 }
 
 EXPORT enum status task_kill(uint64_t number)
 {
-    struct cancel_request request = {.number = number, .status = ERR_NOT_FOUND};
-
-    task_each(kill_if_wanted, &request);
-    return request.status;
+    return end_by_number(number, true);
 }
 
 EXPORT bool task_cancelled(void)

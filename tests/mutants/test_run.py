@@ -169,7 +169,7 @@ class Interruptions(Case):
 
     def test_killed_amid_a_run_of_the_guest(self):
         mark, end = self.folder / "mark", self.folder / "end"
-        path = self.patch("Broken.\nTest: a.b", f"touch {mark}; until [ -e {end} ]; do sleep 0.01; done; exit 1")
+        path = self.patch("Broken.\nTest: a.b", f"touch {mark}; until [ -e {end} ] || [ ! -e {mark} ]; do sleep 0.01; done; exit 1")
         self.addCleanup(end.touch)
         runner = self.start("try", self.work, path)
         while not mark.exists():
@@ -182,6 +182,7 @@ class Interruptions(Case):
         self.assertIn("waiting for another run", second.stdout.readline())  # for its guest, which goes on
         end.touch()
         self.assertIn("SURVIVED", second.communicate()[0])
+        self.assertEqual(second.returncode, 1)
         self.try_it('say "not "', 0, "noticed")
 
     def test_killed_amid_prepare(self):
