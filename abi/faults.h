@@ -60,7 +60,7 @@ bool fault_get(uint64_t number, struct fault *fault);
  *  a handler that faulted it is one page. One call at a time; a fault in it is reported by the nucleus. */
 void fault_report(const struct fault_context *context);
 /** For the nucleus (hook): keeps with the last fault of @p task what became of it ("task ended"), if that is
- *  still there. */
-void fault_outcome(const struct task *task, const char *text);
+ *  still there. @p hook: the hook that it cut short ("sched_pick"), or NULL. */
+void fault_outcome(const struct task *task, const char *text, const char *hook);
 
 #endif

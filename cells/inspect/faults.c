@@ -88,7 +88,7 @@ EXPORT bool fault_get(uint64_t number, struct fault *fault)
     return true;
 }
 
-EXPORT void fault_outcome(const struct task *task, const char *text)
+EXPORT void fault_outcome(const struct task *task, const char *text, const char *hook)
 {
     OWN(spin_guard) guard = {0};
     struct fault *last = NULL;
@@ -100,9 +100,13 @@ EXPORT void fault_outcome(const struct task *task, const char *text)
         if (fault->task == task->number && (!last || fault->number > last->number))
             last = fault;
     }
-    if (last)
+    if (last && hook)
+        format(last->outcome, sizeof last->outcome, "%s cut short: %s", hook, text);
+    else if (last)
         string_copy(last->outcome, sizeof last->outcome, text);
     spin_unlock(&guard, &state.lock);
+    if (hook)
+        log_print("fault: %s cut short: %s", hook, text);
 }
 
 static void note_make(struct fault *fault, const struct fault_context *context)
