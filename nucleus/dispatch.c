@@ -294,8 +294,8 @@ bool scheduler_is_plain(void)
 
 void scheduler_use_plain(void)
 {
-    hooks.sched_pick = plain_pick;
-    hooks.sched_ready = plain_ready;
+    hook_set(&hooks.sched_pick, (uint64_t)plain_pick);
+    hook_set(&hooks.sched_ready, (uint64_t)plain_ready);
     list_init(&plain.ready);
     tasks_requeue();
 }

@@ -52,7 +52,7 @@ static REQUIRES(irqs_off) void interrupt(uint64_t number)
     }
 }
 
-#define FAULTS_MOST 100u /* of a task; then what is left on its stack is not cleaned up */
+#define FAULTS_MOST 100u /* of one unwinding; then what is left on the stack is not cleaned up */
 
 /* What a trap came from: the running task, or, inside of a handler, that. */
 struct trapped {
@@ -100,8 +100,9 @@ static REQUIRES(irqs_off) struct registers *unwind_on(const struct trapped *from
         leave_hook(from, hook);
     if (end == UNWIND_CLEANUP || end == UNWIND_HOOK)
         return registers;
-    if (task == &this_hart()->idle)
-        machine_fail("a fault in the nucleus, or in a handler that it cannot do without");
+    if (!frame && task == &this_hart()->idle)
+        machine_fail(this_hart()->depth > 1 ? "a fault in a handler, and in no hook"
+                                            : "a fault outside of any task");
     if (end == UNWIND_LOST)
         log_print("fault: task %lu %s: its stack cannot be followed, so what its frames hold is lost",
                   task->number, task->name);
@@ -112,6 +113,7 @@ static REQUIRES(irqs_off) struct registers *unwind_on(const struct trapped *from
         registers->x[2] = (uint64_t)frame;
         registers->x[10] = status;
         registers->status = SSTATUS_SPP | (frame->x[2] & SSTATUS_SIE ? SSTATUS_SPIE : 0);
+        task->faults = 0;
         task->recovery = (void *)frame->x[0];
         task->unwinding = (uint32_t)frame->x[3];
         return registers;

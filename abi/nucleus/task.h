@@ -62,7 +62,7 @@ struct task {
     uint32_t killed;            /* task_condemn() was called. Atomic */
     uint32_t kill_tries;        /* interrupts since then that came at a bad place */
     uint32_t unwinding;         /* enum status that it will end with; OK: no unwinding is under way */
-    uint32_t faults;            /* how many it had */
+    uint32_t faults;            /* how many it had since its last guarded call that one ended */
     bool reserve_open;          /* its stack overflowed, and has a page more */
     union {                     /* what task_service() or task_main() calls; NULL under other entries */
         enum status (*step)(void *argument);
