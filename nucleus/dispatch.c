@@ -134,9 +134,9 @@ void task_unpark(struct task *task)
     irq_restore(&guard);
 }
 
-void task_condemn(struct task *task)
+void task_condemn(struct task *task, enum status end)
 {
-    __atomic_store_n(&task->killed, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&task->killed, end, __ATOMIC_SEQ_CST);
     task_unpark(task);
     hart_kick(__atomic_load_n(&task->hart, __ATOMIC_RELAXED));
 }

@@ -93,8 +93,7 @@ static int wait_in_queue(void *argument)
 
     role_assert_may_park();
     wait_begin(&op);
-    for (;;) {
-        wait_enter(&op, &meeting->queue);
+    while (wait_enter(&op, &meeting->queue) == OK) {
         if (__atomic_load_n(&meeting->open, __ATOMIC_ACQUIRE))
             break;
         task_park();
