@@ -148,12 +148,12 @@ static int run_tasks(int argc, char **argv)
 COMMAND(tasks, .run = run_tasks, .usage = "tasks [--json]",
         .help = "Lists all tasks, the idle one of each hart included.\n"
                 "\n"
-                "STATE is as in abi/nucleus/task.h: new, ready, running, parked, dead; or waiting,\n"
-                "for its next start after a fault. HART is\n"
-                "where the task runs, or ran last. SWITCHES counts how often it was given a\n"
-                "hart. ENTRY is the function that it is about, as cell:function: where it began,\n"
-                "or what the nucleus calls for it, a service's step or a command. Behind it stands\n"
-                "how often a restartable task was started again after faults.");
+                "STATE is as in abi/nucleus/task.h: new, ready, running, parked, dead; or\n"
+                "waiting, for the next start after a fault. HART is where the task runs, or ran\n"
+                "last. SWITCHES counts how often it was given a hart, since its start. ENTRY is\n"
+                "the function that it is about, as cell:function: where it began, or what the\n"
+                "nucleus calls for it, a service's step or a command. Behind it stands how often\n"
+                "a restartable task was started again after a fault.");
 
 static int run_kill(int argc, char **argv)
 {
