@@ -64,16 +64,16 @@ struct task {
     uint32_t unwinding;         /* enum status that it will end with; OK: no unwinding is under way */
     uint32_t faults;            /* how many it had */
     bool reserve_open;          /* its stack overflowed, and has a page more */
+    /* sched: the bound scheduler's. Zero in a new task, and when another scheduler takes over. */
+    struct list run_link;
+    uint64_t sched[TASK_SCHED_WORDS];
+    /* the owner's, set before task_head_init(), or before the task is started: */
     union {                     /* what task_service() or task_main() calls; NULL under other entries */
         enum status (*step)(void *argument);
         int (*main)(int argc, char **argv);
         uint64_t code;
     };
-    /* sched: the bound scheduler's. Zero in a new task, and when another scheduler takes over. */
-    struct list run_link;
-    uint64_t sched[TASK_SCHED_WORDS];
-    /* task cell: */
-    void *owner_data;
+    void *owner_data; /* of the task cell */
 };
 
 /** What @p task does at the moment of the call. */
@@ -85,7 +85,8 @@ static inline enum task_state task_state(const struct task *task)
 /**
  * Prepares @p task (storage owned by the caller) to call @p entry(@p argument) on the given stack, and
  * enters it into the list of all tasks. It runs after the first task_unpark(), and ends when @p entry
- * returns.
+ * returns. A head of a dead task that was removed from the list can be prepared anew, while others may still unpark it:
+ * that does nothing until all is prepared, and then starts it.
  */
 void task_head_init(struct task *task, const char *name, int (*entry)(void *argument),
                     void *argument, void *stack_low, size_t stack_bytes);

@@ -85,7 +85,8 @@ static void conclude(struct task_cell_state *state, struct task_object *object)
     irq_restore(&guard);
 }
 
-/* The next run. A kill from now on finds its head, one before is found here. */
+/* The next run. A kill from now on finds its head, one before is found here. As soon as the head is made a stray unpark,
+ * of a wait that the run before left behind, may start it, too. */
 static void start_again(struct task_cell_state *state, struct task_object *object)
 {
     char name[TASK_NAME_ROOM];

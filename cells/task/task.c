@@ -30,10 +30,10 @@ struct task_cell_state *cell_state(void)
 void object_start(struct task_object *object, const char *name, int (*entry)(void *argument),
                   void *argument, uint64_t code) UNCHECKED
 {
+    object->head.code = code;
+    object->head.owner_data = object;
     task_head_init(&object->head, name, entry, argument, (void *)stack_low(object),
                    TASK_STACK_BYTES);
-    object->head.code = code;
-    object->head.owner_data = object; /* from here on task_cancel() may find and wake it */
 }
 
 /* A new task without its handle yet. NULL: no memory. */

@@ -182,7 +182,7 @@ static bool is_waiting(const struct task_handle *task)
     return restarts.waiting;
 }
 
-TEST(task, kill_of_a_task_that_waits_for_its_restart_ends_it_for_good)
+TEST(task, kill_of_a_task_that_waits_for_its_restart_is_for_good)
 {
     struct figures before = figures_now();
     OWN(task_handle) task = {0};
