@@ -1,6 +1,6 @@
 /* A watch is ended: its task would be ended for nothing.
  *
- * rejected by clang: capability 'limit' is still held at the end of function
+ * rejected by clang: 'limit' is still held at the end of function
  * rule off: clang -Wno-thread-safety-analysis
  */
 #include "snippet.h"
