@@ -219,9 +219,9 @@ static enum status init(enum cell_reason reason)
     if (reason == REASON_SWAP)
         return OK; /* the state is the predecessor's */
     keeper_init(&state.keeper);
-    if (kind_create(&state.restarts, "restart", 0, 16) != OK)
+    if (kind_create(&state.tasks, "task", sizeof(struct task_object), 16) != OK)
         return ERR_NOMEM;
-    return kind_create(&state.tasks, "task", sizeof(struct task_object), 16);
+    return kind_create(&state.restarts, "restart", 0, 16);
 }
 
 static enum status start(enum cell_reason reason)
