@@ -164,10 +164,10 @@ void wait_owner_unwind(wait_owner *owner) UNCHECKED;
  */
 typedef struct LINEAR("watch") watch {
     struct task *task; /* NULL: empty */
-    uint64_t due_ns;
-    struct list link;
+    uint32_t slot;     /* which of its watches */
 } watch;
 #define WATCH_AGAIN_NS 100000000ul
+#define WATCHES_MOST 4u /* of one task at a time; one more is a fault */
 
 /** Begins a watch that expires @p ns from now. Never sleeps. */
 void watch_begin(watch *watch, uint64_t ns) MAKES(*watch);

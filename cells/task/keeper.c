@@ -2,8 +2,8 @@
  * without a word, starts restartable ones again, and ends those whose watch expires.
  *
  * It sleeps as any service, without a frame of this cell; what it waits for is in the cell's state: so this cell can be
- * replaced meanwhile. What it looks at lies in part on stacks of tasks that faulted, and may be broken. So each round is a
- * guarded call, and what a round was at when it faulted is given up in the next. */
+ * replaced meanwhile. What tasks knew of their queues lies on their stacks, and may be broken when they faulted. So each
+ * round is a guarded call, and what a round was at when it faulted is given up in the next. */
 #include "cell.h"
 #include "nucleus/hart.h"
 #include "nucleus/log.h"
@@ -25,7 +25,7 @@ void keeper_init(struct keeper *keeper) UNCHECKED
 {
     list_init(&keeper->lists.ended);
     list_init(&keeper->lists.waiting);
-    list_init(&keeper->lists.watches);
+    list_init(&keeper->lists.watched);
     keeper->lists.next_ns = NEVER;
 }
 
@@ -137,27 +137,18 @@ static void look_after(struct task_cell_state *state, struct task_object *object
     conclude(state, object);
 }
 
-/* The round before faulted: what it was at is done without what may be broken. */
+/* What the round before was at when it faulted is done without what may be broken. */
 static void give_up(struct task_cell_state *state)
 {
-    OWN(spin_guard) guard = {0};
-    struct keeper *keeper = &state->keeper;
-    struct task_object *object = keeper->at_work;
+    struct task_object *object = state->keeper.at_work;
 
-    keeper->at_work = NULL;
-    if (object) {
-        log_print("task %lu %s: some queues of its may be open still", object->head.number,
-                  object->head.name);
-        list_init(&object->owners);
-        conclude(state, object);
-    }
-    if (keeper->at_watches) {
-        log_print("task: a watch is broken, and all are given up");
-        keeper->at_watches = false;
-        spin_lock(&guard, &keeper->lock);
-        list_init(&lists_of(keeper)->watches);
-        spin_unlock(&guard, &keeper->lock);
-    }
+    state->keeper.at_work = NULL;
+    if (!object)
+        return;
+    log_print("task %lu %s: some queues of its may be open still", object->head.number,
+              object->head.name);
+    list_init(&object->owners);
+    conclude(state, object);
 }
 
 static void earlier(uint64_t *next, uint64_t due)
@@ -166,35 +157,38 @@ static void earlier(uint64_t *next, uint64_t due)
         *next = due;
 }
 
-/* Not one that unwinds or was condemned already: that is under way. */
-static void expire(watch *watch, uint64_t now) BORROWS_MUT(*watch);
-static void expire(watch *watch, uint64_t now)
+/* Ends the task if one of its watches has expired, but not one that unwinds or was condemned already. @return when
+ * the next one expires. */
+static uint64_t look_at_watches(struct task_object *object, uint64_t now)
 {
-    struct task *task = watch->task;
+    struct task *task = &object->head;
+    uint64_t next = NEVER;
 
-    watch->due_ns = now + WATCH_AGAIN_NS;
-    if (!task->unwinding && !__atomic_load_n(&task->killed, __ATOMIC_RELAXED))
-        task_condemn(task, ERR_TIMEOUT);
+    for (unsigned i = 0; i < WATCHES_MOST; i++) {
+        if (!object->due_ns[i])
+            continue;
+        if (object->due_ns[i] <= now) {
+            object->due_ns[i] = now + WATCH_AGAIN_NS;
+            if (!task->unwinding && !__atomic_load_n(&task->killed, __ATOMIC_RELAXED))
+                task_condemn(task, ERR_TIMEOUT);
+        }
+        earlier(&next, object->due_ns[i]);
+    }
+    return next;
 }
 
-/* Ends the tasks whose watch has expired, and finds out when there is something to do again. Unchecked: the watches are
- * their tasks'. */
-static void look_at_times(struct keeper *keeper, uint64_t now) UNCHECKED
+/* Ends the tasks whose watch has expired, and finds out when there is something to do again. */
+static void look_at_times(struct keeper *keeper, uint64_t now)
 {
     OWN(spin_guard) guard = {0};
-    struct keeper_lists *lists = &keeper->lists;
     uint64_t next = NEVER;
 
     spin_lock(&guard, &keeper->lock);
-    list_each(node, &lists->waiting)
+    list_each(node, &lists_of(keeper)->waiting)
         earlier(&next, list_entry(node, struct task_object, kept)->restart->due_ns);
-    list_each(node, &lists->watches)
-    {
-        if (list_entry(node, watch, link)->due_ns <= now)
-            expire(list_entry(node, watch, link), now);
-        earlier(&next, list_entry(node, watch, link)->due_ns);
-    }
-    lists->next_ns = next;
+    list_each(node, &lists_of(keeper)->watched)
+        earlier(&next, look_at_watches(list_entry(node, struct task_object, watched), now));
+    lists_of(keeper)->next_ns = next;
     spin_unlock(&guard, &keeper->lock);
 }
 
@@ -207,9 +201,7 @@ static enum status keep(void *argument)
     give_up(state);
     while ((keeper->at_work = take_next(keeper, now)))
         look_after(state, keeper->at_work);
-    keeper->at_watches = true;
     look_at_times(keeper, now);
-    keeper->at_watches = false;
     return OK;
 }
 
@@ -239,40 +231,63 @@ enum status keeper_step(void *argument)
     return AGAIN;
 }
 
-/* Unchecked, from here on: the transitions of the handle. */
-EXPORT void watch_feed(watch *watch, uint64_t ns) UNCHECKED
+/* Sets a watch of @p object; @p due 0 ends it. */
+static void watch_set(struct task_object *object, uint32_t slot, uint64_t due)
 {
     OWN(spin_guard) guard = {0};
     struct keeper *keeper = &cell_state()->keeper;
-    uint64_t due = clock_now_ns() + ns;
+    uint64_t any = 0;
     bool early;
 
     spin_lock(&guard, &keeper->lock);
-    watch->due_ns = due;
-    if (list_empty(&watch->link))
-        list_push_back(&keeper->lists.watches, &watch->link);
-    early = due < keeper->lists.next_ns;
-    earlier(&keeper->lists.next_ns, due);
+    object->due_ns[slot] = due;
+    for (unsigned i = 0; i < WATCHES_MOST; i++)
+        any |= object->due_ns[i];
+    list_remove(&object->watched);
+    if (any)
+        list_push_back(&lists_of(keeper)->watched, &object->watched);
+    early = due && due < lists_of(keeper)->next_ns;
+    if (early)
+        lists_of(keeper)->next_ns = due;
     spin_unlock(&guard, &keeper->lock);
     if (early)
         task_unpark(keeper->task);
 }
 
+void keeper_unwatch(struct keeper *keeper, struct task_object *object)
+{
+    OWN(spin_guard) guard = {0};
+
+    spin_lock_nested(&guard, &keeper->lock);
+    list_remove(&object->watched);
+    spin_unlock_nested(&guard, &keeper->lock);
+    memset(object->due_ns, 0, sizeof object->due_ns);
+}
+
+/* Unchecked, both: the transitions of the handle. */
 EXPORT void watch_begin(watch *watch, uint64_t ns) UNCHECKED
 {
-    list_init(&watch->link);
-    watch->task = task_current();
-    watch_feed(watch, ns);
+    struct task_object *object = object_of(task_current());
+    uint32_t slot = 0;
+
+    while (object && slot < WATCHES_MOST && object->due_ns[slot])
+        slot++;
+    if (!object || slot == WATCHES_MOST)
+        panic("task %lu cannot have another watch", task_current()->number);
+    watch->task = &object->head;
+    watch->slot = slot;
+    watch_set(object, slot, clock_now_ns() + ns);
 }
 
 EXPORT void watch_end(watch *watch) UNCHECKED
 {
-    OWN(spin_guard) guard = {0};
-
-    spin_lock(&guard, &cell_state()->keeper.lock);
-    list_remove(&watch->link);
-    spin_unlock(&guard, &cell_state()->keeper.lock);
+    watch_set(object_of(watch->task), watch->slot, 0);
     watch->task = NULL;
+}
+
+EXPORT void watch_feed(watch *watch, uint64_t ns)
+{
+    watch_set(object_of(watch->task), watch->slot, clock_now_ns() + ns);
 }
 
 EXPORT void watch_unwind(watch *watch)

@@ -1,6 +1,7 @@
 /* Objects of tasks and their stacks (task_cell.h). Both are kept for the next task: so a task is
  * born and ends without the heap and the page tables, and its end, on an interrupt stack, frees
  * nothing. */
+#include "nucleus/string.h"
 #include "task.h"
 #include "task_cell.h"
 
@@ -97,6 +98,8 @@ struct task_object *object_new(struct task_cell_state *state)
     object->killed = 0;
     object->restart = NULL;
     list_init(&object->kept);
+    list_init(&object->watched);
+    memset(object->due_ns, 0, sizeof object->due_ns);
     list_init(&object->owners);
     object->lock = (struct spinlock){0};
     object->end = (struct task_end){0};

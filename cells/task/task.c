@@ -148,6 +148,8 @@ EXPORT void task_ended(struct task *task)
     role_assert_irqs_off();
     if (!object)
         return;
+    if (!list_empty(&object->watched))
+        keeper_unwatch(&state.keeper, object);
     if (object->restart || !list_empty(&object->owners)) {
         keeper_take(&state.keeper, object);
         return;

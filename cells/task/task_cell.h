@@ -20,8 +20,11 @@ struct HOLDS task_object {
     struct task_object *next_spare;
     struct restart *restart; /* NULL: not restartable; keeper.c */
     uint32_t killed;         /* atomic: not to be started again */
-    struct list kept;        /* in a list of the keeper's, guarded by its lock */
-    struct list owners; /* struct wait_owner: the queues that the task owns; the task's alone, and after its end the keeper's */
+    /* guarded by the keeper's lock: */
+    struct list kept, watched;       /* in lists of the keeper's */
+    uint64_t due_ns[WATCHES_MOST];   /* when its watches expire; 0: no such watch */
+    /* the task's alone, and after its end the keeper's: */
+    struct list owners; /* wait_owner by link: the queues that it owns */
     struct spinlock lock;
     /* lock guards: */
     struct task_end {
@@ -61,14 +64,13 @@ struct restart {
 struct HOLDS keeper {
     struct task *task;           /* its own */
     struct task_object *at_work; /* what the round is at; still there in the next: it faulted */
-    bool at_watches;             /* the same for the watches */
     clock_op timer;              /* keeper_step() ends it */
     struct spinlock lock;
     /* lock guards: */
     struct keeper_lists {
         struct list ended;   /* task_object by kept: tasks that have ended, and are to be looked after */
         struct list waiting; /* task_object by kept: they wait for their restart */
-        struct list watches; /* watch by link */
+        struct list watched; /* task_object by watched: they have watches */
         uint64_t next_ns;    /* the keeper comes by itself then */
     } lists;
 };
@@ -117,6 +119,8 @@ struct task_cell_state *cell_state(void);
 void keeper_init(struct keeper *keeper);
 /** One step of the keeper's service. */
 enum status keeper_step(void *state);
+/** Ends the watches of a task that has ended without doing so. */
+void keeper_unwatch(struct keeper *keeper, struct task_object *object) REQUIRES(irqs_off);
 /** Hands the keeper an object whose task has ended. */
 void keeper_take(struct keeper *keeper, struct task_object *object) REQUIRES(irqs_off);
 /* restart.c */

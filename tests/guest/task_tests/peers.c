@@ -1,5 +1,6 @@
 /* Peers of tasks that end badly: each that waits for one, or exchanges data with one, hears of it. */
 #include "clock.h"
+#include "faults.h"
 #include "group.h"
 #include "inspect.h"
 #include "nucleus/hart.h"
@@ -11,7 +12,7 @@
 #define WAITERS 4u
 #define LIMIT_NS (20000ul * MS)
 
-enum way { BY_FAULT, BY_KILL, BY_RETURN, BY_EXIT, BY_LOST_STACK, IN_GUARDED_CALL, IN_PEACE, WAYS };
+enum way { BY_FAULT, BY_KILL, BY_RETURN, BY_EXIT, BY_LOST_STACK, BY_BROKEN_HANDLE, IN_GUARDED_CALL, IN_PEACE, WAYS };
 
 static const char *const way_names[WAYS] = {
     [BY_FAULT] = "fault",
@@ -19,6 +20,7 @@ static const char *const way_names[WAYS] = {
     [BY_RETURN] = "return",
     [BY_EXIT] = "exit",
     [BY_LOST_STACK] = "fault on a stack that is lost",
+    [BY_BROKEN_HANDLE] = "fault, the handle being broken, too",
     [IN_GUARDED_CALL] = "fault in a guarded call",
     [IN_PEACE] = "return in peace",
 };
@@ -117,7 +119,9 @@ static int owns(void *argument)
         task_yield();
     if (meeting->way == BY_FAULT)
         fault();
-    if (meeting->way == BY_LOST_STACK)
+    if (meeting->way == BY_BROKEN_HANDLE)
+        owner.link.previous = NULL;
+    if (meeting->way == BY_LOST_STACK || meeting->way == BY_BROKEN_HANDLE)
         lose_stack();
     if (meeting->way == BY_EXIT)
         task_exit(0);
@@ -147,7 +151,7 @@ static void check_waiters(struct test_run *t, struct meeting *meeting, struct gr
 static void check_waiters(struct test_run *t, struct meeting *meeting, struct group *group,
                           enum status wanted)
 {
-    if (meeting->way == IN_PEACE)
+    if (meeting->way == IN_PEACE || meeting->way == BY_BROKEN_HANDLE)
         CHECK(t, meeting->done == 0, "%u waiters were told something", meeting->done);
     else
         wait_for(&meeting->done, group->count);
@@ -201,6 +205,17 @@ TEST(task, waiters_hear_of_a_kill_of_the_owner)
 TEST(task, waiters_hear_of_an_owner_that_ends_without_a_word)
 {
     expect_told(t, BY_RETURN, OK, ERR_CANCELLED);
+    expect_told(t, BY_EXIT, OK, ERR_CANCELLED);
+}
+
+/* Nobody can find that queue any more. But the joiner is told, and the next ones are. */
+TEST(task, keeper_survives_broken_handles)
+{
+    uint64_t faults = fault_count();
+
+    expect_told(t, BY_BROKEN_HANDLE, ERR_FAULT, ERR_TIMEOUT);
+    CHECK(t, fault_count() == faults + 2, "%lu faults, and not the task's and the keeper's",
+          fault_count() - faults);
     expect_told(t, BY_EXIT, OK, ERR_CANCELLED);
 }
 

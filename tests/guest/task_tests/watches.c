@@ -154,6 +154,72 @@ static enum status wait_within(void *argument)
     return OK;
 }
 
+/* Leaves with watches that nobody ends. */
+static int exits(void *argument)
+{
+    struct prey *prey = argument;
+    OWN(watch) first = {0};
+    OWN(watch) second = {0};
+
+    role_assert_may_park();
+    watch_begin(&first, prey->limit_ns);
+    watch_begin(&second, 3600ul * 1000 * MS);
+    task_exit(4);
+}
+
+/* More of them than are kept for the next tasks: what was left there would be theirs. */
+TEST(task, watches_end_with_their_task)
+{
+    struct figures before = figures_now();
+
+    for (unsigned i = 0; i < 50; i++) {
+        OWN(task_handle) task = {0};
+        struct prey prey;
+        int result = 0;
+
+        memset(&prey, 0, sizeof prey);
+        prey.limit_ns = 1000 * MS;
+        if (!task_spawn(&task, "exits", exits, &prey)) {
+            CHECK(t, false, "no memory");
+            return;
+        }
+        CHECK(t, task_join(&task, &result) == OK && result == 4, "%u: result %d", i, result);
+    }
+    figures_settle(&before);
+    figures_check(t, &before);
+    clock_sleep(1100 * MS); /* nothing expires */
+}
+
+static int begins_too_many(void *argument)
+{
+    OWN(watch) limit = {0};
+
+    watch_begin(&limit, 3600ul * 1000 * MS);
+    if (*(unsigned *)argument > 0) {
+        --*(unsigned *)argument;
+        (void)begins_too_many(argument);
+    }
+    watch_end(&limit);
+    return 0;
+}
+
+TEST(task, watches_of_a_task_are_limited)
+{
+    for (unsigned more = 0; more < 2; more++) {
+        OWN(task_handle) task = {0};
+        unsigned depth = WATCHES_MOST - 1 + more;
+        enum status status;
+
+        if (!task_spawn(&task, "watches", begins_too_many, &depth)) {
+            CHECK(t, false, "no memory");
+            return;
+        }
+        status = task_join(&task, NULL);
+        CHECK(t, status == (more ? ERR_FAULT : OK), "%u watches: %s", WATCHES_MOST + more,
+              status_name(status));
+    }
+}
+
 /* The watch within ends the guarded call, and that is all. */
 static int guards_within(void *argument)
 {
