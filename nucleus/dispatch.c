@@ -139,7 +139,8 @@ void task_condemn(struct task *task, enum status end)
 {
     uint32_t before = OK;
 
-    if (!__atomic_compare_exchange_n(&task->killed, &before, end, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED) &&
+    if (!__atomic_compare_exchange_n(&task->killed, &before, end, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_RELAXED) &&
         end == ERR_CANCELLED) /* a kill stands, whatever a watchdog wants */
         __atomic_store_n(&task->killed, end, __ATOMIC_SEQ_CST);
     task_unpark(task);

@@ -133,7 +133,8 @@ static REQUIRES(irqs_off) struct registers *end_here(struct task *task)
     uint32_t timeout = ERR_TIMEOUT;
 
     task->unwinding = __atomic_load_n(&task->killed, __ATOMIC_RELAXED);
-    if (__atomic_compare_exchange_n(&task->killed, &timeout, OK, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    if (__atomic_compare_exchange_n(&task->killed, &timeout, OK, false, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED)) {
         task->unwinding = ERR_TIMEOUT;
         task->kill_tries = 0;
         task->registers.cause = CAUSE_WATCHDOG;

@@ -58,7 +58,6 @@ static void note_task(struct search *search, const struct task *task)
 {
     const struct registers *context =
         task == task_current() ? search->here : swap_context_of(task);
-
     bool dead = task_state(task) == TASK_DEAD; /* it may be about to be started again */
 
     if (is_idle(task))

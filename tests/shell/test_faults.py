@@ -61,6 +61,16 @@ class Fault(unittest.TestCase):
         self.assertEqual(lines[6], "no faults since boot")
 
 
+class Restarts(unittest.TestCase):
+    def test_cell_whose_task_waits_for_its_restart_cannot_be_unloaded(self):
+        for kind in ("", " service"):
+            with self.subTest(kind=kind):
+                status, lines = headless(f"load faulter; faulter{kind}; unload faulter; tasks")
+                self.assertEqual(status, 1)
+                self.assertIn("task faulty runs in it", "\n".join(lines))
+                self.assertRegex("\n".join(lines), r"faulty +waiting .*faulter:fault.*, 5 restarts")
+
+
 class Shell(unittest.TestCase):
     """The shell's own task faults: looking up a command, it meets one whose name is at address 8."""
 
