@@ -1,4 +1,6 @@
 /* Peers of tasks that end badly: each that waits for one, or exchanges data with one, hears of it. */
+#include "peers.h"
+
 #include "clock.h"
 #include "faults.h"
 #include "group.h"
@@ -27,7 +29,7 @@ static const char *const way_names[WAYS] = {
 
 /* What the owner of a queue, and those who wait there, share. */
 struct meeting {
-    struct wait_queue queue;
+    struct wait_queue queue, other;
     enum way way;
     uint32_t entered, done; /* atomic: waiters */
     uint32_t owned, go;     /* atomic: the owner is there; it shall end */
@@ -85,8 +87,7 @@ static enum status owns_and_faults(void *argument)
     return OK;
 }
 
-/* Overwrites each word on the stack that may be a return address of this cell, so that the frames are not found. */
-static __attribute__((noinline)) void lose_stack(void)
+__attribute__((noinline)) void lose_stack(void)
 {
     struct cell_info cell = {.text_bytes = 0};
     uint64_t high = task_current()->stack_high;
@@ -98,6 +99,22 @@ static __attribute__((noinline)) void lose_stack(void)
     fault();
 }
 
+/* Of two nodes in a row one leads back to the other: whoever took them out would go round for ever. */
+static int owns_two(struct meeting *meeting)
+{
+    OWN(wait_owner) owner = {0};
+    OWN(wait_owner) second = {0};
+
+    wait_queue_init(&meeting->other);
+    wait_own(&owner, &meeting->queue);
+    wait_own(&second, &meeting->other);
+    owner.link.previous = owner.link.next;
+    lose_stack();
+    wait_disown(&second);
+    wait_disown(&owner);
+    return 0;
+}
+
 /* The owner of a queue, which ends in one of the ways. */
 static int owns(void *argument)
 {
@@ -105,12 +122,15 @@ static int owns(void *argument)
     OWN(wait_owner) owner = {0};
 
     role_assert_may_park();
-    if (meeting->way == BY_RETURN || meeting->way == IN_GUARDED_CALL) {
+    if (meeting->way == BY_RETURN || meeting->way == IN_GUARDED_CALL ||
+        meeting->way == BY_BROKEN_HANDLE) {
         __atomic_store_n(&meeting->owned, 1, __ATOMIC_RELEASE);
         while (!__atomic_load_n(&meeting->go, __ATOMIC_ACQUIRE))
             task_yield();
         if (meeting->way == BY_RETURN)
             return owns_and_returns(meeting);
+        if (meeting->way == BY_BROKEN_HANDLE)
+            return owns_two(meeting);
         return (int)guarded_call(owns_and_faults, meeting);
     }
     wait_own(&owner, &meeting->queue);
@@ -119,9 +139,7 @@ static int owns(void *argument)
         task_yield();
     if (meeting->way == BY_FAULT)
         fault();
-    if (meeting->way == BY_BROKEN_HANDLE)
-        owner.link.previous = NULL;
-    if (meeting->way == BY_LOST_STACK || meeting->way == BY_BROKEN_HANDLE)
+    if (meeting->way == BY_LOST_STACK)
         lose_stack();
     if (meeting->way == BY_EXIT)
         task_exit(0);
