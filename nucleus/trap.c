@@ -50,7 +50,7 @@ static REQUIRES(irqs_off) void interrupt(uint64_t number)
     }
 }
 
-#define FAULTS_MOST 100u /* of a task; then what is left on its stack is not cleaned up */
+#define FAULTS_MOST 100u /* of one unwinding; then what is left on its stack is not cleaned up */
 
 /* Goes on with unwinding the running task: to its next cleanup, the end of its innermost guarded call, or its own
  * end. @return the registers to go on with. */
@@ -78,6 +78,7 @@ static REQUIRES(irqs_off) struct registers *unwind_on(struct task *task)
         registers->status = SSTATUS_SPP | (frame->x[2] & SSTATUS_SIE ? SSTATUS_SPIE : 0);
         task->recovery = (void *)frame->x[0];
         task->unwinding = (uint32_t)frame->x[3];
+        task->faults = task->unwinding ? task->faults : 0; /* nothing unwinds any more */
         return registers;
     }
     if (task == &this_hart()->idle)

@@ -240,3 +240,22 @@ TEST(unwind, faults_while_a_hart_loads_and_swaps_cells)
     (void)change_cells(t, &traffic, 0); /* once more, with nobody else: no lock is held */
     inventory_check(t, &before);
 }
+
+/* As the shell does: one task, and a guarded call for each command. */
+static int fault_200_times(void *argument)
+{
+    int wrong = 0;
+
+    for (unsigned i = 0; i < 200; i++)
+        wrong += guarded_call(fault_in_chain, argument) != ERR_FAULT;
+    return wrong;
+}
+
+TEST(unwind, guarded_calls_clean_up_however_often_they_fail)
+{
+    int wrong = 1;
+
+    tokens_start("");
+    CHECK(t, run_for(fault_200_times, BAD, &wrong) == OK && wrong == 0, "%d calls went wrong", wrong);
+    check_tokens(t, "200 faults", NULL);
+}
