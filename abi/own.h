@@ -106,7 +106,11 @@
 #endif
 
 /** A variable whose handle is dropped by T_unwind() when a fault cuts its block short. */
+#ifndef MITOS_WITHOUT_GUARDS /* which measures what they cost: tests/bench/flags.py */
 #define OWN(T) __attribute__((cleanup(T##_unwind))) T
+#else
+#define OWN(T) T
+#endif
 
 struct CAPABILITY("role") role {
     char unused;

@@ -113,9 +113,9 @@ static REQUIRES(irqs_off) struct registers *unwind_on(const struct trapped *from
         registers->x[2] = (uint64_t)frame;
         registers->x[10] = status;
         registers->status = SSTATUS_SPP | (frame->x[2] & SSTATUS_SIE ? SSTATUS_SPIE : 0);
-        task->faults = 0;
         task->recovery = (void *)frame->x[0];
         task->unwinding = (uint32_t)frame->x[3];
+        task->faults = task->unwinding ? task->faults : 0; /* nothing unwinds any more */
         return registers;
     }
     task->unwinding = OK;

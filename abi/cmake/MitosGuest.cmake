@@ -29,6 +29,25 @@ set(MITOS_GCC_FLAGS
 # a function can overflow the stack, and its task can be killed in it: so it is not to look.
 set(MITOS_GCC_CODE_FLAGS -fno-ipa-pure-const -fdisable-tree-nothrow -fdisable-rtl-nothrow)
 
+# Only for tests/bench/flags.py, which measures what ownership and unwinding cost: such a system cannot clean up after
+# a fault, and is not checked, so its build has no tests.
+option(MITOS_WITHOUT_GAP_FLAGS "Leave out the flags that close the gaps of GCC's tables" OFF)
+option(MITOS_WITHOUT_UNWIND_FLAGS "Leave out these, and those that make a fault run cleanups" OFF)
+option(MITOS_WITHOUT_GUARDS "OWN means nothing" OFF)
+set(MITOS_UNCHECKED OFF)
+if(MITOS_WITHOUT_GAP_FLAGS OR MITOS_WITHOUT_UNWIND_FLAGS OR MITOS_WITHOUT_GUARDS)
+    set(MITOS_UNCHECKED ON)
+    message(WARNING "This build is for measuring only: a fault in it leaks what its task holds.")
+    list(APPEND MITOS_GCC_FLAGS -Wno-unused-function)
+endif()
+if(MITOS_WITHOUT_GAP_FLAGS OR MITOS_WITHOUT_UNWIND_FLAGS)
+    set(MITOS_GCC_CODE_FLAGS "")
+    list(REMOVE_ITEM MITOS_GCC_FLAGS -fno-tree-sink)
+endif()
+if(MITOS_WITHOUT_UNWIND_FLAGS)
+    list(REMOVE_ITEM MITOS_GCC_FLAGS -fexceptions -fnon-call-exceptions)
+endif()
+
 # Build types: Dev is what is measured and shipped, Debug is for stepping through.
 set(CMAKE_C_FLAGS_DEV "-O2 -g")
 set(CMAKE_C_FLAGS_DEBUG "-Og -g")
@@ -76,11 +95,15 @@ set(MITOS_GAP_FILES ${CMAKE_SOURCE_DIR}/abi/cmake/lints/unwind_gaps.py
                     ${CMAKE_SOURCE_DIR}/abi/cmake/lints/unwind_gaps.exempt)
 set(MITOS_FIND_GAPS ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/abi/cmake/lints/unwind_gaps.py
                     --exempt ${CMAKE_SOURCE_DIR}/abi/cmake/lints/unwind_gaps.exempt ${CMAKE_OBJDUMP})
+if(MITOS_UNCHECKED)
+    set(MITOS_FIND_GAPS ${CMAKE_COMMAND} -E true)
+endif()
 
 # mitos_guest_options(TARGET): the flags for everything that runs in the guest.
 function(mitos_guest_options target)
     target_compile_options(${target} PRIVATE ${MITOS_GCC_FLAGS} $<$<COMPILE_LANGUAGE:C>:${MITOS_GCC_CODE_FLAGS}>)
-    target_compile_definitions(${target} PRIVATE MITOS_DEBUG=$<CONFIG:Debug>)
+    target_compile_definitions(${target} PRIVATE MITOS_DEBUG=$<CONFIG:Debug>
+                                                 $<$<BOOL:${MITOS_WITHOUT_GUARDS}>:MITOS_WITHOUT_GUARDS>)
     target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/abi)
 endfunction()
 
@@ -90,6 +113,10 @@ endfunction()
 # whatever is linked from TARGET's objects depends on them. DEPENDS names generated headers.
 function(mitos_check_sources target stamps_variable)
     cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "ALLOWED;DEPENDS")
+    if(MITOS_UNCHECKED)
+        set(${stamps_variable} "" PARENT_SCOPE)
+        return()
+    endif()
     set(allowed "")
     foreach(folder IN LISTS arg_ALLOWED MITOS_COMPILER_INCLUDES)
         file(REAL_PATH ${folder} folder BASE_DIRECTORY ${CMAKE_SOURCE_DIR})

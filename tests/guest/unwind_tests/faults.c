@@ -12,7 +12,7 @@
 
 struct unwind_tests_state {
     uint64_t hidden;
-    uint64_t kill_count;
+    uint64_t kill_count, fault_rounds;
     struct kind *buffers;
 };
 CELL_STATE(struct unwind_tests_state);
@@ -42,14 +42,31 @@ void stock_take(struct stock *stock)
         stock->objects += kind.live;
 }
 
-enum status run_alone(int (*entry)(void *), void *argument)
+enum status run_for(int (*entry)(void *), void *argument, int *result)
 {
     OWN(task_handle) task = {0};
-    int result;
 
     if (!task_spawn(&task, "culprit", entry, argument))
         return ERR_NOMEM;
-    return task_join(&task, &result);
+    return task_join(&task, result);
+}
+
+enum status run_alone(int (*entry)(void *), void *argument)
+{
+    return run_for(entry, argument, NULL);
+}
+
+enum status swap_itself(struct swap_report *report, const char *cell)
+{
+    OWN(swap_request) request = {0};
+    enum status status;
+
+    memset(report, 0, sizeof *report);
+    report->status = ERR_INVALID;
+    if (!cell_swap(&request, cell, cell, NULL, 0, false, &report->why))
+        return ERR_INVALID;
+    status = swap_wait(&request, report);
+    return status == OK ? report->status : status;
 }
 
 static __attribute__((noinline)) uint64_t with_c(culprit f)
@@ -127,17 +144,34 @@ unsigned kill_count(unsigned usual)
     return state.kill_count ? (unsigned)state.kill_count : usual;
 }
 
-static int set_count(int argc, char **argv)
+unsigned fault_rounds(unsigned usual)
+{
+    return state.fault_rounds ? (unsigned)state.fault_rounds : usual;
+}
+
+static int set_number(int argc, char **argv, uint64_t *number)
 {
     role_assert_may_park();
-    if (argc != 2 || !string_to_u64(argv[1], &state.kill_count)) {
-        print("usage: kill_count NUMBER\n");
+    if (argc != 2 || !string_to_u64(argv[1], number)) {
+        print("usage: %s NUMBER\n", argv[0]);
         return 2;
     }
     return 0;
 }
+
+static int set_kills(int argc, char **argv)
+{
+    return set_number(argc, argv, &state.kill_count);
+}
 COMMAND(kill_count, .usage = "kill_count NUMBER",
-        .help = "sets how many kills the test of random kills does; 0: as usual", .run = set_count);
+        .help = "sets how many kills the test of random kills does; 0: as usual", .run = set_kills);
+
+static int set_rounds(int argc, char **argv)
+{
+    return set_number(argc, argv, &state.fault_rounds);
+}
+COMMAND(fault_rounds, .usage = "fault_rounds NUMBER",
+        .help = "sets how many rounds the test of faults beside swaps does; 0: as usual", .run = set_rounds);
 
 static enum status init(enum cell_reason reason)
 {

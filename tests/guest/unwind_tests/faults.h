@@ -2,6 +2,7 @@
 #ifndef UNWIND_TESTS_FAULTS_H
 #define UNWIND_TESTS_FAULTS_H
 
+#include "nucleus/swap.h"
 #include "status.h"
 #include "task.h"
 #include "test.h"
@@ -20,6 +21,8 @@ void stock_take(struct stock *stock);
 
 /** Runs @p entry in a task, and waits for its end. @return how it ended. */
 enum status run_alone(int (*entry)(void *), void *argument) REQUIRES(may_park);
+/** The same, and @p result (or NULL) is what it returned. */
+enum status run_for(int (*entry)(void *), void *argument, int *result) REQUIRES(may_park);
 
 /**
  * Calls @p f(BAD) in a task, under three functions that hold the tokens a, b and c (c is the inner one), and checks
@@ -33,10 +36,15 @@ void expect_unwound_with(struct test_run *t, const char *what, culprit f, const 
 /** Checks the books: every token gone, those that unwinding dropped being @p unwound (NULL: any). */
 void check_tokens(struct test_run *t, const char *what, const char *unwound);
 
+/** Replaces @p cell by itself, from the archive. @return how that ended, as report->status does. */
+enum status swap_itself(struct swap_report *report, const char *cell) REQUIRES(may_park);
+
 /** The kind of all buffers of this cell. */
 struct kind *test_buffers(void);
 /** How many kills the test of random kills does: what the command kill_count said, or @p usual. */
 unsigned kill_count(unsigned usual);
+/** How many rounds the test of faults beside swaps does: what the command fault_rounds said, or @p usual. */
+unsigned fault_rounds(unsigned usual);
 /** Hides a value from GCC. */
 __attribute__((noinline)) uint64_t hidden(uint64_t value);
 
