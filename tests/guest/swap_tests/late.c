@@ -27,8 +27,7 @@ static __attribute__((noinline)) unsigned wait_here(struct late *late)
     OWN(wait_op) op = {0};
 
     wait_begin(&op);
-    for (;;) {
-        wait_enter(&op, &late->queue);
+    while (wait_enter(&op, &late->queue) == OK) {
         if (__atomic_load_n(&late->stop, __ATOMIC_ACQUIRE))
             break;
         task_park();

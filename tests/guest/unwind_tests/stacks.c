@@ -268,8 +268,7 @@ static __attribute__((noinline)) uint64_t *hold_still(struct sleeper *sleeper)
         words[i] = hidden(i + 1);
     sleeper->frame = (uint64_t)__builtin_frame_address(0);
     wait_begin(&op);
-    for (;;) {
-        wait_enter(&op, &sleeper->queue);
+    while (wait_enter(&op, &sleeper->queue) == OK) {
         if (__atomic_load_n(&sleeper->open, __ATOMIC_ACQUIRE))
             break;
         task_park();

@@ -105,10 +105,10 @@ static bool kill_once(struct test_run *t)
             CHECK(t, task_kill(scene.prey->number) == OK, "it has ended before");
             (void)task_join(&second, NULL);
         }
-        task_condemn(scene.prey); /* without a second racer */
+        task_condemn(scene.prey, ERR_CANCELLED); /* without a second racer */
         (void)task_join(&first, NULL);
     }
-    task_condemn(scene.prey);
+    task_condemn(scene.prey, ERR_CANCELLED);
     CHECK(t, task_join(&prey, NULL) == ERR_CANCELLED, "it was not killed");
     return CHECK(t, racers[0].changes == CHANGES && racers[1].changes == CHANGES,
                  "of two tasks that compute one saw %u turns of the other, and that %u", racers[0].changes,
