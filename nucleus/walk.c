@@ -16,7 +16,7 @@
 /* The interpreter's state beside the program itself. */
 struct program {
     const struct cie *cie;
-    const struct walk_row *initial; /* what `restore` goes back to; NULL while the CIE makes it */
+    const struct walk_row *initial; /* what `restore` goes back to */
     struct walk_row *row;
     uint64_t place, target; /* offsets of the row and of the pc in the function */
     unsigned depth;         /* of what is remembered */
@@ -61,68 +61,12 @@ static void restore(struct program *state)
     row->cfa_offset = from->cfa_offset;
 }
 
-/* Takes over the rule that @p from has; NULL: the default, the same value. */
-static void set_as_in(struct walk_row *row, uint64_t number, const struct walk_row *from)
-{
-    uint32_t bit = 1u << number;
-
-    row->saved = (row->saved & ~bit) | (from ? from->saved & bit : 0);
-    row->undefined = (row->undefined & ~bit) | (from ? from->undefined & bit : 0);
-    if (from && from->saved & bit)
-        row->offsets[number] = from->offsets[number];
-}
-
-static int64_t take_sleb(struct cursor *cursor)
-{
-    const uint8_t *from = cursor->at;
-    unsigned unused;
-    uint64_t value = take_uleb(cursor);
-
-    unused = 64 - 7 * (unsigned)(cursor->at - from);
-    return (int64_t)(value << unused) >> unused;
-}
-
-/* Those that name a register first. */
-static bool register_instruction(struct program *state, struct cursor *cursor, unsigned opcode)
-{
-    struct walk_row *row = state->row;
-    uint64_t number = take_uleb(cursor);
-
-    if (number > LAST_REGISTER)
-        return false;
-    switch (opcode) {
-    case 0x05: /* offset_extended */
-        return set_saved(state, number, (int64_t)take_uleb(cursor) * state->cie->data_align);
-    case 0x06: /* restore_extended */
-        set_as_in(row, number, state->initial);
-        return true;
-    case 0x07: /* undefined */
-        set_as_in(row, number, NULL);
-        row->undefined |= 1u << number;
-        return true;
-    case 0x08: /* same_value */
-        set_as_in(row, number, NULL);
-        return true;
-    case 0x0c: /* def_cfa */
-        row->cfa_offset = (int64_t)take_uleb(cursor);
-        break;
-    case 0x0d: /* def_cfa_register */
-        break;
-    case 0x11: /* offset_extended_sf */
-        return set_saved(state, number, take_sleb(cursor) * state->cie->data_align);
-    case 0x12: /* def_cfa_sf */
-        row->cfa_offset = take_sleb(cursor) * state->cie->data_align;
-        break;
-    default: /* register (0x09) and expressions: GCC has no use for them on rv64 */
-        return false;
-    }
-    row->cfa_register = (uint32_t)number;
-    return true;
-}
-
 /* An instruction whose opcode takes the whole byte. @return false: not understood. */
 static bool long_instruction(struct program *state, struct cursor *cursor, unsigned opcode)
 {
+    struct walk_row *row = state->row;
+    uint64_t number;
+
     switch (opcode) {
     case 0x00: /* nop */
         return true;
@@ -131,24 +75,34 @@ static bool long_instruction(struct program *state, struct cursor *cursor, unsig
     case 0x04:
         state->place += take(cursor, 1u << (opcode - 2)) * state->cie->code_align;
         return true;
+    case 0x07: /* undefined, def_cfa, def_cfa_register */
+    case 0x0c:
+    case 0x0d:
+        number = take_uleb(cursor);
+        if (number > LAST_REGISTER)
+            return false;
+        if (opcode == 0x07) {
+            row->saved &= ~(1u << number);
+            row->undefined |= 1u << number;
+            return true;
+        }
+        row->cfa_register = (uint32_t)number;
+        if (opcode == 0x0c)
+            row->cfa_offset = (int64_t)take_uleb(cursor);
+        return true;
     case DEF_CFA_OFFSET:
-        state->row->cfa_offset = (int64_t)take_uleb(cursor);
+        row->cfa_offset = (int64_t)take_uleb(cursor);
         return true;
-    case 0x13: /* def_cfa_offset_sf */
-        state->row->cfa_offset = take_sleb(cursor) * state->cie->data_align;
-        return true;
-    case 0x2e: /* GNU_args_size: tells nothing about registers */
-        take_uleb(cursor);
-        return true;
-    default:
-        return register_instruction(state, cursor, opcode);
+    default: /* others, as expressions: GCC has no use for them on rv64 */
+        return false;
     }
 }
 
 /* Any instruction. @return false: not understood. */
 static bool instruction(struct program *state, struct cursor *cursor, uint8_t opcode)
 {
-    uint8_t low = opcode & 0x3f;
+    struct walk_row *row = state->row;
+    uint32_t low = opcode & 0x3f, bit;
 
     if (opcode >> 6 == CFA_LONG)
         return long_instruction(state, cursor, low);
@@ -156,7 +110,11 @@ static bool instruction(struct program *state, struct cursor *cursor, uint8_t op
         return false;
     if (opcode >> 6 == CFA_OFFSET)
         return set_saved(state, low, (int64_t)take_uleb(cursor) * state->cie->data_align);
-    set_as_in(state->row, low, state->initial);
+    bit = 1u << low;
+    row->saved = (row->saved & ~bit) | (state->initial->saved & bit);
+    row->undefined = (row->undefined & ~bit) | (state->initial->undefined & bit);
+    if (state->initial->saved & bit)
+        row->offsets[low] = state->initial->offsets[low];
     return true;
 }
 
@@ -246,10 +204,10 @@ enum walk_step walk_row(struct walk_row *row, const struct eh_frame *tables, uin
     data = take_part(&fde, take_uleb(&fde));
     row->start = start;
     row->lsda = cie->has_lsda ? take_pointer(tables, &data) : 0;
-    row->saved = row->undefined = 0;
+    row->saved = row->undefined = initial.saved = initial.undefined = 0;
     row->cfa_offset = 0; /* GCC's CIEs name the register only */
     state.cie = cie;
-    state.initial = NULL;
+    state.initial = &initial;
     state.row = row;
     state.place = state.depth = state.kept = 0;
     state.target = pc - start;
@@ -259,7 +217,6 @@ enum walk_step walk_row(struct walk_row *row, const struct eh_frame *tables, uin
         memcpy(initial.offsets, row->offsets, sizeof initial.offsets);
     initial.saved = row->saved;
     initial.undefined = row->undefined;
-    state.initial = &initial;
     return run(&state, &fde) ? WALK_FRAME : WALK_LOST;
 }
 
