@@ -150,15 +150,9 @@ uint64_t stub_target(uint64_t pc) UNCHECKED
 
 struct cell *cell_of_caller(uint64_t pc)
 {
-    OWN(spin_guard) guard = {0};
-    struct cell *found = NULL;
+    const struct eh_frame *tables = eh_frame_at(pc);
 
-    spin_lock(&guard, &cell_table.lock);
-    list_each(node, table_cells())
-    {
-        if (pc - (uint64_t)unit_of(node)->cell.text.base < unit_of(node)->cell.text.bytes)
-            found = &unit_of(node)->cell;
-    }
-    spin_unlock(&guard, &cell_table.lock);
-    return found;
+    if (!tables || tables == &nucleus_frames)
+        return NULL;
+    return &list_entry(tables, struct unit, frames)->cell;
 }
