@@ -19,7 +19,6 @@
 
 #define CELL_NAME_ROOM 32
 #define SYMBOL_NAME_ROOM 64
-#define CELL_HOLDER_ROOM 64
 
 struct cell;
 

@@ -93,7 +93,7 @@ struct cell {
     bool live; /* committed; until then only its transaction sees it */
     bool boot; /* part of the boot set */
     bool zombie; /* replaced; its text is poisoned, its memory is freed once nothing points into it */
-    char holder[CELL_HOLDER_ROOM]; /* what points into a zombie, as found last */
+    const uint64_t *holder; /* the word that leads into a zombie, as found last; NULL: a hart did not stop for a look */
     struct cell_block text, rodata, state;
     struct symbol *exports;
     struct import *imports;
