@@ -133,19 +133,24 @@ const struct eh_frame *eh_frame_at(uint64_t pc) UNCHECKED
     return NULL;
 }
 
-uint64_t stub_target(uint64_t pc) UNCHECKED
+const struct stub *stub_at(uint64_t pc) UNCHECKED
 {
-    if (eh_frame_at(pc))
-        return pc;
     list_each(node, table_cells())
     {
         list_each(stub, &unit_of(node)->cell.stubs)
         {
             if (pc - list_entry(stub, struct stub, link)->address < STUB_BYTES)
-                return list_entry(stub, struct stub, link)->function;
+                return list_entry(stub, struct stub, link);
         }
     }
-    return pc;
+    return NULL;
+}
+
+uint64_t stub_target(uint64_t pc)
+{
+    const struct stub *stub = eh_frame_at(pc) ? NULL : stub_at(pc);
+
+    return stub ? stub->function : pc;
 }
 
 struct cell *cell_of_caller(uint64_t pc)

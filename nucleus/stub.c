@@ -112,18 +112,12 @@ void stub_report(uint64_t end)
 {
     char place[100], name[SYMBOL_NAME_ROOM];
     OWN(spin_guard) guard = {0};
+    const struct stub *stub;
 
     hooks.code_describe((uint64_t)__builtin_return_address(0), place, sizeof place);
-    string_copy(name, sizeof name, "a function");
     spin_lock(&guard, &cell_table.lock);
-    list_each(node, table_cells()) {
-        list_each(link, &unit_of(node)->cell.stubs) {
-            const struct stub *stub = list_entry(link, struct stub, link);
-
-            if (stub->address + STUB_BYTES == end)
-                string_copy(name, sizeof name, stub->lost);
-        }
-    }
+    stub = stub_at(end - STUB_BYTES);
+    string_copy(name, sizeof name, stub ? stub->lost : "a function");
     spin_unlock(&guard, &cell_table.lock);
     fault_caller("%s called %s(), which went with its cell", place, name);
 }
