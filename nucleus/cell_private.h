@@ -118,19 +118,23 @@ _Noreturn void stub_report(uint64_t end);
 /** Until transaction_end() no other begins. @return ERR_BUSY: one is under way. */
 enum status transaction_begin(enum cell_reason reason, struct why *why);
 void transaction_end(void);
-/** Adds a cell of the archive, or @p object; it comes in the place of @p replaces, when that is not NULL. */
-enum status transaction_add(const char *name, struct unit *replaces, const void *object,
-                            size_t bytes);
+/** Adds a cell of the archive, or @p object. It comes in the place of @p replaces; @p needed_by asked for it;
+ *  either may be NULL. */
+enum status transaction_add(const char *name, struct unit *needed_by, struct unit *replaces,
+                            const void *object, size_t bytes);
 /** Where the one that was added last is linked. */
 struct list *unit_last(void);
 /* These do nothing when @p status is an error already. */
 /** All that can fail and changes nothing: finds providers, memory, links. Calls of other cells still trap. */
 enum status transaction_prepare(enum status status);
-enum status transaction_init(enum status status);
+/** Does @p step for each unit, those that it adds included: unit_init(), which prepares its state, or unit_start().
+ *  An explanation begins with the chain of those that asked for the unit. */
+enum status transaction_each(enum status status, enum status (*step)(struct unit *));
+enum status unit_init(struct unit *unit);
+enum status unit_start(struct unit *unit);
 /** Binds all calls; then (behind a fence.i on all harts) hooks, and others see the cells. Cannot fail. */
 void transaction_bind(void);
 void transaction_publish(void);
-enum status transaction_start(enum status status);
 /** Undoes all of these. */
 void transaction_undo(void);
 /** Frees what only loading needed, and ends. */

@@ -353,7 +353,7 @@ static enum status prepare(const void *image, size_t bytes)
         return why_set(&report->why, ERR_NOT_FOUND, "no cell %s is loaded", report->old);
     string_copy(report->old_version, sizeof report->old_version,
                 current.old->cell.manifest.version);
-    status = transaction_add(report->new, current.old, image, bytes);
+    status = transaction_add(report->new, NULL, current.old, image, bytes);
     if (status == OK)
         current.new = list_entry(unit_last(), struct unit, link);
     if (status == OK && !unit_inherits(current.new) &&
@@ -367,14 +367,17 @@ static enum status prepare(const void *image, size_t bytes)
         return status;
     string_copy(report->new_version, sizeof report->new_version,
                 current.new->cell.manifest.version);
-    return patches_make(&current.patches, report, current.old, current.new);
+    current.patches.report = report;
+    current.patches.old = current.old;
+    current.patches.new = current.new;
+    return patches_make(&current.patches);
 }
 
 /* The new cell serves, and does so for good unless its start() fails. */
 static REQUIRES(may_park) enum status settle(void)
 {
     bool inherits = unit_inherits(current.new);
-    enum status status = transaction_start(OK);
+    enum status status = transaction_each(OK, unit_start);
 
     phase_over(SWAP_START);
     current.report->done = status == OK || go_back() != OK;
@@ -401,7 +404,7 @@ enum status swap_run(struct swap_report *report, const void *image, size_t bytes
     current.patches = (struct patches){0};
     status = prepare(image, bytes);
     phase_over(SWAP_PREPARE);
-    status = transaction_init(status);
+    status = transaction_each(status, unit_init);
     phase_over(SWAP_INIT);
     if (status == OK)
         look_at_tasks(current.old);
