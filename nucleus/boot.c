@@ -111,7 +111,6 @@ void boot(uint64_t dtb, uint64_t instructions)
     timebase = dt_timebase();
     take_memory(dtb);
     heap_init();
-    arena_init();
     cell_table_init();
     swap_init();
     harts_start();

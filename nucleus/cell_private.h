@@ -12,6 +12,7 @@
 #include "nucleus/records.h"
 #include "nucleus/spinlock.h"
 #include "nucleus/string.h"
+#include "nucleus/swap.h"
 #include "nucleus/task.h"
 #include "symbols.h"
 
@@ -24,7 +25,6 @@ struct unit {
     struct elf_image image;        /* of its object, to which names point */
     void *copy;                    /* of the object: frames, or NULL when it is used where it was */
     /* behind this, with the arrays of `cell`: */
-    struct link_section *sections; /* per section of the object */
     uint32_t *import_of;           /* per global symbol: its number among the imports */
     struct eh_frame frames;        /* its unwind tables, once they are checked */
     /* while a transaction brings it in: */
@@ -59,7 +59,7 @@ static inline struct unit *unit_of(struct list *node) /* in the table */
 /** The address of a function that the unit defines, once it has its place. */
 static inline uint64_t unit_address(const struct unit *unit, uint32_t symbol)
 {
-    return unit->sections[unit->image.symbols[symbol].shndx].address +
+    return unit->cell.sections[unit->image.symbols[symbol].shndx].address +
            unit->image.symbols[symbol].value;
 }
 
@@ -144,9 +144,14 @@ enum status cell_call_entry(uint64_t address, enum cell_reason reason);
 /** Takes a cell out of the hooks, and gives back the stubs that it uses of others: of all cells that go
  *  together before any is dropped. Once. */
 void unit_retract(struct unit *unit);
-/* swap.c */
+/* swap.c, swap_queue.c */
 /** Prepares the task that swaps. */
 void swap_init(void);
+/** Swaps as @p report says, from the archive or from @p image, and fills the report in. In the swap task only. */
+enum status swap_run(struct swap_report *report, const void *image, size_t bytes) REQUIRES(may_park);
+/** What a task that does not run here was doing: where its hart stands still, else its saved registers. All
+ *  other harts stand still. */
+const struct registers *swap_context_of(const struct task *task);
 
 /* reclaim.c, within a transaction */
 /** Makes a zombie of a unit that was replaced, and that nothing runs in. With @p state_is_taken its state is
@@ -154,8 +159,6 @@ void swap_init(void);
 void reclaim_add(struct unit *unit, bool state_is_taken);
 /** Frees the zombies that nothing points into. */
 void reclaim_try(void);
-/** How many zombies there are. */
-unsigned reclaim_count(void);
 
 /** Loads the boot set of the archive; @p count is set to how many cells that makes. */
 enum status cells_boot(unsigned *count, struct why *why);

@@ -74,11 +74,10 @@ struct unit *unit_next(struct unit *after) UNCHECKED
 static void visit_all(bool (*visit)(const struct cell *cell, void *argument),
                       void *argument) UNCHECKED
 {
-    list_each(node, table_cells())
-    {
-        if (!visit(&unit_of(node)->cell, argument))
-            return;
-    }
+    struct list *node = table_cells()->next;
+
+    while (node != table_cells() && visit(&unit_of(node)->cell, argument))
+        node = node->next;
 }
 
 static void end_visit(uint32_t **visitor)

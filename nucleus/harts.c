@@ -226,8 +226,9 @@ static uint32_t next_turn(void)
     return turn;
 }
 
-bool harts_hold(uint64_t deadline)
+bool harts_hold(void)
 {
+    uint64_t deadline = hart_ticks() + machine_timebase();
     uint32_t turn;
 
     while (__atomic_exchange_n(&holding, 1, __ATOMIC_ACQUIRE))

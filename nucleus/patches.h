@@ -4,13 +4,12 @@
 
 #include "arena.h"
 #include "cell_private.h"
-#include "nucleus/swap.h"
 
 struct patches {
+    struct swap_report *report; /* counts them, and says what is wrong */
+    struct unit *old, *new;
     struct text_pair *pairs; /* of buffer_kind, in the order of their addresses */
     uint32_t count;
-    struct swap_report *report; /* counts them, and says what is wrong */
-    const struct unit *old, *new;
 };
 
 /** The export of @p cell of that name; NULL: none. */

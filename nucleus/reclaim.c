@@ -13,10 +13,7 @@
 #include "heap_private.h"
 #include "nucleus/machine.h"
 #include "nucleus/memory_records.h"
-#include "swap.h"
 #include "walk.h"
-
-#define HOLD_MS 1000u
 
 static unsigned count; /* of zombies */
 
@@ -171,7 +168,7 @@ static bool is_unused(struct cell *cell, const struct registers *here)
     task_each_apart(scan_beforehand, cell);
     irq_disable(&guard);
     if (!cell->holder)
-        held = harts_hold(hart_ticks() + HOLD_MS * machine_timebase() / 1000);
+        held = harts_hold();
     if (held) {
         cell->holder = scan_tasks(cell, here);
         harts_release();
@@ -193,11 +190,6 @@ void reclaim_add(struct unit *unit, bool state_is_taken)
     cell->zombie = true;
     count++;
     cell->import_count = cell->site_count = 0; /* what it used may go */
-}
-
-unsigned reclaim_count(void)
-{
-    return count;
 }
 
 void reclaim_try(void)

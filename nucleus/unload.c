@@ -4,7 +4,6 @@
 #include "heap_private.h"
 #include "nucleus/inject.h"
 #include "nucleus/machine.h"
-#include "swap.h"
 #include "walk.h"
 
 /* Who still needs a cell: the cells that use it, else a task that runs in it. */
@@ -92,7 +91,7 @@ static enum status check_unused(const struct cell *cell, struct why *why)
         return why_set(why, ERR_BUSY, "%s", search.found.text);
     registers_capture(&here);
     irq_disable(&guard);
-    held = harts_hold(hart_ticks() + machine_timebase());
+    held = harts_hold();
     if (held) {
         note_all(&search);
         harts_release();
@@ -139,8 +138,7 @@ enum status cell_unload(const char *name, struct why *why)
     unit = unit_lookup(name);
     status = unit ? unload(unit, why)
                   : why_set(why, ERR_NOT_FOUND, "no such cell is loaded");
-    reclaim_try();
-    transaction_end();
+    transaction_close();
     if (status != OK)
         why_prefix(why, name);
     return status;

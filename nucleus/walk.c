@@ -21,10 +21,7 @@ struct program {
     uint64_t place, target; /* offsets of the row and of the pc in the function */
     unsigned depth;         /* of what is remembered */
     uint32_t kept;          /* registers whose offsets are part of that: they are not copied */
-    struct remembered {
-        uint32_t cfa_register, saved, undefined;
-        int64_t cfa_offset;
-    } remembered[EH_FRAME_STATES];
+    struct walk_rules remembered[EH_FRAME_STATES];
 };
 
 /* @return false: the register had another place in a row that is remembered. A function has one for each. */
@@ -35,30 +32,10 @@ static inline bool set_saved(struct program *state, uint64_t number, int64_t off
 
     if (state->kept & bit && row->offsets[number] != offset)
         return false;
-    row->saved |= bit;
-    row->undefined &= ~bit;
+    row->rules.saved |= bit;
+    row->rules.undefined &= ~bit;
     row->offsets[number] = (int32_t)offset;
     return true;
-}
-
-static void remember(struct program *state)
-{
-    const struct walk_row *row = state->row;
-
-    state->kept |= row->saved;
-    state->remembered[state->depth++] =
-        (struct remembered){row->cfa_register, row->saved, row->undefined, row->cfa_offset};
-}
-
-static void restore(struct program *state)
-{
-    const struct remembered *from = &state->remembered[--state->depth];
-    struct walk_row *row = state->row;
-
-    row->cfa_register = from->cfa_register;
-    row->saved = from->saved;
-    row->undefined = from->undefined;
-    row->cfa_offset = from->cfa_offset;
 }
 
 /* An instruction whose opcode takes the whole byte. @return false: not understood. */
@@ -82,16 +59,16 @@ static bool long_instruction(struct program *state, struct cursor *cursor, unsig
         if (number > LAST_REGISTER)
             return false;
         if (opcode == 0x07) {
-            row->saved &= ~(1u << number);
-            row->undefined |= 1u << number;
+            row->rules.saved &= ~(1u << number);
+            row->rules.undefined |= 1u << number;
             return true;
         }
-        row->cfa_register = (uint32_t)number;
+        row->rules.cfa_register = (uint32_t)number;
         if (opcode == 0x0c)
-            row->cfa_offset = (int64_t)take_uleb(cursor);
+            row->rules.cfa_offset = (int64_t)take_uleb(cursor);
         return true;
     case DEF_CFA_OFFSET:
-        row->cfa_offset = (int64_t)take_uleb(cursor);
+        row->rules.cfa_offset = (int64_t)take_uleb(cursor);
         return true;
     default: /* others, as expressions: GCC has no use for them on rv64 */
         return false;
@@ -111,9 +88,9 @@ static bool instruction(struct program *state, struct cursor *cursor, uint8_t op
     if (opcode >> 6 == CFA_OFFSET)
         return set_saved(state, low, (int64_t)take_uleb(cursor) * state->cie->data_align);
     bit = 1u << low;
-    row->saved = (row->saved & ~bit) | (state->initial->saved & bit);
-    row->undefined = (row->undefined & ~bit) | (state->initial->undefined & bit);
-    if (state->initial->saved & bit)
+    row->rules.saved = (row->rules.saved & ~bit) | (state->initial->rules.saved & bit);
+    row->rules.undefined = (row->rules.undefined & ~bit) | (state->initial->rules.undefined & bit);
+    if (state->initial->rules.saved & bit)
         row->offsets[low] = state->initial->offsets[low];
     return true;
 }
@@ -137,11 +114,12 @@ static bool run(struct program *state, const struct cursor *program)
             if (!set_saved(state, low, *at++ * state->cie->data_align))
                 return false;
         } else if (opcode == DEF_CFA_OFFSET && is_short) {
-            state->row->cfa_offset = *at++;
+            state->row->rules.cfa_offset = *at++;
         } else if (opcode == REMEMBER_STATE && state->depth < EH_FRAME_STATES) {
-            remember(state);
+            state->kept |= state->row->rules.saved;
+            state->remembered[state->depth++] = state->row->rules;
         } else if (opcode == RESTORE_STATE && state->depth > 0) {
-            restore(state);
+            state->row->rules = state->remembered[--state->depth];
         } else {
             cursor.at = at;
             state->place = place;
@@ -204,8 +182,8 @@ enum walk_step walk_row(struct walk_row *row, const struct eh_frame *tables, uin
     data = take_part(&fde, take_uleb(&fde));
     row->start = start;
     row->lsda = cie->has_lsda ? take_pointer(tables, &data) : 0;
-    row->saved = row->undefined = initial.saved = initial.undefined = 0;
-    row->cfa_offset = 0; /* GCC's CIEs name the register only */
+    row->rules.saved = row->rules.undefined = initial.rules.saved = initial.rules.undefined = 0;
+    row->rules.cfa_offset = 0; /* GCC's CIEs name the register only */
     state.cie = cie;
     state.initial = &initial;
     state.row = row;
@@ -213,10 +191,10 @@ enum walk_step walk_row(struct walk_row *row, const struct eh_frame *tables, uin
     state.target = pc - start;
     if (cie->return_register != RA || !run(&state, &cie->program))
         return WALK_LOST;
-    if (row->saved) /* which no CIE of GCC's makes it */
+    if (row->rules.saved) /* which no CIE of GCC's makes it */
         memcpy(initial.offsets, row->offsets, sizeof initial.offsets);
-    initial.saved = row->saved;
-    initial.undefined = row->undefined;
+    initial.rules.saved = row->rules.saved;
+    initial.rules.undefined = row->rules.undefined;
     return run(&state, &fde) ? WALK_FRAME : WALK_LOST;
 }
 
@@ -245,15 +223,15 @@ enum walk_step walk_apply(struct walk *walk, const struct walk_row *row)
     uint64_t sp = walk->x[SP], room = walk->stack_high - walk->stack_low, cfa;
     uint64_t values[LAST_REGISTER + 1];
 
-    if (row->undefined & 1u << RA)
+    if (row->rules.undefined & 1u << RA)
         return WALK_END;
-    cfa = walk->x[row->cfa_register] + (uint64_t)row->cfa_offset;
+    cfa = walk->x[row->rules.cfa_register] + (uint64_t)row->rules.cfa_offset;
     /* A function that has made a call has a frame, with ra in it. So every walk ends. */
-    if (!walk->exact && (cfa <= sp || !(row->saved & 1u << RA)))
+    if (!walk->exact && (cfa <= sp || !(row->rules.saved & 1u << RA)))
         return WALK_LOST;
     if (sp < walk->stack_low || cfa < sp || cfa > walk->stack_high || cfa % 16)
         return WALK_LOST;
-    for (uint32_t number = 1, set = row->saved >> 1; set; number++, set >>= 1) {
+    for (uint32_t number = 1, set = row->rules.saved >> 1; set; number++, set >>= 1) {
         uint64_t address = cfa + (uint64_t)(int64_t)row->offsets[number];
 
         if (!(set & 1))
@@ -262,7 +240,7 @@ enum walk_step walk_apply(struct walk *walk, const struct walk_row *row)
             return WALK_LOST;
         values[number] = *(const uint64_t *)address;
     }
-    for (uint32_t number = 1, set = row->saved >> 1; set; number++, set >>= 1) {
+    for (uint32_t number = 1, set = row->rules.saved >> 1; set; number++, set >>= 1) {
         if (set & 1)
             walk->x[number] = values[number];
     }

@@ -74,11 +74,12 @@ struct site {
     uint32_t import;
 };
 
-/** A section of the object. */
+/** Section number i of the object, entry 0 included. All zero: it is not loaded. */
 struct section {
     const char *name; /* lives as long as the cell */
-    uint64_t address, bytes;
+    uint64_t address, bytes; /* address: its final one */
     enum section_class class;
+    uint8_t *staging; /* while it is linked, a copy of its bytes, aligned like it, relocated in place; NULL for state */
 };
 
 /** One of the three pieces of memory that a cell is in. */

@@ -42,7 +42,6 @@ struct swap_report {
     uint32_t tasks, walked; /* tasks that there were; whose stacks were walked, in all tries */
     uint32_t moved;         /* that were amid a pair that was patched, and do it again */
     uint32_t tries;         /* how often all harts were held */
-    uint32_t zombies;       /* cells that were replaced, now or before, and are not freed yet */
     uint64_t instructions[SWAP_PHASES]; /* of the hart that swapped */
     uint64_t pause; /* the longest time that all harts stood still, reclaim included; in the same */
     struct why why;
