@@ -14,7 +14,6 @@
 
 #define ARENA_ORDER 9u /* 2 MiB */
 #define CHUNK_BYTES 512u
-#define SATP_SV39 (8ul << 60)
 
 #define UNITS (MEGAPAGE_BYTES / ARENA_ALIGN)
 

@@ -104,7 +104,7 @@ void boot(uint64_t dtb, uint64_t instructions)
     entry_instructions = step_start = instructions;
     if (dt_open(physical_to_pointer((paddr){dtb}), DT_MOST, &why) != OK)
         panic("device tree at 0x%lx: %s", dtb, why.text);
-    if (dt_device("sifive,test0", &base, &bytes))
+    if (dt_range_find(NULL, "compatible", "sifive,test0", 0, &base, &bytes))
         exit_device = physical_to_pointer((paddr){base});
     if (!dt_timebase())
         machine_fail("the device tree does not say the timebase-frequency of its cpus");

@@ -52,6 +52,7 @@ static inline bool is_idle(const struct task *task)
     return task == &harts[task->hart].idle;
 }
 
+#define SATP_SV39 (8ul << 60)
 #define SSTATUS_SPIE 32ul
 #define SSTATUS_SPP 256ul
 #define SIE_SSIE 2ul

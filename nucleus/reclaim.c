@@ -11,7 +11,6 @@
 #include "frame_private.h"
 #include "harts.h"
 #include "heap_private.h"
-#include "nucleus/machine.h"
 #include "nucleus/memory_records.h"
 #include "walk.h"
 
@@ -103,20 +102,16 @@ static const uint64_t *scan_context(const struct cell *cell, const struct regist
     return scan_registers(cell, registers) ?: leads_into(cell, (void *)sp, high - sp);
 }
 
-/* A task's head but for its registers, with what its owner has behind it in the same object. */
-static const uint64_t *scan_head(const struct cell *cell, const struct task *task)
+/* Where a word was found in a task that does not run or stands still, or NULL. Of its head all counts but the saved
+ * registers, which the context may replace; what its owner has behind it in the same object, too. */
+static const uint64_t *scan_task(const struct cell *cell, const struct task *task,
+                                 const struct registers *context)
 {
     const struct slab *slab = frame_slab_of(task);
     uint64_t bytes = slab ? slab->bin->slot_bytes : sizeof *task;
 
-    return leads_into(cell, &task->all, bytes - offsetof(struct task, all));
-}
-
-/* Where a word was found in a task that does not run or stands still, or NULL. */
-static const uint64_t *scan_task(const struct cell *cell, const struct task *task,
-                                 const struct registers *context)
-{
-    return scan_head(cell, task) ?: scan_context(cell, context, task->stack_low, task->stack_high);
+    return leads_into(cell, &task->all, bytes - offsetof(struct task, all))
+               ?: scan_context(cell, context, task->stack_low, task->stack_high);
 }
 
 /* While the system runs: marks a task that does not and has no such word, as swap.c does. */

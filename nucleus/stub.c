@@ -40,9 +40,8 @@ struct stub *stub_take(struct cell *cell, uint64_t function, bool own)
 
 void stub_release(struct stub *stub)
 {
-    if (--stub->uses || stub->own)
-        return;
-    stub_drop(stub);
+    if (--stub->uses == 0 && !stub->own)
+        stub_drop(stub);
 }
 
 void stub_drop(struct stub *stub)

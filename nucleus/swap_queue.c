@@ -46,17 +46,15 @@ static struct request *next_request(void)
 static void request_over(struct request *request, enum status status)
 {
     OWN(spin_guard) guard = {0};
-    struct task *waiter;
 
     heap_free(buffer_kind, request->image);
     spin_lock(&guard, &queue.lock);
     request->image = NULL;
     request->report.status = status;
     queue.over++;
-    waiter = request->waiter;
+    if (request->waiter)
+        task_unpark(request->waiter);
     request->waiter = NULL;
-    if (waiter)
-        task_unpark(waiter);
     spin_unlock(&guard, &queue.lock);
 }
 
@@ -157,13 +155,6 @@ bool swap_drop(swap_request *request) UNCHECKED
     spin_unlock(&guard, &queue.lock);
     request->number = 0;
     return back;
-}
-
-/* Unchecked: drops on the unwind path. */
-void swap_request_unwind(swap_request *request) UNCHECKED
-{
-    if (request->number)
-        swap_drop(request);
 }
 
 bool swap_get(unsigned index, struct swap_report *report)

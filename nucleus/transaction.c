@@ -188,16 +188,14 @@ static void put_in_order(struct unit *unit)
 
 void transaction_bind(void)
 {
-    list_each(node, &current.units)
-    {
+    list_each(node, &current.units) {
         unit_bind_calls(unit_at(node));
     }
 }
 
 void transaction_publish(void)
 {
-    list_each(node, &current.units)
-    {
+    list_each(node, &current.units) {
         struct cell *cell = &unit_at(node)->cell;
 
         for (uint32_t i = 0; i < cell->export_count; i++)
@@ -228,8 +226,7 @@ void transaction_undo(void)
         if (unit_at(node)->started && cell_call_entry(manifest->stop, REASON_UNLOAD) != OK)
             log_write("load: %s could not be stopped while the load was undone", manifest->name);
     }
-    list_each(node, &current.units)
-    {
+    list_each(node, &current.units) {
         kind_destroy_all(&unit_at(node)->cell, true, NULL);
         unit_retract(unit_at(node));
     }
@@ -283,8 +280,7 @@ enum status cell_load_image(const char *name, const void *image, size_t bytes, s
 
 enum status cells_drain(void)
 {
-    struct why unused = {0}; /* the scan sees it */
-    enum status status = transaction_begin(REASON_UNLOAD, &unused);
+    enum status status = transaction_begin(REASON_UNLOAD, NULL);
 
     if (status == OK)
         transaction_close();

@@ -246,8 +246,7 @@ static struct stub *own_stub(struct unit *unit, uint64_t function)
 {
     struct list *none = &unit->cell.stubs, *before = unit->replaces ? &unit->replaces->cell.stubs : none;
 
-    list_each(node, before)
-    {
+    list_each(node, before) {
         struct stub *stub = list_entry(node, struct stub, link);
 
         if (before != none && stub->successor == function) {
@@ -301,22 +300,12 @@ static enum status note_site(void *argument, uint32_t section,
                                                                                         : OK;
 }
 
-/* From here on stacks are walked by them: where they will lie. */
-static void publish_frames(struct unit *unit, struct eh_frame tables)
-{
-    tables.index = unit->frames.index;
-    tables.index_count = eh_frame_index(&tables, tables.index);
-    tables.frames = (const uint8_t *)tables.frames_address;
-    tables.except_table = (const uint8_t *)tables.except_table_address;
-    unit->frames = tables;
-}
-
 static enum status check_tables(struct unit *unit)
 {
     const struct elf_image *image = &unit->image;
     const struct section *frames = &unit->cell.sections[image->eh_frame];
     const struct section *except_table = &unit->cell.sections[image->except_table];
-    const struct eh_frame tables = {
+    struct eh_frame tables = {
         .frames = frames->staging,
         .frames_address = frames->address,
         .frames_bytes = image->eh_frame ? image->sections[image->eh_frame].size : 0,
@@ -324,7 +313,8 @@ static enum status check_tables(struct unit *unit)
         .except_table_address = except_table->address,
         .except_table_bytes = image->except_table ? image->sections[image->except_table].size : 0,
         .text = (uint64_t)unit->cell.text.base,
-        .text_bytes = unit->cell.text.bytes};
+        .text_bytes = unit->cell.text.bytes,
+        .index = unit->frames.index};
     struct manifest manifest;
     enum status status = manifest_read(&manifest, image, unit->cell.sections, unit->why);
 
@@ -334,9 +324,13 @@ static enum status check_tables(struct unit *unit)
         return status;
     unit->cell.manifest = manifest;
     status = eh_frame_validate(&tables, unit->why);
-    if (status == OK)
-        publish_frames(unit, tables);
-    return status;
+    if (status != OK)
+        return status;
+    tables.index_count = eh_frame_index(&tables, tables.index);
+    tables.frames = (const uint8_t *)tables.frames_address;
+    tables.except_table = (const uint8_t *)tables.except_table_address;
+    unit->frames = tables; /* from here on stacks are walked by them, where they will lie */
+    return OK;
 }
 
 enum status unit_link(struct unit *unit)

@@ -3,7 +3,6 @@
 #include "harts.h"
 #include "heap_private.h"
 #include "nucleus/inject.h"
-#include "nucleus/machine.h"
 #include "walk.h"
 
 /* Who still needs a cell: the cells that use it, else a task that runs in it. */
@@ -81,7 +80,6 @@ static enum status check_unused(const struct cell *cell, struct why *why)
     struct registers here;
     struct search search;
     OWN(irq_guard) guard = {0};
-    bool held;
 
     search.cell = cell;
     search.here = &here;
@@ -91,14 +89,13 @@ static enum status check_unused(const struct cell *cell, struct why *why)
         return why_set(why, ERR_BUSY, "%s", search.found.text);
     registers_capture(&here);
     irq_disable(&guard);
-    held = harts_hold();
-    if (held) {
+    if (harts_hold()) {
         note_all(&search);
         harts_release();
+    } else {
+        why_set(&search.found, ERR_BUSY, "a hart did not stop within a second");
     }
     irq_restore(&guard);
-    if (!held)
-        return why_set(why, ERR_BUSY, "a hart did not stop within a second");
     return search.found.text[0] ? why_set(why, ERR_BUSY, "%s", search.found.text) : OK;
 }
 

@@ -182,8 +182,7 @@ enum walk_step walk_row(struct walk_row *row, const struct eh_frame *tables, uin
     data = take_part(&fde, take_uleb(&fde));
     row->start = start;
     row->lsda = cie->has_lsda ? take_pointer(tables, &data) : 0;
-    row->rules.saved = row->rules.undefined = initial.rules.saved = initial.rules.undefined = 0;
-    row->rules.cfa_offset = 0; /* GCC's CIEs name the register only */
+    row->rules = initial.rules = (struct walk_rules){0}; /* GCC's CIEs name the CFA's register only */
     state.cie = cie;
     state.initial = &initial;
     state.row = row;
@@ -193,8 +192,7 @@ enum walk_step walk_row(struct walk_row *row, const struct eh_frame *tables, uin
         return WALK_LOST;
     if (row->rules.saved) /* which no CIE of GCC's makes it */
         memcpy(initial.offsets, row->offsets, sizeof initial.offsets);
-    initial.rules.saved = row->rules.saved;
-    initial.rules.undefined = row->rules.undefined;
+    initial.rules = row->rules;
     return run(&state, &fde) ? WALK_FRAME : WALK_LOST;
 }
 

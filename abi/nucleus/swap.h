@@ -68,7 +68,11 @@ MUST_CHECK enum status swap_step(swap_request *request, struct swap_report *repo
 /** Waits no longer. @return true: its turn had not come, and it is taken back; else it goes on, or is over.
  *  The drop. */
 bool swap_drop(swap_request *request) TAKES(*request);
-void swap_request_unwind(swap_request *request) UNCHECKED;
+static inline UNCHECKED void swap_request_unwind(swap_request *request)
+{
+    if (request->number)
+        swap_drop(request);
+}
 
 /** The report of swap number @p index, the newest first, over or not. @return false past the last of 32. */
 bool swap_get(unsigned index, struct swap_report *report);
