@@ -204,7 +204,7 @@ static void stage(struct unit *unit)
         }
         place->address += (uint64_t)block->base;
         place->name = elf_section_name(image, i);
-        place->bytes = section->size;
+        place->bytes = (uint32_t)section->size;
         place->class = image->classes[i];
     }
 }

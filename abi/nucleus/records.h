@@ -77,7 +77,8 @@ struct site {
 /** Section number i of the object, entry 0 included. All zero: it is not loaded. */
 struct section {
     const char *name; /* lives as long as the cell */
-    uint64_t address, bytes; /* address: its final one */
+    uint64_t address; /* its final one */
+    uint32_t bytes;   /* at most ELF_MAX_BYTES */
     enum section_class class;
     uint8_t *staging; /* while it is linked, a copy of its bytes, aligned like it, relocated in place; NULL for state */
 };
