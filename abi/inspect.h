@@ -30,6 +30,7 @@ struct cell_info {
 bool cell_get(unsigned index, struct cell_info *info);
 bool cell_find(const char *name, struct cell_info *info);
 
+#define CELL_HOLDER_ROOM 80
 /** A cell that was replaced, and whose memory is not free yet. */
 struct zombie_info {
     char name[CELL_NAME_ROOM];

@@ -128,14 +128,12 @@ static enum status archive_check(struct why *why)
 
 enum status archive_open(const void *bytes, size_t length, struct why *why)
 {
-    enum status status;
-
     archive.bytes = bytes;
     archive.length = length;
-    status = archive_check(why);
-    if (status != OK)
-        memset(&archive, 0, sizeof archive);
-    return status;
+    if (archive_check(why) == OK)
+        return OK;
+    memset(&archive, 0, sizeof archive);
+    return ERR_FORMAT;
 }
 
 /* Halves the text, not a table: from the middle back to the start of its line. */

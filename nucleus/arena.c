@@ -2,8 +2,8 @@
  * So what an arena costs does not depend on what came and went in it. */
 #include "arena.h"
 
+#include "cell_private.h"
 #include "harts.h"
-#include "heap_private.h"
 #include "hooks_private.h"
 #include "nucleus/frame.h"
 #include "nucleus/list.h"
@@ -14,7 +14,6 @@
 
 #define ARENA_ORDER 9u /* 2 MiB */
 #define CHUNK_BYTES 512u
-#define SATP_SV39 (8ul << 60)
 
 #define UNITS (MEGAPAGE_BYTES / ARENA_ALIGN)
 
@@ -26,17 +25,10 @@ struct arena {
 };
 
 static struct list arenas = {&arenas, &arenas};
-static struct kind *arena_kind;
 
 static struct arena *arena_at(const struct list *node)
 {
     return list_entry(node, struct arena, link);
-}
-
-void arena_init(void)
-{
-    if (kind_create_for(NULL, &arena_kind, "arena", sizeof(struct arena), 8) != OK)
-        panic("no memory for the first kinds");
 }
 
 static uint64_t boot_satp(void)
@@ -85,12 +77,12 @@ void text_write_pair(uint64_t address, const uint8_t bytes[8])
 static struct arena *arena_make(bool executable)
 {
     OWN(frames) block = {0};
-    struct arena *arena = heap_alloc(arena_kind);
+    struct arena *arena = heap_alloc_bytes(buffer_kind, sizeof *arena);
 
     if (!arena)
         return NULL;
     if (!frames_alloc(&block, ARENA_ORDER, executable ? FRAME_TEXT : FRAME_RODATA)) {
-        heap_free(arena_kind, arena);
+        heap_free(buffer_kind, arena);
         return NULL;
     }
     *arena = (struct arena){.base = block.base, .executable = executable};

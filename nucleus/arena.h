@@ -12,7 +12,6 @@
 
 #define ARENA_ALIGN 64u
 
-void arena_init(void);
 /** Room for @p bytes (at most 2 MiB) of text or read-only data, aligned to ARENA_ALIGN; NULL: none. */
 void *arena_alloc(size_t bytes, bool executable);
 /** Gives back what arena_alloc() returned for @p bytes, filled with trapping words. NULL is allowed. */

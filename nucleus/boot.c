@@ -104,14 +104,13 @@ void boot(uint64_t dtb, uint64_t instructions)
     entry_instructions = step_start = instructions;
     if (dt_open(physical_to_pointer((paddr){dtb}), DT_MOST, &why) != OK)
         panic("device tree at 0x%lx: %s", dtb, why.text);
-    if (dt_device("sifive,test0", &base, &bytes))
+    if (dt_range_find(NULL, "compatible", "sifive,test0", 0, &base, &bytes))
         exit_device = physical_to_pointer((paddr){base});
     if (!dt_timebase())
         machine_fail("the device tree does not say the timebase-frequency of its cpus");
     timebase = dt_timebase();
     take_memory(dtb);
     heap_init();
-    arena_init();
     cell_table_init();
     swap_init();
     harts_start();

@@ -12,6 +12,7 @@
 #include "nucleus/records.h"
 #include "nucleus/spinlock.h"
 #include "nucleus/string.h"
+#include "nucleus/swap.h"
 #include "nucleus/task.h"
 #include "symbols.h"
 
@@ -24,7 +25,6 @@ struct unit {
     struct elf_image image;        /* of its object, to which names point */
     void *copy;                    /* of the object: frames, or NULL when it is used where it was */
     /* behind this, with the arrays of `cell`: */
-    struct link_section *sections; /* per section of the object */
     uint32_t *import_of;           /* per global symbol: its number among the imports */
     struct eh_frame frames;        /* its unwind tables, once they are checked */
     /* while a transaction brings it in: */
@@ -59,7 +59,7 @@ static inline struct unit *unit_of(struct list *node) /* in the table */
 /** The address of a function that the unit defines, once it has its place. */
 static inline uint64_t unit_address(const struct unit *unit, uint32_t symbol)
 {
-    return unit->sections[unit->image.symbols[symbol].shndx].address +
+    return unit->cell.sections[unit->image.symbols[symbol].shndx].address +
            unit->image.symbols[symbol].value;
 }
 
@@ -105,6 +105,8 @@ struct stub *stub_take(struct cell *cell, uint64_t function, bool own);
 /** One use less; the last one frees it, unless its cell took it, too. */
 void stub_release(struct stub *stub);
 void stub_drop(struct stub *stub);
+/** The stub that @p pc is in; NULL: none. Unchecked, as eh_frame_at() (walk.h). */
+const struct stub *stub_at(uint64_t pc);
 /** Finds for each stub of what @p unit replaces the function that it shall lead to. */
 enum status stubs_match(struct unit *unit);
 /** trap.S: where a stub leads whose function is lost; it links in t1. Faults the caller by name. */
@@ -116,19 +118,23 @@ _Noreturn void stub_report(uint64_t end);
 /** Until transaction_end() no other begins. @return ERR_BUSY: one is under way. */
 enum status transaction_begin(enum cell_reason reason, struct why *why);
 void transaction_end(void);
-/** Adds a cell of the archive, or @p object; it comes in the place of @p replaces, when that is not NULL. */
-enum status transaction_add(const char *name, struct unit *replaces, const void *object,
-                            size_t bytes);
+/** Adds a cell of the archive, or @p object. It comes in the place of @p replaces; @p needed_by asked for it;
+ *  either may be NULL. */
+enum status transaction_add(const char *name, struct unit *needed_by, struct unit *replaces,
+                            const void *object, size_t bytes);
 /** Where the one that was added last is linked. */
 struct list *unit_last(void);
 /* These do nothing when @p status is an error already. */
 /** All that can fail and changes nothing: finds providers, memory, links. Calls of other cells still trap. */
 enum status transaction_prepare(enum status status);
-enum status transaction_init(enum status status);
+/** Does @p step for each unit, those that it adds included: unit_init(), which prepares its state, or unit_start().
+ *  An explanation begins with the chain of those that asked for the unit. */
+enum status transaction_each(enum status status, enum status (*step)(struct unit *));
+enum status unit_init(struct unit *unit);
+enum status unit_start(struct unit *unit);
 /** Binds all calls; then (behind a fence.i on all harts) hooks, and others see the cells. Cannot fail. */
 void transaction_bind(void);
 void transaction_publish(void);
-enum status transaction_start(enum status status);
 /** Undoes all of these. */
 void transaction_undo(void);
 /** Frees what only loading needed, and ends. */
@@ -138,9 +144,14 @@ enum status cell_call_entry(uint64_t address, enum cell_reason reason);
 /** Takes a cell out of the hooks, and gives back the stubs that it uses of others: of all cells that go
  *  together before any is dropped. Once. */
 void unit_retract(struct unit *unit);
-/* swap.c */
+/* swap.c, swap_queue.c */
 /** Prepares the task that swaps. */
 void swap_init(void);
+/** Swaps as @p report says, from the archive or from @p image, and fills the report in. In the swap task only. */
+enum status swap_run(struct swap_report *report, const void *image, size_t bytes) REQUIRES(may_park);
+/** What a task that does not run here was doing: where its hart stands still, else its saved registers. All
+ *  other harts stand still. */
+const struct registers *swap_context_of(const struct task *task);
 
 /* reclaim.c, within a transaction */
 /** Makes a zombie of a unit that was replaced, and that nothing runs in. With @p state_is_taken its state is
@@ -148,8 +159,6 @@ void swap_init(void);
 void reclaim_add(struct unit *unit, bool state_is_taken);
 /** Frees the zombies that nothing points into. */
 void reclaim_try(void);
-/** How many zombies there are. */
-unsigned reclaim_count(void);
 
 /** Loads the boot set of the archive; @p count is set to how many cells that makes. */
 enum status cells_boot(unsigned *count, struct why *why);

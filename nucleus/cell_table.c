@@ -54,8 +54,7 @@ const struct symbol *nucleus_export(unsigned index)
 /* Unchecked: a transaction is under way, and none but that changes the list. */
 struct unit *unit_lookup(const char *name) UNCHECKED
 {
-    list_each(node, table_cells())
-    {
+    list_each(node, table_cells()) {
         if (strcmp(unit_of(node)->cell.manifest.name, name) == 0 && !unit_of(node)->cell.zombie)
             return unit_of(node);
     }
@@ -70,29 +69,22 @@ struct unit *unit_next(struct unit *after) UNCHECKED
     return node == table_cells() ? NULL : unit_of(node);
 }
 
-/* Unchecked: the table is locked. */
+static void end_visit(const uint32_t *before)
+{
+    cell_table.visitor = *before;
+}
+
+/* Unchecked: the table is locked. A visit ends also when a fault cuts it short; then another one may go on. */
 static void visit_all(bool (*visit)(const struct cell *cell, void *argument),
                       void *argument) UNCHECKED
 {
-    list_each(node, table_cells())
-    {
+    __attribute__((cleanup(end_visit))) const uint32_t before = cell_table.visitor;
+
+    cell_table.visitor = hart_index() + 1;
+    list_each(node, table_cells()) {
         if (!visit(&unit_of(node)->cell, argument))
             return;
     }
-}
-
-static void end_visit(uint32_t **visitor)
-{
-    **visitor = 0;
-}
-
-/* Also when a fault cuts it short. The lock is held. */
-static void visit_marked(bool (*visit)(const struct cell *cell, void *argument), void *argument)
-{
-    __attribute__((cleanup(end_visit))) uint32_t *visitor = &cell_table.visitor;
-
-    *visitor = hart_index() + 1;
-    visit_all(visit, argument);
 }
 
 /* The table may be locked already: by a visitor that begins another visit, or has faulted, which is reported now. */
@@ -106,7 +98,7 @@ void cells_visit(bool (*visit)(const struct cell *cell, void *argument), void *a
         visit_all(visit, argument);
     } else {
         spin_lock_nested(&guard, &cell_table.lock);
-        visit_marked(visit, argument);
+        visit_all(visit, argument);
         spin_unlock_nested(&guard, &cell_table.lock);
     }
     irq_restore(&irqs);
@@ -123,8 +115,7 @@ const struct eh_frame *eh_frame_at(uint64_t pc) UNCHECKED
 {
     if (pc - nucleus_frames.text < nucleus_frames.text_bytes)
         return &nucleus_frames;
-    list_each(node, table_cells())
-    {
+    list_each(node, table_cells()) {
         const struct eh_frame *tables = &unit_of(node)->frames;
 
         if (pc - tables->text < tables->text_bytes)
@@ -133,32 +124,29 @@ const struct eh_frame *eh_frame_at(uint64_t pc) UNCHECKED
     return NULL;
 }
 
-uint64_t stub_target(uint64_t pc) UNCHECKED
+const struct stub *stub_at(uint64_t pc) UNCHECKED
 {
-    if (eh_frame_at(pc))
-        return pc;
-    list_each(node, table_cells())
-    {
-        list_each(stub, &unit_of(node)->cell.stubs)
-        {
+    list_each(node, table_cells()) {
+        list_each(stub, &unit_of(node)->cell.stubs) {
             if (pc - list_entry(stub, struct stub, link)->address < STUB_BYTES)
-                return list_entry(stub, struct stub, link)->function;
+                return list_entry(stub, struct stub, link);
         }
     }
-    return pc;
+    return NULL;
+}
+
+uint64_t stub_target(uint64_t pc)
+{
+    const struct stub *stub = eh_frame_at(pc) ? NULL : stub_at(pc);
+
+    return stub ? stub->function : pc;
 }
 
 struct cell *cell_of_caller(uint64_t pc)
 {
-    OWN(spin_guard) guard = {0};
-    struct cell *found = NULL;
+    const struct eh_frame *tables = eh_frame_at(pc);
 
-    spin_lock(&guard, &cell_table.lock);
-    list_each(node, table_cells())
-    {
-        if (pc - (uint64_t)unit_of(node)->cell.text.base < unit_of(node)->cell.text.bytes)
-            found = &unit_of(node)->cell;
-    }
-    spin_unlock(&guard, &cell_table.lock);
-    return found;
+    if (!tables || tables == &nucleus_frames)
+        return NULL;
+    return &list_entry(tables, struct unit, frames)->cell;
 }

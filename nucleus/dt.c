@@ -1,5 +1,5 @@
 /* The device tree as the nucleus needs it: dt_open() checks every token of it once, and what is asked
- * before there are cells is found by one walk, range_find(). It walks anew for each question: the tree
+ * before there are cells is found by one walk, dt_range_find(). It walks anew for each question: the tree
  * of a machine with 8 harts has some 600 tokens, and it is asked a few dozen times in a boot. */
 #include "dt.h"
 
@@ -90,10 +90,8 @@ enum status dt_open(const void *blob, size_t most, struct why *why)
     return OK;
 }
 
-/* The range that is number @p index of all usable nodes together that are children of @p parent ("": the root;
- * NULL: anybody) and whose property @p key lists @p value (NULL: or not). */
-static bool range_find(const char *parent, const char *key, const char *value, unsigned index,
-                       uint64_t *base, uint64_t *bytes)
+bool dt_range_find(const char *parent, const char *key, const char *value, unsigned index,
+                   uint64_t *base, uint64_t *bytes)
 {
     dt_node parents[DT_DEPTH_MOST] = {{0}}, node = {0};
     int depth = 0;
@@ -114,7 +112,7 @@ static bool range_find(const char *parent, const char *key, const char *value, u
 
 bool dt_memory(unsigned index, uint64_t *base, uint64_t *bytes)
 {
-    return range_find("", "device_type", "memory", index, base, bytes);
+    return dt_range_find("", "device_type", "memory", index, base, bytes);
 }
 
 bool dt_reserved(unsigned index, uint64_t *base, uint64_t *bytes)
@@ -123,20 +121,10 @@ bool dt_reserved(unsigned index, uint64_t *base, uint64_t *bytes)
         *base = dt_number(entry, 2);
         *bytes = dt_number(entry + 8, 2);
         if (*base == 0 && *bytes == 0)
-            return range_find("reserved-memory", NULL, NULL, index, base, bytes);
+            return dt_range_find("reserved-memory", NULL, NULL, index, base, bytes);
         if (index == 0)
             return true;
     }
-}
-
-bool dt_hart(unsigned index, uint64_t *hartid)
-{
-    return range_find("cpus", "device_type", "cpu", index, hartid, &(uint64_t){0});
-}
-
-bool dt_device(const char *compatible, uint64_t *base, uint64_t *bytes)
-{
-    return range_find(NULL, "compatible", compatible, 0, base, bytes);
 }
 
 /* The number, of one or two cells, that some child of the root has for @p name; @p otherwise when none has. */

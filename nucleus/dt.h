@@ -21,10 +21,12 @@ uint64_t dt_timebase(void);
 bool dt_memory(unsigned index, uint64_t *base, uint64_t *bytes);
 /** The memory reservation block, then `reg` of the children of /reserved-memory. */
 bool dt_reserved(unsigned index, uint64_t *base, uint64_t *bytes);
-/** The hardware id of hart number @p index: `reg` of the children of /cpus with device_type "cpu". */
-bool dt_hart(unsigned index, uint64_t *hartid);
-/** The registers of the first device with @p compatible. */
-bool dt_device(const char *compatible, uint64_t *base, uint64_t *bytes);
+/**
+ * In general: `reg` of all usable nodes together that are children of @p parent ("": the root; NULL: anybody) and
+ * whose property @p key lists @p value (NULL: or not).
+ */
+bool dt_range_find(const char *parent, const char *key, const char *value, unsigned index,
+                   uint64_t *base, uint64_t *bytes);
 /** The initial ramdisk that /chosen names. @return false: there is none, or its range is empty. */
 bool dt_initrd(uint64_t *base, uint64_t *bytes);
 

@@ -10,15 +10,14 @@ enum { POINTER = 0x1b /* pcrel, sdata4 */, POINTER_INDIRECT = 0x80, POINTER_OMIT
 
 /*
  * The operands of each long opcode: r register, n number (LEB128), 1, 2 or 4 bytes of advance. A CIE's
- * program sets the first row, so what begins with '!' is not for it. NULL: nothing that GCC writes.
+ * program sets the first row, so what begins with '!' is not for it. NULL: nothing that GCC writes for rv64.
  */
 static const char *const operands[0x40] = {
-    [0x00] = "",  [0x02] = "!1", [0x03] = "!2", [0x04] = "!4", [0x05] = "rn", [0x06] = "!r",
-    [0x07] = "r", [0x08] = "r",  [0x09] = "rr", [0x0a] = "!",  [0x0b] = "!",  [0x0c] = "rn",
-    [0x0d] = "r", [0x0e] = "n",  [0x11] = "rn", [0x12] = "rn", [0x13] = "n",  [0x2e] = "n"};
+    [0x00] = "",  [0x02] = "!1", [0x03] = "!2", [0x04] = "!4", [0x07] = "r",
+    [0x0a] = "!", [0x0b] = "!",  [0x0c] = "rn", [0x0d] = "r",  [0x0e] = "n"};
 
-/* Long ones; those that set a rule for the CFA, 0x0c, 0x0d and 0x12, as bits. */
-enum { REMEMBER = 0x0a, RESTORE_STATE, CFA_RULES = 0x43000 };
+/* Long ones; those that set a rule for the CFA, 0x0c and 0x0d, as bits. */
+enum { REMEMBER = 0x0a, RESTORE_STATE, CFA_RULES = 0x3000 };
 
 /* The program of a CIE (@p align 0), or that of a function, which stays within its @p range. */
 static const char *check_program(struct cursor cursor, uint64_t align, uint64_t range)

@@ -8,7 +8,6 @@
 #include "sbi_calls.h"
 #include "walk.h"
 
-#define SATP_SV39 (8ul << 60)
 #define SATP_ASID_VM (1ul << 44)
 
 struct hart harts[MAX_HARTS] __attribute__((section(".noinit")));
@@ -61,9 +60,9 @@ void hart_enter(uint64_t hardware_id, unsigned index)
 
 void harts_start(void)
 {
-    uint64_t id;
+    uint64_t id, unused;
 
-    for (unsigned i = 0; dt_hart(i, &id); i++) {
+    for (unsigned i = 0; dt_range_find("cpus", "device_type", "cpu", i, &id, &unused); i++) {
         unsigned before = count;
 
         if (id == harts[0].id)
@@ -226,8 +225,9 @@ static uint32_t next_turn(void)
     return turn;
 }
 
-bool harts_hold(uint64_t deadline)
+bool harts_hold(void)
 {
+    uint64_t deadline = hart_ticks() + machine_timebase();
     uint32_t turn;
 
     while (__atomic_exchange_n(&holding, 1, __ATOMIC_ACQUIRE))

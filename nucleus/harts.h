@@ -52,6 +52,7 @@ static inline bool is_idle(const struct task *task)
     return task == &harts[task->hart].idle;
 }
 
+#define SATP_SV39 (8ul << 60)
 #define SSTATUS_SPIE 32ul
 #define SSTATUS_SPP 256ul
 #define SIE_SSIE 2ul
@@ -76,10 +77,10 @@ void harts_start(void);
 void hart_poll(void) REQUIRES(irqs_off);
 /**
  * Makes all other harts stand still in hart_poll(), interrupts off, until harts_release(). What each did is in
- * hart->stopped. @return false: some hart did not come before @p deadline (ticks); then none stands. Of two that
+ * hart->stopped. @return false: some hart did not come within a second; then none stands. Of two that
  * ask for it the one stands still until the other has released.
  */
-bool harts_hold(uint64_t deadline) REQUIRES(irqs_off);
+bool harts_hold(void) REQUIRES(irqs_off);
 /** Lets them go on, each through fence.i, which it may not have reached yet on return. */
 void harts_release(void) REQUIRES(irqs_off);
 /** The longest hold since this was asked last, in instructions of the hart that held. */

@@ -189,18 +189,12 @@ enum status kind_destroy_all(struct cell *owner, bool force, struct why *why)
     return kinds_end(owner, NULL, force, why);
 }
 
-/* One store, as others may look (kinds_visit()). */
-void kind_set_owner(struct kind *kind, struct cell *owner)
-{
-    __atomic_store_n(&kind->owner, owner, __ATOMIC_RELAXED);
-}
-
-/* Unchecked: nobody is within a change of the list while harts stand still. */
+/* Unchecked: nobody is within a change of the list while harts stand still. One store, as one may be looking. */
 void kinds_hand_over(const struct cell *from, struct cell *to) UNCHECKED
 {
     list_each(node, &heap.kinds) {
         if (kind_at(node)->owner == from)
-            kind_set_owner(kind_at(node), to);
+            __atomic_store_n(&kind_at(node)->owner, to, __ATOMIC_RELAXED);
     }
 }
 

@@ -16,9 +16,8 @@ MUST_CHECK enum status kind_create_for(struct cell *owner, struct kind **kind, c
  * @return OK; ERR_BUSY a kind has live objects: @p why names it and their number, nothing has changed.
  */
 enum status kind_destroy_all(struct cell *owner, bool force, struct why *why);
-/** Hands @p kind over to another cell; its objects stay where they are. */
-void kind_set_owner(struct kind *kind, struct cell *owner);
-/** Hands all kinds of @p from over to @p to, while all other harts stand still. Takes no lock. */
+/** Hands all kinds of @p from over to @p to, while all other harts stand still. Their objects stay where they
+ *  are. Takes no lock. */
 void kinds_hand_over(const struct cell *from, struct cell *to);
 
 /** Supplied by the cell table: the cell whose text holds @p pc, NULL: the nucleus. */

@@ -85,15 +85,9 @@ static inline bool elf_symbol_is_import(const struct elf_image *image, uint32_t 
     return symbol != 0 && image->symbols[symbol].shndx == SHN_UNDEF;
 }
 
-/** Where section number i of the object goes. One per section index, entry 0 included. */
-struct link_section {
-    uint64_t address; /* final; 0: not loaded */
-    uint8_t *staging; /* a copy of its bytes, aligned like it, relocated in place; NULL for state */
-};
-
 struct link_context {
     const struct elf_image *image;
-    struct link_section *sections;
+    struct section *sections;
     /**
      * The address to use for @p symbol: for every undefined symbol, to call it or to @p keep the address
      * (that of a stub), and for defined functions whose address is kept. May be asked several times for
@@ -131,7 +125,7 @@ MUST_CHECK enum status link_patch_pair(uint64_t address, uint64_t target, uint8_
  * @return OK; ERR_FORMAT; ERR_UNSUPPORTED another ABI version.
  */
 MUST_CHECK enum status manifest_read(struct manifest *manifest, const struct elf_image *image,
-                                     const struct link_section *sections, struct why *why);
+                                     const struct section *sections, struct why *why);
 
 /** An FDE is not shorter: length, CIE, start, range, the length of its augmentation. */
 #define EH_FRAME_FDE_BYTES 17u

@@ -8,7 +8,7 @@
 
 /* Copies the string at @p address, which has less than @p room bytes, in read-only data of the cell; it may
  * hold all but control characters. */
-static bool copy_text(const struct elf_image *image, const struct link_section *sections,
+static bool copy_text(const struct elf_image *image, const struct section *sections,
                       const char *address, char *to, size_t room)
 {
     for (uint32_t i = 1; i < image->section_count; i++) {
@@ -37,7 +37,7 @@ static bool are_names(const char *list)
 }
 
 /* Whether @p address is 0 or the first of one of the cell's own functions. */
-static bool is_function(const struct elf_image *image, const struct link_section *sections,
+static bool is_function(const struct elf_image *image, const struct section *sections,
                         uint64_t address)
 {
     bool found = address == 0;
@@ -49,7 +49,7 @@ static bool is_function(const struct elf_image *image, const struct link_section
 }
 
 enum status manifest_read(struct manifest *manifest, const struct elf_image *image,
-                          const struct link_section *sections, struct why *why)
+                          const struct section *sections, struct why *why)
 {
     struct cell_manifest raw;
     const char *fault = NULL;

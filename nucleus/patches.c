@@ -14,38 +14,29 @@ const struct symbol *cell_export(const struct cell *cell, const char *name)
 
 #define STUB_LINKS (3ul << 40) /* rd of a stub's jalr: t1, or x0 */
 
-/* While patches are made. */
-struct making {
-    struct patches *patches;
-    struct swap_report *report;
-    const struct unit *old, *new;
-};
-
-static enum status add_pair(const struct making *making, uint64_t address, uint64_t target)
+static enum status add_pair(struct patches *patches, uint64_t address, uint64_t target)
 {
-    struct text_pair *pair = &making->patches->pairs[making->patches->count];
-    uint8_t bytes[8];
+    struct text_pair *pair = &patches->pairs[patches->count];
 
-    memcpy(bytes, (const void *)address, 8);
-    memcpy(&pair->was, bytes, 8);
-    if (link_patch_pair(address, target, bytes) != OK)
-        return why_set(&making->report->why, ERR_LINK, "a call at 0x%lx does not reach 0x%lx",
+    memcpy(&pair->was, (const void *)address, 8);
+    pair->becomes = pair->was;
+    if (link_patch_pair(address, target, (uint8_t *)&pair->becomes) != OK)
+        return why_set(&patches->report->why, ERR_LINK, "a call at 0x%lx does not reach 0x%lx",
                        address, target);
-    memcpy(&pair->becomes, bytes, 8);
     pair->address = address;
-    making->patches->count++;
+    patches->count++;
     return OK;
 }
 
 /* The patches for the calls of one cell. */
-static enum status add_sites(const struct making *making, const struct cell *user)
+static enum status add_sites(struct patches *patches, const struct cell *user)
 {
-    struct swap_report *report = making->report;
+    struct swap_report *report = patches->report;
     enum status status = OK;
 
     for (uint32_t i = 0; i < user->import_count; i++) {
-        if (user->imports[i].symbol->cell == &making->old->cell &&
-            !cell_export(&making->new->cell, user->imports[i].name))
+        if (user->imports[i].symbol->cell == &patches->old->cell &&
+            !cell_export(&patches->new->cell, user->imports[i].name))
             return why_set(&report->why, ERR_LINK, "%s needs %s(), which %s %s lacks",
                            user->manifest.name, user->imports[i].name, report->new,
                            report->new_version);
@@ -53,29 +44,29 @@ static enum status add_sites(const struct making *making, const struct cell *use
     for (uint32_t i = 0; i < user->site_count && status == OK; i++) {
         const struct symbol *symbol = user->imports[user->sites[i].import].symbol;
 
-        if (symbol->cell != &making->old->cell || !unit_is_call(user->sites[i].type))
+        if (symbol->cell != &patches->old->cell || !unit_is_call(user->sites[i].type))
             continue;
-        status = add_pair(making, user->sites[i].address,
-                          cell_export(&making->new->cell, symbol->name)->address);
+        status = add_pair(patches, user->sites[i].address,
+                          cell_export(&patches->new->cell, symbol->name)->address);
         report->sites++;
     }
     return status;
 }
 
-static enum status add_stubs(const struct making *making)
+static enum status add_stubs(struct patches *patches)
 {
     enum status status = OK;
 
-    list_each(node, &making->old->cell.stubs) {
+    list_each(node, &patches->old->cell.stubs) {
         const struct stub *stub = list_entry(node, struct stub, link);
-        struct text_pair *pair = &making->patches->pairs[making->patches->count];
+        struct text_pair *pair = &patches->pairs[patches->count];
 
         if (status != OK)
             break;
-        status = add_pair(making, stub->address, stub->successor);
+        status = add_pair(patches, stub->address, stub->successor);
         pair->becomes &= ~STUB_LINKS;
         pair->becomes |= stub->successor == (uint64_t)stub_lost ? STUB_LINKS : 0;
-        making->report->stubs++;
+        patches->report->stubs++;
     }
     return status;
 }
@@ -95,26 +86,24 @@ static void sort(struct text_pair *pairs, uint32_t count)
     }
 }
 
-enum status patches_make(struct patches *patches, struct swap_report *report,
-                         const struct unit *old, const struct unit *new)
+enum status patches_make(struct patches *patches)
 {
-    struct making making = {patches, report, old, new};
     enum status status = OK;
     size_t most = 0;
 
     for (struct unit *user = unit_next(NULL); user; user = unit_next(user))
         most += user->cell.site_count;
-    list_each(node, &old->cell.stubs)
+    list_each(node, &patches->old->cell.stubs)
         most++;
     patches->pairs = heap_alloc_bytes(buffer_kind, most * sizeof *patches->pairs + 1);
     if (!patches->pairs)
-        return why_set(&report->why, ERR_NOMEM, "no memory for %zu patches", most);
+        return why_set(&patches->report->why, ERR_NOMEM, "no memory for %zu patches", most);
     for (struct unit *user = unit_next(NULL); user && status == OK; user = unit_next(user)) {
-        if (user != old) /* also those that come with the new cell, and call the one they found */
-            status = add_sites(&making, &user->cell);
+        if (user != patches->old) /* also those that come with the new cell, and call the one they found */
+            status = add_sites(patches, &user->cell);
     }
     if (status == OK)
-        status = add_stubs(&making);
+        status = add_stubs(patches);
     sort(patches->pairs, patches->count);
     return status;
 }

@@ -4,19 +4,19 @@
 
 #include "arena.h"
 #include "cell_private.h"
-#include "nucleus/swap.h"
 
 struct patches {
+    struct swap_report *report; /* counts them, and says what is wrong */
+    struct unit *old, *new;
     struct text_pair *pairs; /* of buffer_kind, in the order of their addresses */
     uint32_t count;
 };
 
 /** The export of @p cell of that name; NULL: none. */
 const struct symbol *cell_export(const struct cell *cell, const char *name);
-/** Computes all patches; nothing is changed but @p report, which counts them. @return OK; ERR_LINK @p new lacks
- *  a function, or a call does not reach it; ERR_NOMEM. pairs are to be freed in any case. */
-enum status patches_make(struct patches *patches, struct swap_report *report,
-                         const struct unit *old, const struct unit *new);
+/** Computes all patches; report, old and new are set. Nothing else is changed. @return OK; ERR_LINK the new one
+ *  lacks a function, or a call does not reach it; ERR_NOMEM. pairs are to be freed in any case. */
+enum status patches_make(struct patches *patches);
 /** Who was interrupted between the two instructions of a pair does the first one again. @return whether so. */
 bool patches_move_back(const struct patches *patches, struct registers *registers);
 

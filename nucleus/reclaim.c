@@ -1,7 +1,7 @@
 /* The end of a cell that was replaced. Its text is filled with trapping words at once, so late use faults by
  * name. Its memory is freed when two scans, one after the other, find no word that leads into it: in
  * objects of the heap, states of cells, heads and stacks of tasks, registers. Until then it is a zombie, and
- * cell->holder says where the word was found.
+ * cell->holder is where the word was found.
  *
  * The scans are conservative: any aligned word counts. Tasks are looked at while all harts stand still, the rest
  * while the system runs, so one scan misses a word that is moved from what it has not read to what it has;
@@ -11,13 +11,8 @@
 #include "frame_private.h"
 #include "harts.h"
 #include "heap_private.h"
-#include "nucleus/format.h"
-#include "nucleus/machine.h"
 #include "nucleus/memory_records.h"
-#include "swap.h"
 #include "walk.h"
-
-#define HOLD_MS 1000u
 
 static unsigned count; /* of zombies */
 
@@ -39,14 +34,15 @@ static const uint64_t *leads_into(const struct cell *cell, const void *from, siz
     return NULL;
 }
 
-static bool scan_slab(const struct cell *cell, const struct slab *slab)
+static const uint64_t *scan_slab(const struct cell *cell, const struct slab *slab)
 {
-    for (uint64_t slot = 0; slot < slab->bin->slots; slot++) {
-        if (slab_holds(slab, slot) &&
-            leads_into(cell, slab_object(slab, slot), slab->bin->slot_bytes))
-            return true;
+    const uint64_t *word = NULL;
+
+    for (uint64_t slot = 0; slot < slab->bin->slots && !word; slot++) {
+        if (slab_holds(slab, slot))
+            word = leads_into(cell, slab_object(slab, slot), slab->bin->slot_bytes);
     }
-    return false;
+    return word;
 }
 
 struct heap_scan {
@@ -62,14 +58,10 @@ static bool scan_kind(const struct kind *kind, void *argument)
 
     if (!kind->owner || kind == scan->tasks)
         return true;
-    for (const struct list *node = kind->slabs.next; node != &kind->slabs; node = node->next) {
-        if (!scan_slab(cell, list_entry(node, struct slab, all)))
-            continue;
-        format(cell->holder, CELL_HOLDER_ROOM, "an object of kind %s of %s", kind->name,
-               cell_name(kind->owner));
-        return false;
-    }
-    return true;
+    for (const struct list *node = kind->slabs.next; node != &kind->slabs && !cell->holder;
+         node = node->next)
+        cell->holder = scan_slab(cell, list_entry(node, struct slab, all));
+    return !cell->holder;
 }
 
 static bool note_kind(struct task *task, void *argument)
@@ -85,10 +77,9 @@ static bool scan_state(const struct cell *other, void *argument)
 {
     struct cell *cell = argument;
 
-    if (!other->live || !leads_into(cell, other->state.base, other->state.bytes))
-        return true;
-    format(cell->holder, CELL_HOLDER_ROOM, "the state of %s", other->manifest.name);
-    return false;
+    if (other->live)
+        cell->holder = leads_into(cell, other->state.base, other->state.bytes);
+    return !cell->holder;
 }
 
 /* What is live of a context: all registers where a trap saved them, what a call preserves where a switch did. */
@@ -111,20 +102,16 @@ static const uint64_t *scan_context(const struct cell *cell, const struct regist
     return scan_registers(cell, registers) ?: leads_into(cell, (void *)sp, high - sp);
 }
 
-/* A task's head but for its registers, with what its owner has behind it in the same object. */
-static const uint64_t *scan_head(const struct cell *cell, const struct task *task)
+/* Where a word was found in a task that does not run or stands still, or NULL. Of its head all counts but the saved
+ * registers, which the context may replace; what its owner has behind it in the same object, too. */
+static const uint64_t *scan_task(const struct cell *cell, const struct task *task,
+                                 const struct registers *context)
 {
     const struct slab *slab = frame_slab_of(task);
     uint64_t bytes = slab ? slab->bin->slot_bytes : sizeof *task;
 
-    return leads_into(cell, &task->all, bytes - offsetof(struct task, all));
-}
-
-/* Where a word was found in a task that does not run or stands still, or NULL. */
-static const uint64_t *scan_task(const struct cell *cell, const struct task *task,
-                                 const struct registers *context)
-{
-    return scan_head(cell, task) ?: scan_context(cell, context, task->stack_low, task->stack_high);
+    return leads_into(cell, &task->all, bytes - offsetof(struct task, all))
+               ?: scan_context(cell, context, task->stack_low, task->stack_high);
 }
 
 /* While the system runs: marks a task that does not and has no such word, as swap.c does. */
@@ -139,54 +126,50 @@ static void scan_beforehand(struct task *task, void *cell)
 }
 
 /* All other harts stand still, this one is at @p here. */
-static void scan_tasks(struct cell *cell, const struct registers *here)
+static const uint64_t *scan_tasks(const struct cell *cell, const struct registers *here)
 {
+    const uint64_t *found = NULL;
+
     for (unsigned i = 0; i < hart_count(); i++) {
         const struct hart *hart = &harts[i];
         uint64_t low = (uint64_t)hart->stacks, high = low + TRAP_STACK_BYTES;
-        const uint64_t *word =
-            hart == this_hart() ? NULL : scan_context(cell, hart->stopped, low, high);
 
-        for (uint64_t level = 1; level < hart->depth && !word; level++)
-            word = scan_registers(cell, &hart->levels[level].registers);
-        if (word)
-            format(cell->holder, CELL_HOLDER_ROOM, "an interrupt of %s (%p)", hart->idle.name,
-                   (const void *)word);
+        if (hart != this_hart())
+            found = found ?: scan_context(cell, hart->stopped, low, high);
+        for (uint64_t level = 1; level < hart->depth; level++)
+            found = found ?: scan_registers(cell, &hart->levels[level].registers);
     }
-    for (struct task *task = task_next(NULL); task; task = task_next(task)) {
+    for (struct task *task = task_next(NULL); task && !found; task = task_next(task)) {
         const struct registers *context = task == task_current() ? here : swap_context_of(task);
-        const uint64_t *word;
 
-        if (task->outside == task->switches + 1 || task_state(task) == TASK_DEAD || is_idle(task))
-            continue;
-        word = scan_task(cell, task, context);
-        if (word)
-            format(cell->holder, CELL_HOLDER_ROOM, "task %lu %s (%p)", task->number, task->name,
-                   (const void *)word);
+        if (task->outside != task->switches + 1 && task_state(task) != TASK_DEAD && !is_idle(task))
+            found = scan_task(cell, task, context);
     }
+    return found;
 }
 
-/* One scan. @return whether nothing was found; else cell->holder tells what. */
+/* One scan. @return whether nothing was found; else cell->holder is where, unless a hart did not stop. */
 static bool is_unused(struct cell *cell, const struct registers *here)
 {
     OWN(irq_guard) guard = {0};
     struct heap_scan heap = {.cell = cell};
+    bool held = false;
 
-    cell->holder[0] = '\0';
+    cell->holder = NULL;
     task_each(note_kind, &heap);
     kinds_visit(scan_kind, &heap);
-    if (!cell->holder[0])
+    if (!cell->holder)
         cells_visit(scan_state, cell);
     task_each_apart(scan_beforehand, cell);
     irq_disable(&guard);
-    if (!cell->holder[0] && harts_hold(hart_ticks() + HOLD_MS * machine_timebase() / 1000)) {
-        scan_tasks(cell, here);
+    if (!cell->holder)
+        held = harts_hold();
+    if (held) {
+        cell->holder = scan_tasks(cell, here);
         harts_release();
-    } else if (!cell->holder[0]) {
-        format(cell->holder, CELL_HOLDER_ROOM, "a hart that did not stop");
     }
     irq_restore(&guard);
-    return !cell->holder[0];
+    return held && !cell->holder;
 }
 
 void reclaim_add(struct unit *unit, bool state_is_taken)
@@ -202,11 +185,6 @@ void reclaim_add(struct unit *unit, bool state_is_taken)
     cell->zombie = true;
     count++;
     cell->import_count = cell->site_count = 0; /* what it used may go */
-}
-
-unsigned reclaim_count(void)
-{
-    return count;
 }
 
 void reclaim_try(void)

@@ -61,38 +61,22 @@ void log_print(const char *text, ...)
     va_end(arguments);
 }
 
-/* At most @p room bytes, and what a buffer of a stack holds. */
-static size_t ring_read(uint64_t *from, char *to, size_t room)
+/* The caller's memory is read and written without the lock: it may fault, and the report takes the lock. */
+size_t log_read(uint64_t *from, char *to, size_t room)
 {
     OWN(spin_guard) guard = {0};
+    char part[LOG_READ_MOST];
+    uint64_t next = *from;
     size_t bytes = 0;
 
     spin_lock(&guard, &ring.lock);
-    if (ring.written > RING_BYTES && *from < ring.written - RING_BYTES)
-        *from = ring.written - RING_BYTES;
-    while (bytes < room && *from < ring.written)
-        to[bytes++] = ring.bytes[(*from)++ % RING_BYTES];
+    if (ring.written > RING_BYTES && next < ring.written - RING_BYTES)
+        next = ring.written - RING_BYTES;
+    while (bytes < room && bytes < sizeof part && next < ring.written)
+        part[bytes++] = ring.bytes[next++ % RING_BYTES];
     spin_unlock(&guard, &ring.lock);
-    return bytes;
-}
-
-/* The caller's memory is written without the lock: it may fault, and the report takes the lock. */
-size_t log_read(uint64_t *from, char *to, size_t room)
-{
-    size_t bytes = 0;
-    char part[128];
-
-    while (bytes < room) {
-        uint64_t next = *from;
-        size_t got =
-            ring_read(&next, part, room - bytes < sizeof part ? room - bytes : sizeof part);
-
-        if (got == 0 || (bytes > 0 && next - got != *from)) /* overtaken: the next call goes on */
-            break;
-        memcpy(to + bytes, part, got);
-        bytes += got;
-        *from = next;
-    }
+    memcpy(to, part, bytes);
+    *from = next;
     return bytes;
 }
 

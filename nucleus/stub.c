@@ -40,9 +40,8 @@ struct stub *stub_take(struct cell *cell, uint64_t function, bool own)
 
 void stub_release(struct stub *stub)
 {
-    if (--stub->uses || stub->own)
-        return;
-    stub_drop(stub);
+    if (--stub->uses == 0 && !stub->own)
+        stub_drop(stub);
 }
 
 void stub_drop(struct stub *stub)
@@ -112,18 +111,12 @@ void stub_report(uint64_t end)
 {
     char place[100], name[SYMBOL_NAME_ROOM];
     OWN(spin_guard) guard = {0};
+    const struct stub *stub;
 
     hooks.code_describe((uint64_t)__builtin_return_address(0), place, sizeof place);
-    string_copy(name, sizeof name, "a function");
     spin_lock(&guard, &cell_table.lock);
-    list_each(node, table_cells()) {
-        list_each(link, &unit_of(node)->cell.stubs) {
-            const struct stub *stub = list_entry(link, struct stub, link);
-
-            if (stub->address + STUB_BYTES == end)
-                string_copy(name, sizeof name, stub->lost);
-        }
-    }
+    stub = stub_at(end - STUB_BYTES);
+    string_copy(name, sizeof name, stub ? stub->lost : "a function");
     spin_unlock(&guard, &cell_table.lock);
     fault_caller("%s called %s(), which went with its cell", place, name);
 }

@@ -9,7 +9,6 @@
  *     reclaim  the old cell is poisoned, and freed when nothing points into it any more (reclaim.c)
  *
  * The swap task (swap_queue.c) does one after another. INV-SWAP-1: after a failure everything is as before. */
-#include "swap.h"
 #include "arena.h"
 #include "cell_private.h"
 #include "harts.h"
@@ -26,14 +25,12 @@
 #define LONGEST_WAIT 6u /* between two tries: 50 us, twice as long after each, so often */
 
 /* The swap under way; the swap task's alone. */
+static struct patches current;
 static struct {
-    struct swap_report *report;
-    struct unit *old, *new;
-    struct patches patches;
     uint64_t since;              /* instructions, when the phase began */
     char inside[TASK_NAME_ROOM]; /* who was in the old cell at the last try, and where */
     uint64_t where;              /* 0: nowhere */
-} current;
+} progress;
 
 static uint64_t limit(void) /* in ticks */
 {
@@ -44,8 +41,8 @@ static void phase_over(enum swap_phase phase)
 {
     uint64_t now = hart_instructions();
 
-    current.report->instructions[phase] += now - current.since;
-    current.since = now;
+    current.report->instructions[phase] += now - progress.since;
+    progress.since = now;
 }
 
 static bool in_nucleus(uint64_t pc)
@@ -123,9 +120,9 @@ static bool task_is_inside(struct task *task, const struct cell *cell, uint64_t 
 /* Who is inside, and where. A task may have ended when that is told. */
 static const char *note_inside(const char *name, uint64_t where)
 {
-    string_copy(current.inside, sizeof current.inside, name);
-    current.where = where;
-    return current.inside;
+    string_copy(progress.inside, sizeof progress.inside, name);
+    progress.where = where;
+    return progress.inside;
 }
 
 /* Whether a handler on @p hart, which stands still, is within @p cell, or one that a trap interrupted. */
@@ -183,7 +180,7 @@ static const char *find_inside(const struct cell *cell)
 /* The moment from which on @p to serves in the place of @p from. All other harts stand still. */
 static void exchange(struct unit *from, struct unit *to) REQUIRES(irqs_off)
 {
-    text_write_pairs(current.patches.pairs, current.patches.count, to == current.new);
+    text_write_pairs(current.pairs, current.count, to == current.new);
     for (uint32_t i = 0; i < from->cell.export_count; i++)
         hook_bind(&from->cell.exports[i], false);
     for (uint32_t i = 0; i < to->cell.export_count; i++)
@@ -193,7 +190,7 @@ static void exchange(struct unit *from, struct unit *to) REQUIRES(irqs_off)
     else
         tasks_requeue();
     for (struct task *task = task_next(NULL); task; task = task_next(task))
-        current.report->moved += patches_move_back(&current.patches, &task->registers);
+        current.report->moved += patches_move_back(&current, &task->registers);
 }
 
 /* One try to exchange the two while all harts are held. @return what is still in @p from, or NULL: done. */
@@ -201,9 +198,9 @@ static const char *try_exchange(struct unit *from, struct unit *to) REQUIRES(irq
 {
     const char *inside = note_inside("a hart", 0);
 
-    current.since = hart_instructions();
+    progress.since = hart_instructions();
     current.report->tries++;
-    if (harts_hold(hart_ticks() + limit())) {
+    if (harts_hold()) {
         inside = find_inside(&from->cell);
         if (inside)
             tasks_hold(true);
@@ -239,7 +236,7 @@ void scheduler_retire(uint64_t function)
     bool inside = true;
 
     for (unsigned tries = 1; inside && waited < limit(); tries++) {
-        if (!harts_hold(hart_ticks() + limit()))
+        if (!harts_hold())
             break;
         inside = hart_is_inside(&unit->cell);
         if (!inside && unit->cell.live && !unit->failed) {
@@ -277,8 +274,8 @@ static REQUIRES(may_park) enum status
     } while (more);
     if (!inside)
         return OK;
-    if (current.where)
-        hooks.code_describe(current.where, place, sizeof place);
+    if (progress.where)
+        hooks.code_describe(progress.where, place, sizeof place);
     else
         string_copy(place, sizeof place, "it does not stop");
     return why_set(why, ERR_BUSY, "%s did not leave it within %u ms: %s", inside, LIMIT_MS, place);
@@ -357,7 +354,7 @@ static enum status prepare(const void *image, size_t bytes)
         return why_set(&report->why, ERR_NOT_FOUND, "no cell %s is loaded", report->old);
     string_copy(report->old_version, sizeof report->old_version,
                 current.old->cell.manifest.version);
-    status = transaction_add(report->new, current.old, image, bytes);
+    status = transaction_add(report->new, NULL, current.old, image, bytes);
     if (status == OK)
         current.new = list_entry(unit_last(), struct unit, link);
     if (status == OK && !unit_inherits(current.new) &&
@@ -371,14 +368,14 @@ static enum status prepare(const void *image, size_t bytes)
         return status;
     string_copy(report->new_version, sizeof report->new_version,
                 current.new->cell.manifest.version);
-    return patches_make(&current.patches, report, current.old, current.new);
+    return patches_make(&current);
 }
 
 /* The new cell serves, and does so for good unless its start() fails. */
 static REQUIRES(may_park) enum status settle(void)
 {
     bool inherits = unit_inherits(current.new);
-    enum status status = transaction_start(OK);
+    enum status status = transaction_each(OK, unit_start);
 
     phase_over(SWAP_START);
     current.report->done = status == OK || go_back() != OK;
@@ -400,12 +397,11 @@ enum status swap_run(struct swap_report *report, const void *image, size_t bytes
         task_yield();
     (void)fault_unplant();
     (void)harts_longest_hold();
-    current.report = report;
-    current.since = hart_instructions();
-    current.patches = (struct patches){0};
+    current = (struct patches){.report = report};
+    progress.since = hart_instructions();
     status = prepare(image, bytes);
     phase_over(SWAP_PREPARE);
-    status = transaction_init(status);
+    status = transaction_each(status, unit_init);
     phase_over(SWAP_INIT);
     if (status == OK)
         look_at_tasks(current.old);
@@ -422,10 +418,9 @@ enum status swap_run(struct swap_report *report, const void *image, size_t bytes
     }
     if (!report->done)
         transaction_undo();
-    heap_free(buffer_kind, current.patches.pairs);
+    heap_free(buffer_kind, current.pairs);
     reclaim_try();
     phase_over(SWAP_RECLAIM);
-    report->zombies = reclaim_count();
     report->pause = harts_longest_hold();
     transaction_close();
     return status;

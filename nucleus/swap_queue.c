@@ -2,7 +2,6 @@
  * ones (abi/nucleus/swap.h). */
 #include "cell_private.h"
 #include "harts.h"
-#include "swap.h"
 
 #define REQUESTS 32u
 
@@ -47,17 +46,15 @@ static struct request *next_request(void)
 static void request_over(struct request *request, enum status status)
 {
     OWN(spin_guard) guard = {0};
-    struct task *waiter;
 
     heap_free(buffer_kind, request->image);
     spin_lock(&guard, &queue.lock);
     request->image = NULL;
     request->report.status = status;
     queue.over++;
-    waiter = request->waiter;
+    if (request->waiter)
+        task_unpark(request->waiter);
     request->waiter = NULL;
-    if (waiter)
-        task_unpark(waiter);
     spin_unlock(&guard, &queue.lock);
 }
 
@@ -82,24 +79,11 @@ void swap_init(void)
     swap_task.step = swap_next;
 }
 
-/* @return the number of the request, 0: the queue is full. */
-static uint64_t enqueue(struct request new)
-{
-    OWN(spin_guard) guard = {0};
-
-    spin_lock(&guard, &queue.lock);
-    if (queue.last - queue.over < REQUESTS - 1) {
-        new.report.number = ++queue.last;
-        *request_of(queue.last) = new;
-    }
-    spin_unlock(&guard, &queue.lock);
-    return new.report.number;
-}
-
 /* Unchecked: makes the handle. */
 bool cell_swap(swap_request *request, const char *old, const char *new, const void *image,
                size_t bytes, bool dry_run, struct why *why) UNCHECKED
 {
+    OWN(spin_guard) guard = {0};
     struct request wanted;
 
     memset(&wanted, 0, sizeof wanted);
@@ -119,7 +103,13 @@ bool cell_swap(swap_request *request, const char *old, const char *new, const vo
         }
         memcpy(wanted.image, image, bytes);
     }
-    request->number = enqueue(wanted);
+    spin_lock(&guard, &queue.lock);
+    if (queue.last - queue.over < REQUESTS - 1) {
+        wanted.report.number = ++queue.last;
+        *request_of(queue.last) = wanted;
+    }
+    spin_unlock(&guard, &queue.lock);
+    request->number = wanted.report.number;
     if (!request->number) {
         heap_free(buffer_kind, wanted.image);
         why_set(why, ERR_BUSY, "%u swaps wait already", REQUESTS - 1);
@@ -165,13 +155,6 @@ bool swap_drop(swap_request *request) UNCHECKED
     spin_unlock(&guard, &queue.lock);
     request->number = 0;
     return back;
-}
-
-/* Unchecked: drops on the unwind path. */
-void swap_request_unwind(swap_request *request) UNCHECKED
-{
-    if (request->number)
-        swap_drop(request);
 }
 
 bool swap_get(unsigned index, struct swap_report *report)

@@ -67,8 +67,8 @@ static void enter(struct unit *unit, const char *name, struct unit *needed_by,
     spin_unlock(&guard, &cell_table.lock);
 }
 
-static enum status add(const char *name, struct unit *needed_by, struct unit *replaces,
-                       const void *object, size_t bytes)
+enum status transaction_add(const char *name, struct unit *needed_by, struct unit *replaces,
+                            const void *object, size_t bytes)
 {
     bool given = object;
     char file[CELL_NAME_ROOM + 8];
@@ -93,12 +93,6 @@ static enum status add(const char *name, struct unit *needed_by, struct unit *re
     return status;
 }
 
-enum status transaction_add(const char *name, struct unit *replaces, const void *object,
-                            size_t bytes)
-{
-    return add(name, NULL, replaces, object, bytes);
-}
-
 struct list *unit_last(void)
 {
     return current.units.previous;
@@ -117,7 +111,7 @@ static enum status find_provider(struct unit *unit, struct import *import)
         return why_set(unit->why, ERR_LINK, "needs %s(), which no loaded or archived cell provides",
                        import->name);
     if (!unit_lookup(provider))
-        status = add(provider, unit, NULL, NULL, 0);
+        status = transaction_add(provider, unit, NULL, NULL, 0);
     import->symbol = symbol_lookup(import->name);
     if (status == OK && !import->symbol)
         status = why_set(unit->why, ERR_LINK,
@@ -153,12 +147,12 @@ static enum status run_entry(struct unit *unit, uint64_t address, const char *en
     return status == ERR_FAULT ? ERR_FAULT : ERR_INIT;
 }
 
-static enum status init(struct unit *unit)
+enum status unit_init(struct unit *unit)
 {
     return run_entry(unit, unit->cell.manifest.init, "init");
 }
 
-static enum status start(struct unit *unit)
+enum status unit_start(struct unit *unit)
 {
     enum status status = run_entry(unit, unit->cell.manifest.start, "start");
 
@@ -166,9 +160,7 @@ static enum status start(struct unit *unit)
     return status;
 }
 
-/* Unless @p status is an error already: does @p step for each unit, those that it adds included. An
- * explanation begins with the chain of those that asked for the unit. */
-static enum status each_unit(enum status status, enum status (*step)(struct unit *))
+enum status transaction_each(enum status status, enum status (*step)(struct unit *))
 {
     for (struct list *node = current.units.next; status == OK && node != &current.units;
          node = node->next) {
@@ -196,16 +188,14 @@ static void put_in_order(struct unit *unit)
 
 void transaction_bind(void)
 {
-    list_each(node, &current.units)
-    {
+    list_each(node, &current.units) {
         unit_bind_calls(unit_at(node));
     }
 }
 
 void transaction_publish(void)
 {
-    list_each(node, &current.units)
-    {
+    list_each(node, &current.units) {
         struct cell *cell = &unit_at(node)->cell;
 
         for (uint32_t i = 0; i < cell->export_count; i++)
@@ -236,8 +226,7 @@ void transaction_undo(void)
         if (unit_at(node)->started && cell_call_entry(manifest->stop, REASON_UNLOAD) != OK)
             log_write("load: %s could not be stopped while the load was undone", manifest->name);
     }
-    list_each(node, &current.units)
-    {
+    list_each(node, &current.units) {
         kind_destroy_all(&unit_at(node)->cell, true, NULL);
         unit_retract(unit_at(node));
     }
@@ -247,24 +236,14 @@ void transaction_undo(void)
 
 enum status transaction_prepare(enum status status)
 {
-    status = each_unit(status, gather);
+    status = transaction_each(status, gather);
     while (status == OK && !unit_at(current.units.next)->ordered)
         put_in_order(unit_at(current.units.next));
-    status = each_unit(status, unit_place);
-    status = each_unit(status, stubs_match);
-    status = each_unit(status, unit_link);
+    status = transaction_each(status, unit_place);
+    status = transaction_each(status, stubs_match);
+    status = transaction_each(status, unit_link);
     harts_fence_i();
     return status;
-}
-
-enum status transaction_init(enum status status)
-{
-    return each_unit(status, init);
-}
-
-enum status transaction_start(enum status status)
-{
-    return each_unit(status, start);
 }
 
 void transaction_close(void)
@@ -279,35 +258,29 @@ void transaction_close(void)
  * everything. Ends the transaction. */
 static enum status run(enum status status)
 {
-    status = transaction_init(transaction_prepare(status));
+    status = transaction_each(transaction_prepare(status), unit_init);
     if (status == OK) {
         transaction_bind();
         harts_fence_i();
         transaction_publish();
     }
-    status = transaction_start(status);
+    status = transaction_each(status, unit_start);
     if (status != OK)
         transaction_undo();
     transaction_close();
     return status;
 }
 
-enum status cell_load(const char *name, struct why *why)
-{
-    return cell_load_image(name, NULL, 0, why);
-}
-
 enum status cell_load_image(const char *name, const void *image, size_t bytes, struct why *why)
 {
     enum status status = transaction_begin(REASON_LOAD, why);
 
-    return status == OK ? run(add(name, NULL, NULL, image, bytes)) : status;
+    return status == OK ? run(transaction_add(name, NULL, NULL, image, bytes)) : status;
 }
 
 enum status cells_drain(void)
 {
-    struct why unused = {0}; /* the scan sees it */
-    enum status status = transaction_begin(REASON_UNLOAD, &unused);
+    enum status status = transaction_begin(REASON_UNLOAD, NULL);
 
     if (status == OK)
         transaction_close();
@@ -320,7 +293,7 @@ enum status cells_boot(unsigned *count, struct why *why)
     enum status status = transaction_begin(REASON_BOOT, why);
 
     for (unsigned i = 1; status == OK && archive_provider(key, name); i++) {
-        status = add(name, NULL, NULL, NULL, 0);
+        status = transaction_add(name, NULL, NULL, NULL, 0);
         format(key, sizeof key, "boot.%02u", i);
     }
     if (status == OK && current.count == 0)

@@ -30,7 +30,6 @@ static uint64_t carve_tables(struct unit *unit, const struct elf_image *image, u
     cell->imports = carve(&at, image->import_count, sizeof *cell->imports);
     cell->sites = carve(&at, image->site_count, sizeof *cell->sites);
     cell->sections = carve(&at, image->section_count, sizeof *cell->sections);
-    unit->sections = carve(&at, image->section_count, sizeof *unit->sections);
     unit->import_of = carve(&at, image->symbol_count - image->first_global, sizeof(uint32_t));
     unit->frames.index = carve(&at, frames_bytes / EH_FRAME_FDE_BYTES, sizeof *unit->frames.index);
     return at;
@@ -149,8 +148,8 @@ static enum status lay_out(struct unit *unit)
         if (section->addralign > ARENA_ALIGN && block != &cell->state)
             return why_set(unit->why, ERR_UNSUPPORTED, "section %s: aligned to more than %u bytes",
                            elf_section_name(image, i), ARENA_ALIGN);
-        unit->sections[i].address = align_up(block->bytes, section->addralign ?: 1);
-        block->bytes = unit->sections[i].address + section->size;
+        unit->cell.sections[i].address = align_up(block->bytes, section->addralign ?: 1);
+        block->bytes = unit->cell.sections[i].address + section->size;
     }
     cell->text.bytes = align_up(cell->text.bytes, 16);
     cell->rodata.bytes = align_up(cell->rodata.bytes, 8);
@@ -194,7 +193,7 @@ static void stage(struct unit *unit)
     for (uint32_t i = 1; i < image->section_count; i++) {
         const struct elf_section *section = &image->sections[i];
         struct cell_block *block = block_of(cell, image->classes[i]);
-        struct link_section *place = &unit->sections[i];
+        struct section *place = &cell->sections[i];
 
         if (image->classes[i] == SECTION_IGNORED)
             continue;
@@ -204,10 +203,9 @@ static void stage(struct unit *unit)
             memcpy(place->staging, image->bytes + section->offset, section->size);
         }
         place->address += (uint64_t)block->base;
-        cell->sections[i] = (struct section){.name = elf_section_name(image, i),
-                                             .address = place->address,
-                                             .bytes = section->size,
-                                             .class = image->classes[i]};
+        place->name = elf_section_name(image, i);
+        place->bytes = (uint32_t)section->size;
+        place->class = image->classes[i];
     }
 }
 
@@ -248,8 +246,7 @@ static struct stub *own_stub(struct unit *unit, uint64_t function)
 {
     struct list *none = &unit->cell.stubs, *before = unit->replaces ? &unit->replaces->cell.stubs : none;
 
-    list_each(node, before)
-    {
+    list_each(node, before) {
         struct stub *stub = list_entry(node, struct stub, link);
 
         if (before != none && stub->successor == function) {
@@ -274,10 +271,9 @@ static enum status resolve(void *argument, uint32_t symbol, bool keep, uint64_t 
     }
     if (!import)
         stub = own_stub(unit, unit_address(unit, symbol));
-    else if (!import->stub)
-        stub = import->stub = stub_take(import->symbol->cell, import->symbol->address, false);
     else
-        stub = import->stub;
+        stub = import->stub =
+            import->stub ?: stub_take(import->symbol->cell, import->symbol->address, false);
     if (!stub)
         return why_set(why, ERR_NOMEM, "no memory for a stub of %s()",
                        elf_symbol_name(&unit->image, symbol));
@@ -291,7 +287,7 @@ static enum status note_site(void *argument, uint32_t section,
     struct unit *unit = argument;
     struct cell *cell = &unit->cell;
     struct import *import = import_of(unit, relocation->symbol);
-    uint64_t address = unit->sections[section].address + relocation->offset;
+    uint64_t address = unit->cell.sections[section].address + relocation->offset;
 
     import->sites++;
     if (!import->symbol->cell)
@@ -304,22 +300,12 @@ static enum status note_site(void *argument, uint32_t section,
                                                                                         : OK;
 }
 
-/* From here on stacks are walked by them: where they will lie. */
-static void publish_frames(struct unit *unit, struct eh_frame tables)
-{
-    tables.index = unit->frames.index;
-    tables.index_count = eh_frame_index(&tables, tables.index);
-    tables.frames = (const uint8_t *)tables.frames_address;
-    tables.except_table = (const uint8_t *)tables.except_table_address;
-    unit->frames = tables;
-}
-
 static enum status check_tables(struct unit *unit)
 {
     const struct elf_image *image = &unit->image;
-    const struct link_section *frames = &unit->sections[image->eh_frame];
-    const struct link_section *except_table = &unit->sections[image->except_table];
-    const struct eh_frame tables = {
+    const struct section *frames = &unit->cell.sections[image->eh_frame];
+    const struct section *except_table = &unit->cell.sections[image->except_table];
+    struct eh_frame tables = {
         .frames = frames->staging,
         .frames_address = frames->address,
         .frames_bytes = image->eh_frame ? image->sections[image->eh_frame].size : 0,
@@ -327,9 +313,10 @@ static enum status check_tables(struct unit *unit)
         .except_table_address = except_table->address,
         .except_table_bytes = image->except_table ? image->sections[image->except_table].size : 0,
         .text = (uint64_t)unit->cell.text.base,
-        .text_bytes = unit->cell.text.bytes};
+        .text_bytes = unit->cell.text.bytes,
+        .index = unit->frames.index};
     struct manifest manifest;
-    enum status status = manifest_read(&manifest, image, unit->sections, unit->why);
+    enum status status = manifest_read(&manifest, image, unit->cell.sections, unit->why);
 
     if (status == OK && strcmp(manifest.name, unit->cell.manifest.name) != 0)
         status = why_set(unit->why, ERR_FORMAT, "its manifest says that it is cell %s", manifest.name);
@@ -337,16 +324,20 @@ static enum status check_tables(struct unit *unit)
         return status;
     unit->cell.manifest = manifest;
     status = eh_frame_validate(&tables, unit->why);
-    if (status == OK)
-        publish_frames(unit, tables);
-    return status;
+    if (status != OK)
+        return status;
+    tables.index_count = eh_frame_index(&tables, tables.index);
+    tables.frames = (const uint8_t *)tables.frames_address;
+    tables.except_table = (const uint8_t *)tables.except_table_address;
+    unit->frames = tables; /* from here on stacks are walked by them, where they will lie */
+    return OK;
 }
 
 enum status unit_link(struct unit *unit)
 {
     struct cell *cell = &unit->cell;
     const struct link_context context = {.image = &unit->image,
-                                         .sections = unit->sections,
+                                         .sections = unit->cell.sections,
                                          .resolve = resolve,
                                          .site = note_site,
                                          .argument = unit,

@@ -2,29 +2,24 @@
 #include "cell_private.h"
 #include "harts.h"
 #include "heap_private.h"
-#include "nucleus/format.h"
 #include "nucleus/inject.h"
-#include "nucleus/machine.h"
-#include "swap.h"
 #include "walk.h"
 
 /* Who still needs a cell: the cells that use it, else a task that runs in it. */
 struct search {
     const struct cell *cell;
-    char users[200];
-    size_t length;
+    struct why found;             /* empty: nobody */
     const struct registers *here; /* of the asking task */
 };
 
 static bool note_user(const struct cell *user, void *argument)
 {
     struct search *search = argument;
+    const char *before = search->found.text;
 
-    if (user != search->cell && cell_uses(user, search->cell) &&
-        search->length < sizeof search->users)
-        search->length += format(search->users + search->length,
-                                 sizeof search->users - search->length, "%s%s",
-                                 search->length ? ", " : "", user->manifest.name);
+    if (user != search->cell && cell_uses(user, search->cell))
+        why_set(&search->found, ERR_BUSY, "%s%s%s", *before ? before : "is used by ",
+                *before ? ", " : "", user->manifest.name);
     return true;
 }
 
@@ -47,12 +42,10 @@ static void note_stack(struct search *search, const char *what, const char *owne
         walk_enters(saved, stack_low, stack_high, (uint64_t)text->base, text->bytes, &where);
 
     if (answer == WALK_INSIDE)
-        search->length =
-            format(search->users, sizeof search->users, "%s %s runs in it", what, owner);
+        why_set(&search->found, ERR_BUSY, "%s %s runs in it", what, owner);
     else if (answer == WALK_UNKNOWN)
-        search->length = format(search->users, sizeof search->users,
-                                "%s %s may run in it: its stack cannot be walked beyond 0x%lx", what,
-                                owner, where);
+        why_set(&search->found, ERR_BUSY,
+                "%s %s may run in it: its stack cannot be walked beyond 0x%lx", what, owner, where);
 }
 
 static void note_task(struct search *search, const struct task *task)
@@ -66,8 +59,7 @@ static void note_task(struct search *search, const struct task *task)
     if (leads_into(search->cell, (uint64_t)task->entry) ||
         leads_into(search->cell, (uint64_t)task->argument) ||
         (dead && leads_into(search->cell, task->code)))
-        search->length =
-            format(search->users, sizeof search->users, "task %s runs in it", task->name);
+        why_set(&search->found, ERR_BUSY, "task %s runs in it", task->name);
     else if (!dead)
         note_stack(search, "task", task->name, context, task->stack_low, task->stack_high);
 }
@@ -75,13 +67,13 @@ static void note_task(struct search *search, const struct task *task)
 /* Handlers, which are on stacks of the harts; and all tasks. All other harts stand still. */
 static void note_all(struct search *search)
 {
-    for (unsigned i = 0; i < hart_count() && search->length == 0; i++) {
+    for (unsigned i = 0; i < hart_count() && !search->found.text[0]; i++) {
         uint64_t low = (uint64_t)harts[i].stacks, high = low + TRAP_STACK_BYTES;
 
         if (&harts[i] != this_hart() && harts[i].stopped->x[2] - low < high - low)
             note_stack(search, "an interrupt of", harts[i].idle.name, harts[i].stopped, low, high);
     }
-    for (struct task *task = task_next(NULL); task && search->length == 0; task = task_next(task))
+    for (struct task *task = task_next(NULL); task && !search->found.text[0]; task = task_next(task))
         note_task(search, task);
 }
 
@@ -90,25 +82,23 @@ static enum status check_unused(const struct cell *cell, struct why *why)
     struct registers here;
     struct search search;
     OWN(irq_guard) guard = {0};
-    bool held;
 
     search.cell = cell;
     search.here = &here;
-    search.length = 0;
+    search.found.text[0] = '\0';
     cells_visit(note_user, &search);
-    if (search.length)
-        return why_set(why, ERR_BUSY, "is used by %s", search.users);
+    if (search.found.text[0])
+        return why_set(why, ERR_BUSY, "%s", search.found.text);
     registers_capture(&here);
     irq_disable(&guard);
-    held = harts_hold(hart_ticks() + machine_timebase());
-    if (held) {
+    if (harts_hold()) {
         note_all(&search);
         harts_release();
+    } else {
+        why_set(&search.found, ERR_BUSY, "a hart did not stop within a second");
     }
     irq_restore(&guard);
-    if (!held)
-        return why_set(why, ERR_BUSY, "a hart did not stop within a second");
-    return search.length ? why_set(why, ERR_BUSY, "%s", search.users) : OK;
+    return search.found.text[0] ? why_set(why, ERR_BUSY, "%s", search.found.text) : OK;
 }
 
 static enum status unload(struct unit *unit, struct why *why)
@@ -147,8 +137,7 @@ enum status cell_unload(const char *name, struct why *why)
     unit = unit_lookup(name);
     status = unit ? unload(unit, why)
                   : why_set(why, ERR_NOT_FOUND, "no such cell is loaded");
-    reclaim_try();
-    transaction_end();
+    transaction_close();
     if (status != OK)
         why_prefix(why, name);
     return status;

@@ -16,15 +16,12 @@
 /* The interpreter's state beside the program itself. */
 struct program {
     const struct cie *cie;
-    const struct walk_row *initial; /* what `restore` goes back to; NULL while the CIE makes it */
+    const struct walk_row *initial; /* what `restore` goes back to */
     struct walk_row *row;
     uint64_t place, target; /* offsets of the row and of the pc in the function */
     unsigned depth;         /* of what is remembered */
     uint32_t kept;          /* registers whose offsets are part of that: they are not copied */
-    struct remembered {
-        uint32_t cfa_register, saved, undefined;
-        int64_t cfa_offset;
-    } remembered[EH_FRAME_STATES];
+    struct walk_rules remembered[EH_FRAME_STATES];
 };
 
 /* @return false: the register had another place in a row that is remembered. A function has one for each. */
@@ -35,94 +32,18 @@ static inline bool set_saved(struct program *state, uint64_t number, int64_t off
 
     if (state->kept & bit && row->offsets[number] != offset)
         return false;
-    row->saved |= bit;
-    row->undefined &= ~bit;
+    row->rules.saved |= bit;
+    row->rules.undefined &= ~bit;
     row->offsets[number] = (int32_t)offset;
-    return true;
-}
-
-static void remember(struct program *state)
-{
-    const struct walk_row *row = state->row;
-
-    state->kept |= row->saved;
-    state->remembered[state->depth++] =
-        (struct remembered){row->cfa_register, row->saved, row->undefined, row->cfa_offset};
-}
-
-static void restore(struct program *state)
-{
-    const struct remembered *from = &state->remembered[--state->depth];
-    struct walk_row *row = state->row;
-
-    row->cfa_register = from->cfa_register;
-    row->saved = from->saved;
-    row->undefined = from->undefined;
-    row->cfa_offset = from->cfa_offset;
-}
-
-/* Takes over the rule that @p from has; NULL: the default, the same value. */
-static void set_as_in(struct walk_row *row, uint64_t number, const struct walk_row *from)
-{
-    uint32_t bit = 1u << number;
-
-    row->saved = (row->saved & ~bit) | (from ? from->saved & bit : 0);
-    row->undefined = (row->undefined & ~bit) | (from ? from->undefined & bit : 0);
-    if (from && from->saved & bit)
-        row->offsets[number] = from->offsets[number];
-}
-
-static int64_t take_sleb(struct cursor *cursor)
-{
-    const uint8_t *from = cursor->at;
-    unsigned unused;
-    uint64_t value = take_uleb(cursor);
-
-    unused = 64 - 7 * (unsigned)(cursor->at - from);
-    return (int64_t)(value << unused) >> unused;
-}
-
-/* Those that name a register first. */
-static bool register_instruction(struct program *state, struct cursor *cursor, unsigned opcode)
-{
-    struct walk_row *row = state->row;
-    uint64_t number = take_uleb(cursor);
-
-    if (number > LAST_REGISTER)
-        return false;
-    switch (opcode) {
-    case 0x05: /* offset_extended */
-        return set_saved(state, number, (int64_t)take_uleb(cursor) * state->cie->data_align);
-    case 0x06: /* restore_extended */
-        set_as_in(row, number, state->initial);
-        return true;
-    case 0x07: /* undefined */
-        set_as_in(row, number, NULL);
-        row->undefined |= 1u << number;
-        return true;
-    case 0x08: /* same_value */
-        set_as_in(row, number, NULL);
-        return true;
-    case 0x0c: /* def_cfa */
-        row->cfa_offset = (int64_t)take_uleb(cursor);
-        break;
-    case 0x0d: /* def_cfa_register */
-        break;
-    case 0x11: /* offset_extended_sf */
-        return set_saved(state, number, take_sleb(cursor) * state->cie->data_align);
-    case 0x12: /* def_cfa_sf */
-        row->cfa_offset = take_sleb(cursor) * state->cie->data_align;
-        break;
-    default: /* register (0x09) and expressions: GCC has no use for them on rv64 */
-        return false;
-    }
-    row->cfa_register = (uint32_t)number;
     return true;
 }
 
 /* An instruction whose opcode takes the whole byte. @return false: not understood. */
 static bool long_instruction(struct program *state, struct cursor *cursor, unsigned opcode)
 {
+    struct walk_row *row = state->row;
+    uint64_t number;
+
     switch (opcode) {
     case 0x00: /* nop */
         return true;
@@ -131,24 +52,34 @@ static bool long_instruction(struct program *state, struct cursor *cursor, unsig
     case 0x04:
         state->place += take(cursor, 1u << (opcode - 2)) * state->cie->code_align;
         return true;
+    case 0x07: /* undefined, def_cfa, def_cfa_register */
+    case 0x0c:
+    case 0x0d:
+        number = take_uleb(cursor);
+        if (number > LAST_REGISTER)
+            return false;
+        if (opcode == 0x07) {
+            row->rules.saved &= ~(1u << number);
+            row->rules.undefined |= 1u << number;
+            return true;
+        }
+        row->rules.cfa_register = (uint32_t)number;
+        if (opcode == 0x0c)
+            row->rules.cfa_offset = (int64_t)take_uleb(cursor);
+        return true;
     case DEF_CFA_OFFSET:
-        state->row->cfa_offset = (int64_t)take_uleb(cursor);
+        row->rules.cfa_offset = (int64_t)take_uleb(cursor);
         return true;
-    case 0x13: /* def_cfa_offset_sf */
-        state->row->cfa_offset = take_sleb(cursor) * state->cie->data_align;
-        return true;
-    case 0x2e: /* GNU_args_size: tells nothing about registers */
-        take_uleb(cursor);
-        return true;
-    default:
-        return register_instruction(state, cursor, opcode);
+    default: /* others, as expressions: GCC has no use for them on rv64 */
+        return false;
     }
 }
 
 /* Any instruction. @return false: not understood. */
 static bool instruction(struct program *state, struct cursor *cursor, uint8_t opcode)
 {
-    uint8_t low = opcode & 0x3f;
+    struct walk_row *row = state->row;
+    uint32_t low = opcode & 0x3f, bit;
 
     if (opcode >> 6 == CFA_LONG)
         return long_instruction(state, cursor, low);
@@ -156,7 +87,11 @@ static bool instruction(struct program *state, struct cursor *cursor, uint8_t op
         return false;
     if (opcode >> 6 == CFA_OFFSET)
         return set_saved(state, low, (int64_t)take_uleb(cursor) * state->cie->data_align);
-    set_as_in(state->row, low, state->initial);
+    bit = 1u << low;
+    row->rules.saved = (row->rules.saved & ~bit) | (state->initial->rules.saved & bit);
+    row->rules.undefined = (row->rules.undefined & ~bit) | (state->initial->rules.undefined & bit);
+    if (state->initial->rules.saved & bit)
+        row->offsets[low] = state->initial->offsets[low];
     return true;
 }
 
@@ -179,11 +114,12 @@ static bool run(struct program *state, const struct cursor *program)
             if (!set_saved(state, low, *at++ * state->cie->data_align))
                 return false;
         } else if (opcode == DEF_CFA_OFFSET && is_short) {
-            state->row->cfa_offset = *at++;
+            state->row->rules.cfa_offset = *at++;
         } else if (opcode == REMEMBER_STATE && state->depth < EH_FRAME_STATES) {
-            remember(state);
+            state->kept |= state->row->rules.saved;
+            state->remembered[state->depth++] = state->row->rules;
         } else if (opcode == RESTORE_STATE && state->depth > 0) {
-            restore(state);
+            state->row->rules = state->remembered[--state->depth];
         } else {
             cursor.at = at;
             state->place = place;
@@ -246,20 +182,17 @@ enum walk_step walk_row(struct walk_row *row, const struct eh_frame *tables, uin
     data = take_part(&fde, take_uleb(&fde));
     row->start = start;
     row->lsda = cie->has_lsda ? take_pointer(tables, &data) : 0;
-    row->saved = row->undefined = 0;
-    row->cfa_offset = 0; /* GCC's CIEs name the register only */
+    row->rules = initial.rules = (struct walk_rules){0}; /* GCC's CIEs name the CFA's register only */
     state.cie = cie;
-    state.initial = NULL;
+    state.initial = &initial;
     state.row = row;
     state.place = state.depth = state.kept = 0;
     state.target = pc - start;
     if (cie->return_register != RA || !run(&state, &cie->program))
         return WALK_LOST;
-    if (row->saved) /* which no CIE of GCC's makes it */
+    if (row->rules.saved) /* which no CIE of GCC's makes it */
         memcpy(initial.offsets, row->offsets, sizeof initial.offsets);
-    initial.saved = row->saved;
-    initial.undefined = row->undefined;
-    state.initial = &initial;
+    initial.rules = row->rules;
     return run(&state, &fde) ? WALK_FRAME : WALK_LOST;
 }
 
@@ -288,15 +221,15 @@ enum walk_step walk_apply(struct walk *walk, const struct walk_row *row)
     uint64_t sp = walk->x[SP], room = walk->stack_high - walk->stack_low, cfa;
     uint64_t values[LAST_REGISTER + 1];
 
-    if (row->undefined & 1u << RA)
+    if (row->rules.undefined & 1u << RA)
         return WALK_END;
-    cfa = walk->x[row->cfa_register] + (uint64_t)row->cfa_offset;
+    cfa = walk->x[row->rules.cfa_register] + (uint64_t)row->rules.cfa_offset;
     /* A function that has made a call has a frame, with ra in it. So every walk ends. */
-    if (!walk->exact && (cfa <= sp || !(row->saved & 1u << RA)))
+    if (!walk->exact && (cfa <= sp || !(row->rules.saved & 1u << RA)))
         return WALK_LOST;
     if (sp < walk->stack_low || cfa < sp || cfa > walk->stack_high || cfa % 16)
         return WALK_LOST;
-    for (uint32_t number = 1, set = row->saved >> 1; set; number++, set >>= 1) {
+    for (uint32_t number = 1, set = row->rules.saved >> 1; set; number++, set >>= 1) {
         uint64_t address = cfa + (uint64_t)(int64_t)row->offsets[number];
 
         if (!(set & 1))
@@ -305,7 +238,7 @@ enum walk_step walk_apply(struct walk *walk, const struct walk_row *row)
             return WALK_LOST;
         values[number] = *(const uint64_t *)address;
     }
-    for (uint32_t number = 1, set = row->saved >> 1; set; number++, set >>= 1) {
+    for (uint32_t number = 1, set = row->rules.saved >> 1; set; number++, set >>= 1) {
         if (set & 1)
             walk->x[number] = values[number];
     }

@@ -11,11 +11,13 @@
  * value in the caller.
  */
 struct walk_row {
-    uint32_t cfa_register;
-    uint32_t saved;     /* set of the registers that are in memory, at CFA + offsets[] */
-    uint32_t undefined; /* set of those that the caller cannot have back; with ra in it there is no caller */
+    struct walk_rules {
+        uint32_t cfa_register;
+        uint32_t saved;     /* set of the registers that are in memory, at CFA + offsets[] */
+        uint32_t undefined; /* set of those that the caller cannot have back; with ra in it there is no caller */
+        int64_t cfa_offset;
+    } rules;
     int32_t offsets[LAST_REGISTER + 1];
-    int64_t cfa_offset;
     const struct eh_frame *tables; /* of `cie`; NULL: there is none yet. Set it before the first use */
     struct cie cie;
     uint64_t start, lsda; /* of the function; 0: it has no language-specific data area, so no cleanups */

@@ -19,22 +19,25 @@
 
 #define CELL_NAME_ROOM 32
 #define SYMBOL_NAME_ROOM 64
-#define CELL_HOLDER_ROOM 64
 
 struct cell;
 
 /**
- * Loads cell @p name from the boot archive with everything that it needs, as one transaction: either
- * all are loaded, linked and started, or nothing has changed and @p why names the chain.
+ * Loads cell @p name with everything that it needs, as one transaction: either all are loaded, linked and started,
+ * or nothing has changed and @p why names the chain. @p image is its object, which must not change during the call
+ * and is not needed after it; NULL: that of the boot archive. The name is the cell's, as in its manifest.
  * @return OK; ERR_EXISTS loaded already, or another provider of its interface is; ERR_NOT_FOUND no such
  * file; ERR_FORMAT; ERR_UNSUPPORTED a relocation or section; ERR_LINK; ERR_NOMEM; ERR_INIT; ERR_FAULT
  * init or start faulted; ERR_BUSY another transaction runs.
  */
-MUST_CHECK enum status cell_load(const char *name, struct why *why) REQUIRES(may_park);
-/** The same from an object in memory, which must not change during the call and is not needed after it.
- *  @p name is the cell's, as in its manifest. */
 MUST_CHECK enum status cell_load_image(const char *name, const void *image, size_t bytes,
                                        struct why *why) REQUIRES(may_park);
+/** The same from the boot archive. */
+MUST_CHECK static inline enum status cell_load(const char *name, struct why *why) REQUIRES(may_park);
+static inline enum status cell_load(const char *name, struct why *why)
+{
+    return cell_load_image(name, NULL, 0, why);
+}
 /**
  * Removes a cell on which no other depends. Its stop() is called first.
  * @return ERR_NOT_FOUND; ERR_BUSY other cells call it (they are named), a task runs in it, an object of

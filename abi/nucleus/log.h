@@ -13,8 +13,9 @@
 void log_write(const char *text, ...) __attribute__((format(printf, 1, 2)));
 /** As log_write(), and shows it on the console at once (boot lines, fault reports). */
 void log_print(const char *text, ...) __attribute__((format(printf, 1, 2)));
+#define LOG_READ_MOST 128
 /**
- * Copies what the ring holds from byte number @p *from on into @p to, whole bytes in order, and moves
+ * Copies what the ring holds from byte number @p *from on into @p to, at most LOG_READ_MOST bytes a call, and moves
  * *from behind it. Bytes are numbered since boot; when those wanted are overwritten, *from first jumps
  * to the oldest kept. @return the number copied, 0 at the end.
  */

@@ -74,11 +74,13 @@ struct site {
     uint32_t import;
 };
 
-/** A section of the object. */
+/** Section number i of the object, entry 0 included. All zero: it is not loaded. */
 struct section {
     const char *name; /* lives as long as the cell */
-    uint64_t address, bytes;
+    uint64_t address; /* its final one */
+    uint32_t bytes;   /* at most ELF_MAX_BYTES */
     enum section_class class;
+    uint8_t *staging; /* while it is linked, a copy of its bytes, aligned like it, relocated in place; NULL for state */
 };
 
 /** One of the three pieces of memory that a cell is in. */
@@ -93,7 +95,7 @@ struct cell {
     bool live; /* committed; until then only its transaction sees it */
     bool boot; /* part of the boot set */
     bool zombie; /* replaced; its text is poisoned, its memory is freed once nothing points into it */
-    char holder[CELL_HOLDER_ROOM]; /* what points into a zombie, as found last */
+    const uint64_t *holder; /* the word that leads into a zombie, as found last; NULL: a hart did not stop for a look */
     struct cell_block text, rodata, state;
     struct symbol *exports;
     struct import *imports;

@@ -42,7 +42,6 @@ struct swap_report {
     uint32_t tasks, walked; /* tasks that there were; whose stacks were walked, in all tries */
     uint32_t moved;         /* that were amid a pair that was patched, and do it again */
     uint32_t tries;         /* how often all harts were held */
-    uint32_t zombies;       /* cells that were replaced, now or before, and are not freed yet */
     uint64_t instructions[SWAP_PHASES]; /* of the hart that swapped */
     uint64_t pause; /* the longest time that all harts stood still, reclaim included; in the same */
     struct why why;
@@ -69,7 +68,11 @@ MUST_CHECK enum status swap_step(swap_request *request, struct swap_report *repo
 /** Waits no longer. @return true: its turn had not come, and it is taken back; else it goes on, or is over.
  *  The drop. */
 bool swap_drop(swap_request *request) TAKES(*request);
-void swap_request_unwind(swap_request *request) UNCHECKED;
+static inline UNCHECKED void swap_request_unwind(swap_request *request)
+{
+    if (request->number)
+        swap_drop(request);
+}
 
 /** The report of swap number @p index, the newest first, over or not. @return false past the last of 32. */
 bool swap_get(unsigned index, struct swap_report *report);

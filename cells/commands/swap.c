@@ -2,6 +2,7 @@
  * replaced, this one and the shell included: between two steps its task has no frame in either. */
 #include "nucleus/swap.h"
 #include "commands.h"
+#include "inspect.h"
 
 static const char phase_names[SWAP_PHASES][8] = {"prepare", "init",  "hold",
                                                 "commit",  "start", "reclaim"};
@@ -56,6 +57,9 @@ static void report_to_json(struct json *json, const struct swap_report *report)
 static void show_phases(const struct swap_report *report) REQUIRES(may_park);
 static void show_phases(const struct swap_report *report)
 {
+    struct zombie_info zombie;
+    unsigned zombies = 0;
+
     print("%-8s %12s\n", "PHASE", "INSTRUCTIONS");
     for (unsigned phase = 0; phase < SWAP_PHASES; phase++)
         print("%-8s %12llu\n", phase_names[phase], (unsigned long long)report->instructions[phase]);
@@ -65,8 +69,10 @@ static void show_phases(const struct swap_report *report)
     print("%u sites and %u stubs %s, %u tasks, %u stacks walked, tries: %u\n", report->sites,
           report->stubs, report->done ? "patched" : "to patch", report->tasks, report->walked,
           report->tries);
-    if (report->zombies)
-        print("%u replaced cells are not freed yet (see cells)\n", report->zombies);
+    while (zombie_get(zombies, &zombie))
+        zombies++;
+    if (zombies)
+        print("%u replaced cells are not freed yet (see cells)\n", zombies);
 }
 
 static void show(const struct swap_report *report, bool verbose) REQUIRES(may_park);

@@ -89,37 +89,6 @@ EXPORT bool cell_find(const char *name, struct cell_info *info)
     return find(&search);
 }
 
-struct zombie_search {
-    unsigned index;
-    bool found;
-    struct zombie_info *info;
-};
-
-static bool describe_zombie(const struct cell *cell, void *argument)
-{
-    struct zombie_search *search = argument;
-    struct zombie_info *info = search->info;
-
-    if (!cell->zombie || search->index-- > 0)
-        return true;
-    string_copy(info->name, sizeof info->name, cell->manifest.name);
-    string_copy(info->version, sizeof info->version, cell->manifest.version);
-    string_copy(info->holder, sizeof info->holder, cell->holder);
-    info->text = (uint64_t)cell->text.base;
-    info->text_bytes = cell->text.bytes;
-    info->rodata_bytes = cell->rodata.bytes;
-    search->found = true;
-    return false;
-}
-
-EXPORT bool zombie_get(unsigned index, struct zombie_info *info)
-{
-    struct zombie_search search = {.index = index, .info = info};
-
-    cells_visit(describe_zombie, &search);
-    return search.found;
-}
-
 static const char *access_of(enum section_class class)
 {
     if (class == SECTION_TEXT)

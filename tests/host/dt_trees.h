@@ -4,6 +4,8 @@
 #ifndef TESTS_DT_TREES_H
 #define TESTS_DT_TREES_H
 
+#include "dt.h"
+
 #include <stddef.h>
 
 #define TREES_MOST 16
@@ -30,5 +32,13 @@ struct tree_file tree_odd_copy(void);
 
 /** Every node, property, range and child of @p blob, which is open, as libfdt reads it. */
 void compare_tree(const void *blob);
+
+/** The hardware id of hart number @p index, as the nucleus asks for it. */
+static inline bool dt_hart(unsigned index, uint64_t *id)
+{
+    uint64_t unused;
+
+    return dt_range_find("cpus", "device_type", "cpu", index, id, &unused);
+}
 
 #endif

@@ -135,8 +135,8 @@ static enum status count_site(void *argument, uint32_t section,
 struct eh_frame linked_tables(const struct linked *linked)
 {
     const struct elf_image *image = &linked->image;
-    const struct link_section *frames = &linked->sections[image->eh_frame];
-    const struct link_section *table = &linked->sections[image->except_table];
+    const struct section *frames = &linked->sections[image->eh_frame];
+    const struct section *table = &linked->sections[image->except_table];
 
     return (struct eh_frame){
         .frames = frames->staging,

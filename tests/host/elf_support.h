@@ -34,7 +34,7 @@ extern const struct layout layout_near;
 
 struct linked {
     struct elf_image image;
-    struct link_section *sections; /* NULL until placed */
+    struct section *sections; /* NULL until placed */
     struct manifest manifest;
     struct layout layout;
     uint64_t text_bytes;

@@ -23,8 +23,8 @@ static const uint8_t good_frames[] = {
     /* 0x2c LSDA */ 4, 0xd3, 0xff, 0, 0,
     /* 0x31 advance 2, def_cfa_offset 32, offset ra, advance 16, remember */
     0x42, 0x0e, 32, 0x81, 2, 0x02, 0x10, 0x0a,
-    /* 0x39 restore ra, def_cfa_offset 0, advance 1, restore state, advance 0, args_size */
-    0xc1, 0x0e, 0, 0x41, 0x0b, 0x04, 0, 0, 0, 0, 0x2e, 0};
+    /* 0x39 restore ra, def_cfa_offset 0, advance 1, restore state, advance 0, nops */
+    0xc1, 0x0e, 0, 0x41, 0x0b, 0x04, 0, 0, 0, 0, 0, 0};
 // clang-format on
 enum {
     AT_VERSION = 8,
@@ -127,14 +127,22 @@ static const struct change frame_changes[] = {
     {"a register that does not exist", AT_PROGRAM + 8, 1, "\340"},
     {"past the function's end", AT_PROGRAM + 6, 1, "\xff"},
     {"past the function's end", AT_PROGRAM + 16, 1, "\1"},
-    {"cut short", AT_PROGRAM + 13, 7, "\5\1\200\200\200\200\200"},
+    {"cut short", AT_PROGRAM + 13, 7, "\14\1\200\200\200\200\200"},
     {"restored without that", AT_PROGRAM + 7, 1, "\0"},
     {"too deep", AT_PROGRAM, 20, "\n\n\n\n\n\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"},
     {NULL, AT_PROGRAM, 20, "\n\n\n\n\13\n\0\0\0\0\0\0\0\0\0\0\0\0\0\0"},
-    /* each operand form once: offset_extended, restore_extended, undefined, same_value, register,
-     * def_cfa, offset_extended_sf, def_cfa_sf, def_cfa_offset_sf */
-    {NULL, AT_PROGRAM, 20, "\5\1\2\6\1\7\1\10\1\11\1\2\14\2\1\21\1\2\0\0"},
-    {NULL, AT_PROGRAM, 20, "\22\2\1\23\2\3\1\0\4\1\0\0\0\16\200\1\0\0\0\0"},
+    /* what GCC does not write for rv64: offset_extended, restore_extended, same_value, register,
+     * offset_extended_sf, def_cfa_sf, def_cfa_offset_sf, args_size */
+    {"is not known", AT_PROGRAM, 1, "\5"},
+    {"is not known", AT_PROGRAM, 1, "\6"},
+    {"is not known", AT_PROGRAM, 1, "\10"},
+    {"is not known", AT_PROGRAM, 1, "\11"},
+    {"is not known", AT_PROGRAM, 1, "\21"},
+    {"is not known", AT_PROGRAM, 1, "\22"},
+    {"is not known", AT_PROGRAM, 1, "\23"},
+    {"is not known", AT_PROGRAM, 1, "\56"},
+    /* each operand form once: undefined, def_cfa, def_cfa_register, advances, def_cfa_offset */
+    {NULL, AT_PROGRAM, 20, "\7\1\14\2\1\15\2\2\1\3\1\0\4\1\0\0\0\16\200\1"},
 };
 
 static const struct change table_changes[] = {

@@ -204,7 +204,7 @@ static void test_kinds_are_listed_with_owner_and_memory(void **unused)
     assert_string_equal(info.owner, "cell 0x7000");
     assert_int_equal(info.object_bytes, 1000);
     assert_int_equal(info.live, 1);
-    kind_set_owner(kind, CELL(8));
+    kinds_hand_over(CELL(7), CELL(8));
     assert_true(kind_get(1, &info));
     assert_string_equal(info.owner, "cell 0x8000");
     assert_false(kind_get(2, &info));

@@ -58,21 +58,21 @@ static void compare_row(const struct table *table, const struct walk_row *row, u
     uint32_t saved = 0;
 
     assert_int_equal(sscanf(table->cfa, "%15[a-z0-9]%d", name, &offset), 2);
-    if (register_number(name) != row->cfa_register || offset != row->cfa_offset)
-        fail_msg("pc 0x%lx: the CFA is x%u%+ld, readelf has %s", pc, row->cfa_register,
-                 row->cfa_offset, table->cfa);
+    if (register_number(name) != row->rules.cfa_register || offset != row->rules.cfa_offset)
+        fail_msg("pc 0x%lx: the CFA is x%u%+ld, readelf has %s", pc, row->rules.cfa_register,
+                 row->rules.cfa_offset, table->cfa);
     for (unsigned i = 0; i < table->columns; i++) {
         unsigned number = table->numbers[i];
 
         if (strcmp(table->rules[i], "u") == 0)
             continue;
         saved |= 1u << number;
-        if (sscanf(table->rules[i], "c%d", &offset) != 1 || !(row->saved & 1u << number) ||
+        if (sscanf(table->rules[i], "c%d", &offset) != 1 || !(row->rules.saved & 1u << number) ||
             row->offsets[number] != offset)
             fail_msg("pc 0x%lx: x%u is %s for readelf", pc, number, table->rules[i]);
     }
-    if (saved != row->saved)
-        fail_msg("pc 0x%lx: saved are 0x%x, not 0x%x", pc, row->saved, saved);
+    if (saved != row->rules.saved)
+        fail_msg("pc 0x%lx: saved are 0x%x, not 0x%x", pc, row->rules.saved, saved);
 }
 
 /* The pcs [from, to) of the function have the table's last row. */
@@ -204,7 +204,7 @@ static void every_function_of_the_nucleus_can_be_walked(void **state)
 
             if (step == WALK_LOST)
                 fail_msg("%s: no row for pc 0x%lx", name, pc);
-            bottom |= step == WALK_FRAME && row.undefined;
+            bottom |= step == WALK_FRAME && row.rules.undefined;
             trap |= step == WALK_TRAP;
         }
         bottoms += bottom;

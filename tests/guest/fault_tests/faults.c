@@ -45,6 +45,16 @@ static uint64_t log_end(void)
     return from;
 }
 
+/* What the log says from byte @p from on. */
+static void log_copy(uint64_t from, char *text, size_t room)
+{
+    size_t length = 0, got;
+
+    while ((got = log_read(&from, text + length, room - 1 - length)))
+        length += got;
+    text[length] = '\0';
+}
+
 static bool starts_with_place(const struct fault *fault, unsigned index, const char *place)
 {
     return index < fault->frame_count && string_starts(fault->frames[index].place, place);
@@ -86,9 +96,8 @@ static void check_report(struct test_run *t, const struct injection *injection, 
     struct cell_info commands;
     const char *parts[] = {"fault: ", injection->report, " " TASK_NAME " hart ",
                            cell,      injection->place,  NULL};
-    size_t length = log_read(&from, text, sizeof text - 1);
 
-    text[length] = '\0';
+    log_copy(from, text, sizeof text);
     if (!CHECK(t, cell_find("commands", &commands), "no cell of that name"))
         return;
     format(cell, sizeof cell, " cell commands %s pc 0x", commands.version);
@@ -212,7 +221,7 @@ TEST(fault, smashed_stack_is_reported_as_far_as_it_goes)
 
     if (!fault_of(t, smashes, NULL, &fault))
         return;
-    text[log_read(&from, text, sizeof text - 1)] = '\0';
+    log_copy(from, text, sizeof text);
     CHECK(t, starts_with_place(&fault, 0, "fault_tests:smash+0x"), "it was in %s",
           fault.frames[0].place);
     CHECK(t, fault.end == WALK_LOST && fault.frame_count <= 3, "%u frames, end %d",

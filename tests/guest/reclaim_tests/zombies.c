@@ -132,6 +132,7 @@ TEST(reclaim, late_use_of_text_faults_by_name)
 {
     volatile uint64_t function;
     uint64_t from = 0;
+    size_t length = 0, got;
     char log[1024];
     enum status status;
 
@@ -144,7 +145,9 @@ TEST(reclaim, late_use_of_text_faults_by_name)
     status = guarded_call(call_kept, (void *)&function);
     function = 0;
     CHECK(t, status == ERR_FAULT, "%s", status_name(status));
-    log[log_read(&from, log, sizeof log - 1)] = '\0';
+    while ((got = log_read(&from, log + length, sizeof log - 1 - length)))
+        length += got;
+    log[length] = '\0';
     CHECK(t,
           strstr(log, "breakpoint") &&
               strstr(log, "lender:lender_add+0x0, a version that was replaced"),
