@@ -70,7 +70,7 @@ static REQUIRES(irqs_off) struct registers *unwind_on(struct task *task)
         log_print("fault: task %lu %s: its stack cannot be followed, so what its frames hold is lost",
                   task->number, task->name);
     if (status == ERR_FAULT)
-        hooks.fault_outcome(task, frame ? "guarded call failed" : "task ended");
+        hooks.fault_outcome(task, frame ? "guarded call failed" : "task ended", NULL);
     if (frame) {
         registers->pc = (uint64_t)guard_return;
         registers->x[2] = (uint64_t)frame;

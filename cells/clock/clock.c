@@ -215,9 +215,20 @@ static enum status clock_init(enum cell_reason reason)
     return OK;
 }
 
+/** Has this hart's timer interrupt at once, which looks at all that is due and sets the next one. */
+static void timer_renew(void *unused)
+{
+    (void)unused;
+    role_assert_irqs_off(); /* hart_each() calls it so */
+    timer_set(&state.harts[hart_index()], hart_ticks());
+}
+
+/** A predecessor's interrupt may have been cut short before it had set the hardware. */
 static enum status clock_start(enum cell_reason reason)
 {
-    if (reason != REASON_SWAP)
+    if (reason == REASON_SWAP)
+        hart_each(timer_renew, NULL);
+    else
         state.sstc = machine_has_isa("sstc");
     return OK;
 }
