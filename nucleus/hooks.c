@@ -47,6 +47,8 @@ struct hooks hooks = {EACH_HOOK(HOOK_DEFAULT)};
     {.name = #hook, .slot = (uint64_t *)(void *)&hooks.hook, .fallback = (uint64_t)default_},
 static struct hook rows[] = {EACH_HOOK(HOOK_ROW)};
 #define HOOKS (sizeof rows / sizeof rows[0])
+#define HOOK_NAMED(hook) +(sizeof hooks.hook / sizeof(uint64_t))
+_Static_assert(0 EACH_HOOK_NAME(HOOK_NAMED) == HOOKS, "nucleus/hooks.h names each");
 
 void hook_bind(const struct symbol *symbol, bool bind)
 {
