@@ -139,7 +139,7 @@ endfunction()
 
 # mitos_add_archive(): build/PRESET/mitos.cpio, all cells, what is loaded at boot, and which cell serves
 # an interface that several provide.
-set(MITOS_BOOT vm sched_rr task clock plic uart inspect commands shell
+set(MITOS_BOOT vm sched_rr task clock plic uart inspect commands recovery shell
     CACHE STRING "The cells that are loaded at boot, as one transaction")
 set(MITOS_DEFAULT sched=sched_rr CACHE STRING "INTERFACE=CELL for each interface that several cells provide")
 
