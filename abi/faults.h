@@ -21,7 +21,7 @@
 #define FAULT_NOTE_ROOM 120
 #define FAULT_OUTCOME_ROOM 48
 #define FAULT_HOOK_ROOM 24
-#define FAULT_ACTION_ROOM 96
+#define FAULT_ACTION_ROOM 160
 
 struct fault_frame {
     uint64_t pc;

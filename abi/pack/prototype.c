@@ -55,6 +55,7 @@ static char *words_of(const char *from, const char *to)
 static bool is_declaration(const char *text, const char *name, size_t length, const char **begin)
 {
     const char *open = name + length;
+    size_t before;
 
     if ((name > text && in_word(name[-1])) || in_word(*open))
         return false;
@@ -63,7 +64,9 @@ static bool is_declaration(const char *text, const char *name, size_t length, co
     *begin = name;
     while (*begin > text && !strchr(";{}", (*begin)[-1]))
         --*begin;
-    return *open == '(' && strcspn(*begin, "=(") > (size_t)(name - *begin);
+    before = strcspn(*begin, "=("); /* of a function that returns a pointer to one: "void (*NAME(...))" */
+    return (*open == '(' && *begin + before > name) ||
+           (strncmp(*begin + before, "(*", 2) == 0 && *begin + before + 2 == name);
 }
 
 bool prototype_read(const char *path, const char *name, struct prototype *prototype)
