@@ -34,6 +34,7 @@ struct unit {
     struct why *why;        /* for what goes wrong */
     uint8_t *staging;
     bool ordered, started;
+    bool failed; /* a scheduler that faulted: what replaces it begins anew */
 };
 
 struct cell_table {
@@ -74,7 +75,7 @@ struct unit *unit_next(struct unit *after);
 /** Whether the state of what it replaces becomes its own: versions of one cell. */
 static inline bool unit_inherits(const struct unit *unit)
 {
-    return unit->replaces &&
+    return unit->replaces && !unit->replaces->failed &&
            strcmp(unit->cell.manifest.name, unit->replaces->cell.manifest.name) == 0;
 }
 /* unit.c: a cell from its object to its memory, and back to nothing */

@@ -174,15 +174,15 @@ static struct {
     struct list tasks;
 } held = {.tasks = {&held.tasks, &held.tasks}};
 
-static void held_lock(void)
+static void plain_lock(uint32_t *locked)
 {
-    while (__atomic_exchange_n(&held.locked, 1, __ATOMIC_ACQUIRE))
+    while (__atomic_exchange_n(locked, 1, __ATOMIC_ACQUIRE))
         continue;
 }
 
-static void held_unlock(void)
+static void plain_unlock(uint32_t *locked)
 {
-    __atomic_store_n(&held.locked, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(locked, 0, __ATOMIC_RELEASE);
 }
 
 /* Puts @p task aside. @return false: tasks are not held any more. */
@@ -190,11 +190,11 @@ static bool put_aside(struct task *task)
 {
     bool active;
 
-    held_lock();
+    plain_lock(&held.locked);
     active = __atomic_load_n(&held.active, __ATOMIC_RELAXED);
     if (active)
         list_push_back(&held.tasks, &task->run_link);
-    held_unlock();
+    plain_unlock(&held.locked);
     return active;
 }
 
@@ -212,7 +212,7 @@ static struct task *take_back(bool all)
 {
     struct task *found = NULL;
 
-    held_lock();
+    plain_lock(&held.locked);
     list_each(node, &held.tasks)
     {
         found = list_entry(node, struct task, run_link);
@@ -222,7 +222,7 @@ static struct task *take_back(bool all)
     }
     if (found)
         list_remove(&found->run_link);
-    held_unlock();
+    plain_unlock(&held.locked);
     return found;
 }
 
@@ -253,6 +253,51 @@ void tasks_requeue(void) UNCHECKED
         if (task_state(task) == TASK_READY)
             hooks.sched_ready(task, READY_WOKEN);
     }
+}
+
+/* The nucleus' own scheduler, first come first served, from when the bound one has faulted until another one is
+ * swapped in. */
+static struct {
+    uint32_t locked; /* atomic; no spinlock, as for the tasks that are held */
+    struct list ready;
+} plain;
+
+#define PLAIN_TURN_NS 10000000u
+
+static void plain_ready(struct task *task, enum ready_cause cause)
+{
+    plain_lock(&plain.locked);
+    list_push_back(&plain.ready, &task->run_link);
+    plain_unlock(&plain.locked);
+    for (unsigned i = 0; cause == READY_WOKEN && i < hart_count(); i++) {
+        if (is_idle(harts[i].current))
+            hart_kick(i);
+    }
+}
+
+struct task *plain_pick(void)
+{
+    struct list *node;
+
+    role_assert_irqs_off();
+    plain_lock(&plain.locked);
+    node = list_pop_front(&plain.ready);
+    plain_unlock(&plain.locked);
+    hooks.clock_nudge(PLAIN_TURN_NS); /* an idle hart looks again then: it may have missed a kick */
+    return node ? list_entry(node, struct task, run_link) : NULL;
+}
+
+bool scheduler_is_plain(void)
+{
+    return hooks.sched_pick == plain_pick;
+}
+
+void scheduler_use_plain(void)
+{
+    hooks.sched_pick = plain_pick;
+    hooks.sched_ready = plain_ready;
+    list_init(&plain.ready);
+    tasks_requeue();
 }
 
 struct registers *dispatch(struct task *previous, enum task_state to)

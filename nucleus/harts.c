@@ -161,6 +161,7 @@ static struct {
 /* The holds of swap.c, and their ends, counted: odd while all harts are to stand still; atomic. */
 static uint32_t hold_turn;
 static uint64_t hold_since, hold_longest; /* instructions of the hart that holds; its own */
+static uint32_t holding; /* some hart is in harts_hold() or behind it; atomic */
 
 static bool is_held(void)
 {
@@ -173,6 +174,7 @@ static void fence_after_hold(void)
     struct hart *hart = this_hart();
 
     __asm__ volatile("fence.i" : : : "memory");
+    csr_set(sie, SIE_SSIE | SIE_STIE | SIE_SEIE); /* the default of a hook may have turned one off */
     __atomic_store_n(&hart->hold_fences, hart->hold_fences + 1, __ATOMIC_RELAXED);
 }
 
@@ -233,6 +235,8 @@ bool harts_hold(uint64_t deadline)
 {
     uint32_t turn;
 
+    while (__atomic_exchange_n(&holding, 1, __ATOMIC_ACQUIRE))
+        hart_poll();
     hold_since = hart_instructions();
     turn = next_turn();
     for (unsigned i = 0; i < count; i++) {
@@ -255,6 +259,7 @@ void harts_release(void)
         hold_longest = now - hold_since;
     (void)next_turn();
     fence_after_hold();
+    __atomic_store_n(&holding, 0, __ATOMIC_RELEASE);
 }
 
 void hart_poll(void)

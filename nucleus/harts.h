@@ -76,7 +76,8 @@ void harts_start(void);
 void hart_poll(void) REQUIRES(irqs_off);
 /**
  * Makes all other harts stand still in hart_poll(), interrupts off, until harts_release(). What each did is in
- * hart->stopped. @return false: some hart did not come before @p deadline (ticks); then none stands.
+ * hart->stopped. @return false: some hart did not come before @p deadline (ticks); then none stands. Of two that
+ * ask for it the one stands still until the other has released.
  */
 bool harts_hold(uint64_t deadline) REQUIRES(irqs_off);
 /** Lets them go on, each through fence.i, which it may not have reached yet on return. */
@@ -110,8 +111,18 @@ struct task *task_next(const struct task *after);
 /** For a new scheduler, whose queues are empty, at that time: hands it every task that is ready. */
 void tasks_requeue(void) REQUIRES(irqs_off);
 
+/** The nucleus' own scheduler: its turn to pick. It is used once the bound one has faulted. */
+struct task *plain_pick(void);
+bool scheduler_is_plain(void);
+/** Makes it the one, with all tasks that are ready, while all other harts stand still and none in the other. */
+void scheduler_use_plain(void) REQUIRES(irqs_off);
+/** Puts the scheduler out of service whose @p function a fault has cut short on this hart. */
+void scheduler_retire(uint64_t function) REQUIRES(irqs_off);
+
 /* trap.S */
 void trap_entry(void);
+/** Ends the handler of a trap that came inside a handler: goes on there with @p registers. */
+_Noreturn void resume_inside(struct registers *registers);
 /** Saves the running task's registers and calls dispatch(), on the hart's interrupt stack. */
 void switch_out(enum task_state to) REQUIRES(irqs_off);
 /** The bottom of a task: goes on 4 bytes behind this with the argument in s0 and the entry in s1. */

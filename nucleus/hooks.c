@@ -19,6 +19,22 @@ static void no_scheduler(struct task *task, enum ready_cause cause)
     panic("task %s is ready, and no scheduler is loaded", task->name);
 }
 
+/* Of code_describe(), when a fault cut it short. */
+static const char *unknown(void)
+{
+    return "?";
+}
+
+#define TICKS_PER_SECOND 100u
+
+/* Keeps turns ending, though no timers. */
+static void tick(void)
+{
+    role_assert_irqs_off();
+    hart_timer(hart_ticks() + machine_timebase() / TICKS_PER_SECOND, false);
+    hart_reschedule();
+}
+
 /* Of the interrupt that this hart serves just now. */
 static void mask_interrupt(void)
 {
@@ -40,11 +56,15 @@ const char *plain_address(uint64_t address, char *to, size_t room)
     return to;
 }
 
-#define HOOK_DEFAULT(name, fallback) .name = (void *)fallback,
+#define HOOK_DEFAULT(name, fallback, ...) .name = (void *)fallback,
 struct hooks hooks = {EACH_HOOK(HOOK_DEFAULT)};
 
-#define HOOK_ROW(hook, default_)                                                                   \
-    {.name = #hook, .slot = (uint64_t *)(void *)&hooks.hook, .fallback = (uint64_t)default_},
+#define HOOK_ROW(hook, default_, after_, most)                                                     \
+    {.name = #hook,                                                                                \
+     .slot = (uint64_t *)(void *)&hooks.hook,                                                      \
+     .fallback = (uint64_t)default_,                                                               \
+     .after = (uint64_t)after_,                                                                    \
+     .faults_most = most},
 static struct hook rows[] = {EACH_HOOK(HOOK_ROW)};
 #define HOOKS (sizeof rows / sizeof rows[0])
 #define HOOK_NAMED(hook) +(sizeof hooks.hook / sizeof(uint64_t))
@@ -58,8 +78,26 @@ void hook_bind(const struct symbol *symbol, bool bind)
         if (strcmp(hook->name, symbol->name) != 0)
             continue;
         hook->cell = bind ? symbol->cell : NULL;
+        hook->faults = 0;
+        if (bind)
+            hook->function = symbol->address;
         __atomic_store_n(hook->slot, bind ? symbol->address : hook->fallback, __ATOMIC_SEQ_CST);
     }
+}
+
+struct hook *hook_of(uint64_t function)
+{
+    for (unsigned i = 0; i < HOOKS; i++) {
+        if (rows[i].function == function)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+void hook_faulted(struct hook *hook)
+{
+    if (__atomic_add_fetch(&hook->faults, 1, __ATOMIC_RELAXED) == hook->faults_most)
+        __atomic_store_n(hook->slot, hook->fallback, __ATOMIC_SEQ_CST);
 }
 
 const struct hook *nucleus_hook(unsigned index)

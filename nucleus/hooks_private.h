@@ -13,24 +13,25 @@
 #include "task.h"
 #include "vm.h"
 
-/** Each hook, with its default in hooks.c. The interfaces' headers say what a hook takes and returns. */
+/** Each hook, with its default in hooks.c, what takes its caller on when a fault has cut it short, and how many
+ *  such faults it may have. The interfaces' headers say what a hook takes and returns. */
 #define EACH_HOOK(X)                                                                               \
-    X(sched_pick, nothing)                                                                         \
-    X(sched_ready, no_scheduler)                                                                   \
-    X(clock_interrupt, mask_interrupt)                                                             \
-    X(clock_nudge, nothing)                                                                        \
-    X(irq_interrupt, mask_interrupt)                                                               \
-    X(vm_page_fault, nothing)                                                                      \
-    X(vm_reserve_open, nothing)                                                                    \
-    X(vm_arena_added, nothing)                                                                     \
-    X(console_emergency, firmware_console)                                                         \
-    X(task_ended, nothing)                                                                         \
-    X(code_describe, plain_address)                                                                \
-    X(fault_report, plain_report)                                                                  \
-    X(fault_outcome, nothing)
+    X(sched_pick, nothing, plain_pick, 0)                                                          \
+    X(sched_ready, no_scheduler, nothing, 0)                                                       \
+    X(clock_interrupt, tick, nothing, 3)                                                           \
+    X(clock_nudge, nothing, nothing, 3)                                                            \
+    X(irq_interrupt, mask_interrupt, nothing, 3)                                                   \
+    X(vm_page_fault, nothing, nothing, 8)                                                          \
+    X(vm_reserve_open, nothing, nothing, 8)                                                        \
+    X(vm_arena_added, nothing, nothing, 8)                                                         \
+    X(console_emergency, firmware_console, nothing, 1)                                             \
+    X(task_ended, nothing, nothing, 8)                                                             \
+    X(code_describe, plain_address, unknown, 1)                                                    \
+    X(fault_report, plain_report, nothing, 1)                                                      \
+    X(fault_outcome, nothing, nothing, 1)
 
 /** The functions to call; each points to its default or into a cell. Written in a commit only. */
-#define HOOK_POINTER(name, fallback) __typeof__(name) *name;
+#define HOOK_POINTER(name, ...) __typeof__(name) *name;
 extern struct hooks {
     EACH_HOOK(HOOK_POINTER)
 } hooks;
@@ -44,5 +45,10 @@ void plain_report(const struct fault_context *context);
 
 /** Binds the hook that has @p symbol's name, if there is one, to it, or back to its default. */
 void hook_bind(const struct symbol *symbol, bool bind);
+/** The hook that calls, or called last, the cell's function at address @p function; NULL: none. */
+struct hook *hook_of(uint64_t function);
+/** A fault is about to cut @p hook short: with too many (0: never) its default takes its place. The scheduler is
+ *  put out of service by scheduler_retire() (harts.h). */
+void hook_faulted(struct hook *hook);
 
 #endif

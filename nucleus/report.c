@@ -114,7 +114,7 @@ void plain_report(const struct fault_context *context)
 
 static void context_enter(struct fault_context *context, const struct registers *registers)
 {
-    const struct task *task = context->task;
+    const struct task *task = this_hart()->current;
     uint64_t low = (uint64_t)this_hart()->stacks;
     bool in_handler =
         registers != &task->registers && registers->x[2] - low < HART_STACK_BYTES;
@@ -131,7 +131,7 @@ bool fault_interrupted(struct fault_context *context)
     for (unsigned i = 0; i < TRAP_LEVELS; i++) {
         if (context->registers != &hart->levels[i].registers)
             continue;
-        context_enter(context, i ? &hart->levels[i - 1].registers : &context->task->registers);
+        context_enter(context, i ? &hart->levels[i - 1].registers : &hart->current->registers);
         return true;
     }
     return false;
@@ -179,7 +179,7 @@ void panic(const char *text, ...)
     va_start(arguments, text);
     format_list(line, sizeof line, text, arguments);
     va_end(arguments);
-    if (is_in_cell(call) && this_hart()->depth == 0)
+    if (is_in_cell(call) && this_hart()->depth < TRAP_LEVELS)
         fault_with(line);
     log_print("panic in %s: %s", hooks.code_describe(call, place, sizeof place), line);
     machine_fail("panic");

@@ -15,9 +15,11 @@
 #include "harts.h"
 #include "heap_private.h"
 #include "hooks_private.h"
+#include "nucleus/inject.h"
 #include "nucleus/machine.h"
 #include "nucleus/memory_map.h"
 #include "patches.h"
+#include "report.h"
 #include "walk.h"
 
 #define LIMIT_MS 1000u
@@ -32,6 +34,11 @@ static struct {
     char inside[TASK_NAME_ROOM]; /* who was in the old cell at the last try, and where */
     uint64_t where;              /* 0: nowhere */
 } current;
+
+static uint64_t limit(void) /* in ticks */
+{
+    return LIMIT_MS * machine_timebase() / 1000;
+}
 
 static void phase_over(enum swap_phase phase)
 {
@@ -121,6 +128,33 @@ static const char *note_inside(const char *name, uint64_t where)
     return current.inside;
 }
 
+/* Whether a handler on @p hart, which stands still, is within @p cell. */
+static bool handler_is_inside(const struct cell *cell, const struct hart *hart, uint64_t *where)
+{
+    uint64_t low = (uint64_t)hart->stacks, high = low + TRAP_STACK_BYTES;
+
+    return hart->stopped->x[2] - low < high - low &&
+           is_inside(cell, hart->stopped, low, high, where);
+}
+
+/* Whether another hart is within @p cell, a scheduler: its functions run with interrupts off, so no task is that
+ * has no hart. */
+static bool hart_is_inside(const struct cell *cell)
+{
+    uint64_t where;
+
+    for (unsigned i = 0; i < hart_count(); i++) {
+        const struct task *task = harts[i].current;
+
+        if (&harts[i] != this_hart() &&
+            (handler_is_inside(cell, &harts[i], &where) ||
+             (!is_idle(task) && is_inside(cell, swap_context_of(task), task->stack_low,
+                                          task->stack_high, &where))))
+            return true;
+    }
+    return false;
+}
+
 /* Lets the tasks through that must run on before @p cell can go. All other harts stand still. @return the
  * name of one of them, or of a hart that is within a handler; NULL: nobody is in the cell. */
 static const char *find_inside(const struct cell *cell)
@@ -129,10 +163,7 @@ static const char *find_inside(const struct cell *cell)
     uint64_t where;
 
     for (unsigned i = 0; i < hart_count(); i++) {
-        uint64_t low = (uint64_t)harts[i].stacks, high = low + TRAP_STACK_BYTES;
-
-        if (&harts[i] != this_hart() && harts[i].stopped->x[2] - low < high - low &&
-            is_inside(cell, harts[i].stopped, low, high, &where))
+        if (&harts[i] != this_hart() && handler_is_inside(cell, &harts[i], &where))
             inside = note_inside(harts[i].idle.name, where);
     }
     for (struct task *task = task_next(NULL); task; task = task_next(task)) {
@@ -168,7 +199,7 @@ static const char *try_exchange(struct unit *from, struct unit *to) REQUIRES(irq
 
     current.since = hart_instructions();
     current.report->tries++;
-    if (harts_hold(hart_ticks() + LIMIT_MS * machine_timebase() / 1000)) {
+    if (harts_hold(hart_ticks() + limit())) {
         inside = find_inside(&from->cell);
         if (inside)
             tasks_hold(true);
@@ -183,24 +214,46 @@ static const char *try_exchange(struct unit *from, struct unit *to) REQUIRES(irq
 /* Lets those run who are in the old cell, the longer the more tries there were. The time counts from when all
  * harts have left the hold, so it is theirs: a hart that is slow to go on, as a simulated one on a busy
  * machine, would be stopped again before it has done an instruction of its task. @return how long, in ticks. */
-static REQUIRES(may_park) uint64_t wait_between_tries(void)
+static uint64_t wait_between_tries(unsigned tries, void (*pass)(void))
 {
-    unsigned tries = current.report->tries < LONGEST_WAIT ? current.report->tries : LONGEST_WAIT;
-    uint64_t wait = (machine_timebase() / 20000) << tries, start = hart_ticks();
+    uint64_t wait = (machine_timebase() / 20000) << (tries < LONGEST_WAIT ? tries : LONGEST_WAIT);
+    uint64_t start = hart_ticks();
 
     do {
-        task_yield();
+        pass();
         if (!harts_have_left())
             start = hart_ticks();
     } while (hart_ticks() - start < wait);
     return hart_ticks() - start;
 }
 
+void scheduler_retire(uint64_t function)
+{
+    const struct eh_frame *tables = eh_frame_at(function);
+    struct unit *unit = list_entry(tables, struct unit, frames);
+    uint64_t waited = 0;
+    bool inside = true;
+
+    for (unsigned tries = 1; inside && waited < limit(); tries++) {
+        if (!harts_hold(hart_ticks() + limit()))
+            break;
+        inside = hart_is_inside(&unit->cell);
+        if (!inside && unit->cell.live && !unit->failed) {
+            unit->failed = true;
+            scheduler_use_plain();
+        }
+        harts_release();
+        if (inside)
+            waited += wait_between_tries(tries, hart_poll);
+    }
+    if (inside)
+        machine_fail("the scheduler faulted, and not all harts come out of it");
+}
+
 /* Exchanges the two as soon as nobody is in the old one. Who is in it runs on, all others are held back. */
 static REQUIRES(may_park) enum status
     hold_and_exchange(struct unit *from, struct unit *to, struct why *why)
 {
-    const uint64_t limit = LIMIT_MS * machine_timebase() / 1000;
     uint64_t waited = 0;
     const char *inside;
     char place[100];
@@ -211,12 +264,12 @@ static REQUIRES(may_park) enum status
 
         irq_disable(&guard);
         inside = try_exchange(from, to);
-        more = inside && waited < limit;
+        more = inside && waited < limit();
         if (!more)
             tasks_hold(false);
         irq_restore(&guard);
         if (more)
-            waited += wait_between_tries();
+            waited += wait_between_tries(current.report->tries, task_yield);
     } while (more);
     if (!inside)
         return OK;
@@ -277,6 +330,7 @@ static REQUIRES(may_park) enum status go_back(void)
     if (!unit_inherits(current.new)) { /* what is in its queues was ready at another time */
         memset(old->state.base, 0, old->state.bytes);
         status = cell_call_entry(old->manifest.init, REASON_LOAD);
+        current.old->failed = false;
     }
     look_at_tasks(current.new);
     if (status == OK)
@@ -340,6 +394,7 @@ enum status swap_run(struct swap_report *report, const void *image, size_t bytes
 
     while ((status = transaction_begin(REASON_LOAD, &report->why)) == ERR_BUSY)
         task_yield();
+    (void)fault_unplant();
     (void)harts_longest_hold();
     current.report = report;
     current.since = hart_instructions();

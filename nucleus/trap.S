@@ -103,7 +103,8 @@ END switch_out                  /* falls through */
 /* Ends a handler: a0 = the registers to go on with. */
 FUNCTION resume
     .cfi_undefined 1
-    sd      zero, HART_DEPTH(tp) /* a trap inside a handler never comes here */
+    sd      zero, HART_DEPTH(tp)
+resume_at_depth:
     csrw    sscratch, a0
     ld      t0, R_STATUS(a0)
     beqz    t0, 1f              /* saved by switch_out */
@@ -116,6 +117,15 @@ FUNCTION resume
 1:  EACH    ld, a0, 2,SAVED
     ret                         /* into the caller of switch_out, interrupts off */
 END resume
+
+/* void resume_inside(struct registers *): the same inside of another handler. See harts.h. */
+FUNCTION resume_inside
+    .cfi_undefined 1
+    ld      t0, HART_DEPTH(tp)
+    addi    t0, t0, -1
+    sd      t0, HART_DEPTH(tp)
+    j       resume_at_depth
+END resume_inside
 
 /* void task_first(void): s0 = argument, s1 = entry of a new task. */
 FUNCTION task_first

@@ -39,6 +39,8 @@ static REQUIRES(irqs_off) void interrupt(uint64_t number)
 {
     if (number == TIMER_INTERRUPT) {
         hooks.clock_interrupt();
+        if (scheduler_is_plain())
+            hart_reschedule(); /* it knows no slices */
     } else if (number == EXTERNAL_INTERRUPT) {
         hooks.irq_interrupt();
     } else if (number == SOFTWARE_INTERRUPT) {
@@ -52,20 +54,54 @@ static REQUIRES(irqs_off) void interrupt(uint64_t number)
 
 #define FAULTS_MOST 100u /* of a task; then what is left on its stack is not cleaned up */
 
-/* Goes on with unwinding the running task: to its next cleanup, the end of its innermost guarded call, or its own
- * end. @return the registers to go on with. */
-static REQUIRES(irqs_off) struct registers *unwind_on(struct task *task)
-{
-    const struct registers *frame = task->recovery;
-    struct registers *registers = &task->registers;
-    enum status status = (enum status)task->unwinding;
-    enum unwind_end end =
-        task->faults > FAULTS_MOST
-            ? UNWIND_LOST
-            : unwind(registers, task->stack_low, task->stack_high, frame);
+/* What a trap came from: the running task, or, inside of a handler, that. */
+struct trapped {
+    struct task *task; /* a handler's faults are counted as its hart's: what it interrupted is innocent */
+    struct registers *registers;
+    uint64_t stack_low, stack_high;
+    const struct registers *recovery;
+};
 
-    if (end == UNWIND_CLEANUP)
+static struct trapped what_trapped(struct hart *hart, struct registers *registers)
+{
+    struct task *task = hart->current;
+
+    if (hart->depth > 1)
+        return (struct trapped){&hart->idle, registers, (uint64_t)hart->stacks,
+                                (uint64_t)hart->stacks + HART_STACK_BYTES, NULL};
+    return (struct trapped){task, registers, task->stack_low, task->stack_high, task->recovery};
+}
+
+/* The fault has cut a hook short, and its frames are cleaned up. Its caller goes on behind the call. */
+static REQUIRES(irqs_off) void leave_hook(const struct trapped *from, const struct hook *hook)
+{
+    bool scheduler = hook->slot == (void *)&hooks.sched_pick || hook->slot == (void *)&hooks.sched_ready;
+
+    if (scheduler)
+        scheduler_retire(hook->function);
+    from->registers->pc = hook->after;
+    hooks.fault_outcome(from->task, scheduler ? "the nucleus schedules" : "its caller goes on", hook->name);
+}
+
+/* Goes on with unwinding: to the next cleanup, the end of the innermost call of a hook or guarded call, or that of
+ * the task. @return the registers to go on with. */
+static REQUIRES(irqs_off) struct registers *unwind_on(const struct trapped *from)
+{
+    struct task *task = from->task;
+    struct registers *registers = from->registers;
+    const struct registers *frame = from->recovery;
+    enum status status = (enum status)task->unwinding;
+    enum unwind_end end = UNWIND_LOST;
+    struct hook *hook;
+
+    if (task->faults <= FAULTS_MOST)
+        end = unwind(registers, from->stack_low, from->stack_high, frame, &hook);
+    if (end == UNWIND_HOOK)
+        leave_hook(from, hook);
+    if (end == UNWIND_CLEANUP || end == UNWIND_HOOK)
         return registers;
+    if (task == &this_hart()->idle)
+        machine_fail("a fault in the nucleus, or in a handler that it cannot do without");
     if (end == UNWIND_LOST)
         log_print("fault: task %lu %s: its stack cannot be followed, so what its frames hold is lost",
                   task->number, task->name);
@@ -80,33 +116,47 @@ static REQUIRES(irqs_off) struct registers *unwind_on(struct task *task)
         task->unwinding = (uint32_t)frame->x[3];
         return registers;
     }
-    if (task == &this_hart()->idle)
-        machine_fail("a fault outside any task");
     task->unwinding = OK;
     task->end_status = status;
     return dispatch(task, TASK_DEAD);
 }
 
 /* The cleanups need room: what lies below a stack that is full is opened, once. */
-static void open_reserve(struct task *task, const struct registers *registers)
+static void open_reserve(struct trapped *from)
 {
-    uint64_t below = task->stack_low - PAGE_BYTES;
+    const struct registers *registers = from->registers;
+    uint64_t below = from->stack_low - PAGE_BYTES;
 
     if (registers->cause >= INSTRUCTION_PAGE_FAULT && registers->value - below < PAGE_BYTES &&
-        hooks.vm_reserve_open(below)) {
-        task->stack_low = below;
-        task->reserve_open = true;
+        registers == &from->task->registers && hooks.vm_reserve_open(below)) {
+        from->task->stack_low = from->stack_low = below;
+        from->task->reserve_open = true;
     }
 }
 
-static REQUIRES(irqs_off) struct registers *task_fault(struct task *task)
+static REQUIRES(irqs_off) struct registers *fault(struct trapped *from)
 {
-    open_reserve(task, &task->registers); /* first: the walk looks at what lies there */
-    report_fault(task, &task->registers);
-    task->faults++;
-    if (!task->unwinding)
-        task->unwinding = ERR_FAULT;
-    return unwind_on(task);
+    struct task *task = from->task;
+    struct hook *hook = NULL;
+
+    open_reserve(from); /* first: the walk looks at what lies there */
+    if (unwind_foresee(from->registers, from->stack_low, from->stack_high, from->recovery, &hook) ==
+        UNWIND_HOOK)
+        hook_faulted(hook); /* before the report, which may need it */
+    else
+        hook = NULL;
+    report_fault(task, from->registers);
+    if (!hook) {
+        task->faults++;
+        if (!task->unwinding)
+            task->unwinding = ERR_FAULT;
+    }
+    return unwind_on(from);
+}
+
+static bool is_end_of_cleanup(const struct registers *registers)
+{
+    return registers->cause == BREAKPOINT && registers->pc == (uint64_t)_Unwind_Resume;
 }
 
 /* Whether a task that was killed can end where it was interrupted (task_condemn()). Not inlined: what lies unused in
@@ -127,18 +177,27 @@ static __attribute__((noinline)) REQUIRES(irqs_off) bool can_end_here(struct tas
     return false;
 }
 
+/* Whatever it was that was trapped, a handler included. */
+static struct registers *go_on(struct registers *registers)
+{
+    if (this_hart()->depth > 1)
+        resume_inside(registers);
+    return registers;
+}
+
 struct registers *trap_handler(struct registers *registers)
 {
     struct hart *hart = this_hart();
-    struct task *task = hart->current;
-    uint64_t cause = registers->cause;
+    struct trapped from = what_trapped(hart, registers);
+    struct task *task = from.task;
+    uint64_t cause;
 
     role_assert_irqs_off();
-    if (hart->depth > 1) {
-        hooks.console_emergency = firmware_console; /* the cell's may be what faulted */
-        report_fault(task, registers);
-        machine_fail("a fault in an interrupt or in the scheduler");
-    }
+    if (registers->cause == BREAKPOINT && fault_planted(registers))
+        return go_on(registers);
+    cause = registers->cause;
+    if (hart->depth > 1)
+        return go_on(is_end_of_cleanup(registers) ? unwind_on(&from) : fault(&from));
     if (cause & CAUSE_INTERRUPT) {
         interrupt(cause & ~CAUSE_INTERRUPT);
         /* First, as the scheduler must hear of it when a turn is over. */
@@ -146,20 +205,20 @@ struct registers *trap_handler(struct registers *registers)
             return dispatch(task, TASK_READY);
         if (is_condemned(task) && can_end_here(task)) {
             task->unwinding = ERR_CANCELLED;
-            return unwind_on(task);
+            return unwind_on(&from);
         }
         return registers;
     }
-    if (cause == BREAKPOINT && registers->pc == (uint64_t)_Unwind_Resume && task->unwinding)
-        return unwind_on(task);
+    if (is_end_of_cleanup(registers))
+        return unwind_on(&from);
     if (cause == BREAKPOINT && registers->pc == (uint64_t)task_dies_here) {
         task->unwinding = ERR_CANCELLED;
-        return unwind_on(task);
+        return unwind_on(&from);
     }
     if ((cause == LOAD_PAGE_FAULT || cause == STORE_PAGE_FAULT) &&
         hooks.vm_page_fault(registers->value, cause == STORE_PAGE_FAULT))
         return registers;
-    return task_fault(task);
+    return fault(&from);
 }
 
 /* What the unwind tables refer to. unwind() reads the tables itself. */

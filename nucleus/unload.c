@@ -3,6 +3,7 @@
 #include "harts.h"
 #include "heap_private.h"
 #include "nucleus/format.h"
+#include "nucleus/inject.h"
 #include "nucleus/machine.h"
 #include "swap.h"
 #include "walk.h"
@@ -140,6 +141,7 @@ enum status cell_unload(const char *name, struct why *why)
 
     if (status != OK)
         return status;
+    (void)fault_unplant();
     unit = unit_lookup(name);
     status = unit ? unload(unit, why)
                   : why_set(why, ERR_NOT_FOUND, "no such cell is loaded");

@@ -2,6 +2,7 @@
  * checked when they were loaded (eh_frame_validate()). */
 #include "unwind.h"
 
+#include "hooks_private.h"
 #include "nucleus/runtime.h"
 #include "nucleus/string.h"
 #include "walk.h"
@@ -45,42 +46,67 @@ static uint64_t landing_pad(const struct walk *walk, const struct walk_row *row)
     return pad;
 }
 
-static void walk_begin_at_trap(struct walk *walk, const struct registers *registers)
+static void walk_begin_at_trap(struct walk *walk, const struct registers *registers,
+                               uint64_t stack_low, uint64_t stack_high)
 {
+    walk->stack_low = stack_low;
+    walk->stack_high = stack_high;
     memcpy(walk->x, registers->x, sizeof walk->x);
     walk->exact = registers->pc != (uint64_t)_Unwind_Resume && eh_frame_at(registers->pc);
     walk->pc = walk->exact ? registers->pc : registers->x[1];
 }
 
-enum unwind_end unwind(struct registers *registers, uint64_t stack_low, uint64_t stack_high,
-                       const void *recovery)
+/* To where unwinding ends, or, if @p stop, to the first frame with something to clean up. */
+static enum unwind_end go(struct walk *walk, bool stop, const void *recovery, struct hook **hook)
 {
-    struct walk walk;
     struct walk_row row;
 
-    walk.stack_low = stack_low;
-    walk.stack_high = stack_high;
-    walk_begin_at_trap(&walk, registers);
     row.tables = NULL;
     for (;;) {
         enum walk_step step;
         uint64_t pad;
 
-        if (walk.pc == (uint64_t)guard_called && walk.x[2] == (uint64_t)recovery)
+        if (walk->pc == (uint64_t)guard_called && walk->x[2] == (uint64_t)recovery)
             return UNWIND_CALL;
-        step = walk_find(&row, &walk);
+        step = walk_find(&row, walk);
         if (step != WALK_FRAME)
             return UNWIND_LOST;
-        pad = landing_pad(&walk, &row);
+        pad = stop ? landing_pad(walk, &row) : 0;
         if (pad) {
-            memcpy(registers->x, walk.x, sizeof walk.x);
-            registers->pc = pad;
+            walk->pc = pad;
             return UNWIND_CLEANUP;
         }
-        step = walk_apply(&walk, &row);
+        step = walk_apply(walk, &row);
         if (step != WALK_FRAME)
             return step == WALK_END ? UNWIND_BOTTOM : UNWIND_LOST;
+        *hook = hook_of(row.start);
+        if (*hook && !is_in_cell(walk->pc - 1))
+            return UNWIND_HOOK;
     }
+}
+
+enum unwind_end unwind(struct registers *registers, uint64_t stack_low, uint64_t stack_high,
+                       const void *recovery, struct hook **hook)
+{
+    enum unwind_end end;
+    struct walk walk;
+
+    walk_begin_at_trap(&walk, registers, stack_low, stack_high);
+    end = go(&walk, true, recovery, hook);
+    if (end == UNWIND_CLEANUP || end == UNWIND_HOOK) {
+        memcpy(registers->x, walk.x, sizeof walk.x);
+        registers->pc = walk.pc;
+    }
+    return end;
+}
+
+enum unwind_end unwind_foresee(const struct registers *registers, uint64_t stack_low,
+                               uint64_t stack_high, const void *recovery, struct hook **hook)
+{
+    struct walk walk;
+
+    walk_begin_at_trap(&walk, registers, stack_low, stack_high);
+    return go(&walk, false, recovery, hook);
 }
 
 bool is_in_cell(uint64_t pc)
@@ -90,15 +116,30 @@ bool is_in_cell(uint64_t pc)
     return tables && tables != eh_frame_at((uint64_t)guard_called);
 }
 
+bool unwind_expects(uint64_t pc)
+{
+    struct walk walk = {.pc = pc, .exact = true};
+    struct walk_row row;
+    uint64_t at, unused;
+
+    row.tables = NULL;
+    if (!is_in_cell(pc) || walk_find(&row, &walk) != WALK_FRAME)
+        return false;
+    for (at = row.start; at < pc; at += (*(const uint16_t *)at & 3) == 3 ? 4 : 2)
+        continue;
+    return at == pc && (!row.lsda || pc == row.start ||
+                        call_site_find(eh_frame_at(pc), &row, pc, &unused));
+}
+
 bool unwind_is_safe(const struct registers *registers, uint64_t stack_low, uint64_t stack_high)
 {
     const struct eh_frame *cell = eh_frame_at(registers->pc);
-    struct walk walk = {.stack_low = stack_low, .stack_high = stack_high};
     struct walk_row row;
+    struct walk walk;
     uint64_t unused;
 
     row.tables = NULL;
-    walk_begin_at_trap(&walk, registers);
+    walk_begin_at_trap(&walk, registers, stack_low, stack_high);
     if (!is_in_cell(registers->pc) || walk_find(&row, &walk) != WALK_FRAME ||
         (row.lsda && !call_site_find(cell, &row, walk.pc, &unused)))
         return false;

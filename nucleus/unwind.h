@@ -4,11 +4,13 @@
 
 #include <stdbool.h>
 
+#include "nucleus/records.h"
 #include "nucleus/task.h"
 
 enum unwind_end {
     UNWIND_CLEANUP, /* go on with the registers: they run the cleanups of a frame, then _Unwind_Resume() */
     UNWIND_CALL,    /* the frame of the guarded call was reached */
+    UNWIND_HOOK,    /* the nucleus' call of a hook was reached: the registers are those of its return */
     UNWIND_BOTTOM,  /* no frame is left */
     UNWIND_LOST,    /* the tables or the stack say something that cannot be: the rest is not cleaned up */
 };
@@ -18,10 +20,13 @@ enum unwind_end {
  * nearest one that has something to clean up, and makes @p registers those of its landing pad (Itanium C++ ABI,
  * "Exception Handling", 1.6; LSDA as in the Linux Standard Base's .gcc_except_table, cleanups only). A pc that is
  * in no text, as after a call through a bad pointer, is taken for its return address. @p recovery is the frame of
- * the innermost guarded call, or NULL. Takes no memory and no lock.
+ * the innermost guarded call, or NULL. @p hook is set with UNWIND_HOOK. Takes no memory and no lock.
  */
 enum unwind_end unwind(struct registers *registers, uint64_t stack_low, uint64_t stack_high,
-                       const void *recovery);
+                       const void *recovery, struct hook **hook);
+/** Where unwinding will end, whatever there is to clean up before; changes nothing but @p hook. */
+enum unwind_end unwind_foresee(const struct registers *registers, uint64_t stack_low,
+                               uint64_t stack_high, const void *recovery, struct hook **hook);
 
 /** trap.S: the return address by which the frame of a guarded call is known, and where it ends after a fault. */
 extern char guard_called[], guard_return[];
@@ -32,6 +37,9 @@ extern char guard_called[], guard_return[];
  * that GCC expects to fault, or its function has nothing to clean up.
  */
 bool unwind_is_safe(const struct registers *registers, uint64_t stack_low, uint64_t stack_high);
+/** Whether @p pc is an instruction of a cell, and a fault there is cleaned up after: GCC has a call site for it, its
+ *  function has nothing to clean up, or has not begun yet. */
+bool unwind_expects(uint64_t pc);
 /** Whether @p pc is in a cell's text. */
 bool is_in_cell(uint64_t pc);
 

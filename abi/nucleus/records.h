@@ -110,7 +110,11 @@ struct hook {
     const char *name;
     uint64_t *slot; /* the function to call: a default of the nucleus, or a cell's */
     uint64_t fallback;
+    uint64_t after;          /* what acts when a fault has cut the function short */
     const struct cell *cell; /* NULL: the default */
+    uint64_t function;       /* the cell's that was bound last */
+    uint32_t faults;         /* that cut it short since then */
+    uint32_t faults_most;    /* with so many the default takes its place; 0: never */
 };
 
 /** Calls @p visit for each cell, also those that are not live yet, or not any more, in order of load until it returns false. The table is locked: the

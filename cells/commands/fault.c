@@ -1,5 +1,6 @@
 /* The command fault: does one on purpose, in a place of choice. A new kind or place is a row of its table. */
 #include "commands.h"
+#include "nucleus/inject.h"
 #include "nucleus/machine.h"
 
 /* Volatile, all: the compiler must not see what they are for. */
@@ -120,35 +121,11 @@ static const struct fault_kind kinds[] = {
 };
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
-static void in_this_task(const struct fault_kind *kind)
-{
-    kind->act();
-}
-
-struct fault_place {
-    char name[12];
-    void (*inject)(const struct fault_kind *kind);
-};
-
-static const struct fault_place places[] = {
-    {"self", in_this_task},
-};
-#define PLACES (sizeof places / sizeof places[0])
-
 static const struct fault_kind *kind_called(const char *name)
 {
     for (unsigned i = 0; i < KINDS; i++) {
         if (strcmp(kinds[i].name, name) == 0)
             return &kinds[i];
-    }
-    return NULL;
-}
-
-static const struct fault_place *place_called(const char *name)
-{
-    for (unsigned i = 0; i < PLACES; i++) {
-        if (strcmp(places[i].name, name) == 0)
-            return &places[i];
     }
     return NULL;
 }
@@ -163,36 +140,28 @@ static int refuse_kind(const char *name)
     return 2;
 }
 
-static int refuse_place(const char *name) REQUIRES(may_park);
-static int refuse_place(const char *name)
-{
-    print("fault: there is no place %s, only", name);
-    for (unsigned i = 0; i < PLACES; i++)
-        print(" %s", places[i].name);
-    print("\n");
-    return 2;
-}
-
 static int run_fault(int argc, char **argv)
 {
     const struct fault_kind *kind;
-    const struct fault_place *place;
 
     role_assert_may_park();
     if (!words_fit(argc, argv, 2, 3))
         return usage_error("fault");
+    if (argc == 2 && strcmp(argv[1], "off") == 0) {
+        print(fault_unplant() ? "fault: taken back\n" : "fault: none is planted\n");
+        return 0;
+    }
     kind = kind_called(argv[1]);
     if (!kind)
         return refuse_kind(argv[1]);
-    place = place_called(argc == 3 ? argv[2] : "self");
-    if (!place)
-        return refuse_place(argv[2]);
-    place->inject(kind);
+    if (argc == 3 && strcmp(argv[2], "self") != 0)
+        return fault_plant_at(argv[1], argv[2]);
+    kind->act();
     print("fault: %s did no fault\n", argv[1]);
     return 1;
 }
 
-COMMAND(fault, .run = run_fault, .usage = "fault KIND [PLACE]",
+COMMAND(fault, .run = run_fault, .usage = "fault KIND [PLACE] | fault off",
         .help = "Does a fault on purpose, to see what comes of it.\n"
                 "\n"
                 "KIND is one of\n"
@@ -206,5 +175,8 @@ COMMAND(fault, .run = run_fault, .usage = "fault KIND [PLACE]",
                 "  software  frees an object twice: a fault that the heap finds\n"
                 "  assert    a wrong assertion\n"
                 "  loop      never ends and calls nothing: for `kill`\n"
-                "PLACE is where: self (the default), the command's own task.\n"
+                "PLACE is where: self (the default), the command's own task; or CELL:FUNCTION, or\n"
+                "CELL:FUNCTION+OFFSET, an instruction of a loaded cell: whoever executes it next faults\n"
+                "there, once (null, load, store and illegal only). `fault null sched_rr:sched_pick` is\n"
+                "survived. `fault off` takes back what nobody came to.\n"
                 "The status is 126 after the fault. faults shows what was found out about it.");

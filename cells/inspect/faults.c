@@ -20,6 +20,7 @@
 
 struct faults_state {
     uint64_t count; /* atomic */
+    uint32_t wake_calls; /* atomic: how many want settled_queue to be woken, one of which does it */
     struct wait_queue settled_queue;
     struct spinlock lock;
     /* lock guards: */
@@ -121,10 +122,11 @@ static void outcome_note(const struct task *task, const char *text, const char *
 
     spin_lock(&guard, &state.lock);
     last = last_of(task, false);
-    if (last) {
+    if (last && hook) {
+        format(last->outcome, sizeof last->outcome, "%s cut short: %s", hook, text);
+        string_copy(last->hook, sizeof last->hook, hook);
+    } else if (last) {
         string_copy(last->outcome, sizeof last->outcome, text);
-        if (hook)
-            string_copy(last->hook, sizeof last->hook, hook);
     }
     settle(last);
     while (!hook && (last = last_of(task, true)))
@@ -132,13 +134,31 @@ static void outcome_note(const struct task *task, const char *text, const char *
     spin_unlock(&guard, &state.lock);
 }
 
-/* Not in the report: there, the frames that are to be cleaned up may hold any lock that a wake-up takes. A fault of
- * the wake-up itself comes back as a hook's, and then is no reason for another one. */
+/* Wakes who waits. Within the wake-up, another fault may come here, of the scheduler: it finds the lock of the queue
+ * taken by this very hart, so it only leaves word. */
+static void waiter_wake(void)
+{
+    uint32_t calls = 1;
+
+    if (__atomic_fetch_add(&state.wake_calls, 1, __ATOMIC_ACQ_REL))
+        return;
+    do
+        (void)wait_wake(&state.settled_queue, 1);
+    while (!__atomic_compare_exchange_n(&state.wake_calls, &calls, 0, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE));
+}
+
+/* Not in the report: there, the frames that are to be cleaned up may hold any lock that a wake-up takes. A fault in
+ * here comes back as a hook's; then nobody is woken, as that may be what faulted. */
 EXPORT void fault_outcome(const struct task *task, const char *text, const char *hook)
 {
     outcome_note(task, text, hook);
+    if (hook)
+        log_print("fault: %s cut short: %s", hook, text);
     if (!hook || strcmp(hook, "fault_outcome") != 0)
-        (void)wait_wake(&state.settled_queue, 1);
+        waiter_wake();
+    else
+        __atomic_store_n(&state.wake_calls, 0, __ATOMIC_RELEASE);
 }
 
 /* The number of the fault that was settled next after *@p last, which becomes its place in that order; or 0. */

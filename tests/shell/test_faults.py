@@ -55,9 +55,9 @@ class Fault(unittest.TestCase):
     def test_unknown_words_are_refused_and_the_known_named(self):
         _, lines = headless("fault zz; echo $?; fault null zz; echo $?; fault; echo $?; faults")
         self.assertEqual(lines[0], "fault: there is no kind zz, only " + " ".join([*KINDS, "loop"]))
-        self.assertRegex(lines[2], "^fault: there is no place zz, only self")
+        self.assertRegex(lines[2], "^fault: zz is no place")
         self.assertEqual([lines[1], lines[3], lines[5]], ["2"] * 3)
-        self.assertEqual(lines[4], "usage: fault KIND [PLACE]")
+        self.assertEqual(lines[4], "usage: fault KIND [PLACE] | fault off")
         self.assertEqual(lines[6], "no faults since boot")
 
 

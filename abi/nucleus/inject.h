@@ -1,0 +1,24 @@
+/**
+ * @file nucleus/inject.h
+ * Faults on purpose, in the text of cells as it runs: for tests, and to show what becomes of one.
+ */
+#ifndef MITOS_NUCLEUS_INJECT_H
+#define MITOS_NUCLEUS_INJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../own.h"
+#include "../status.h"
+
+/**
+ * Whoever executes the instruction at @p pc next, on any hart, gets a fault there with this scause and stval; after
+ * that the instruction is what it was. One can be planted at a time; a swap or an unload takes it back first.
+ * @return OK; ERR_INVALID no instruction of a cell begins at @p pc, or none that can fault; ERR_EXISTS one is
+ * planted already; ERR_BUSY a load, unload or swap is under way.
+ */
+MUST_CHECK enum status fault_plant(uint64_t pc, uint64_t cause, uint64_t value) REQUIRES(may_park);
+/** Takes it back. @return false: there is none any more. */
+bool fault_unplant(void);
+
+#endif
