@@ -174,6 +174,17 @@ static void escalate(struct incident *incident, struct mark *mark)
         mark_add(incident->cell.name, last_swap_to(incident->cell.name));
 }
 
+/* Without interrupts, so that the line is not torn in the middle by what other tasks print. */
+static void say(const struct incident *incident, void (*log)(const char *text, ...))
+{
+    OWN(irq_guard) guard = {0};
+
+    irq_disable(&guard);
+    log("recovery: %s: fault %lu%s%s: %s", incident->cell.name, incident->number,
+        incident->hook[0] ? " in " : "", incident->hook, incident->action);
+    irq_restore(&guard);
+}
+
 static void attend(uint64_t number) REQUIRES(may_park);
 static void attend(uint64_t number)
 {
@@ -190,10 +201,10 @@ static void attend(uint64_t number)
     broken = mark || is_broken(&incident);
     if (broken)
         escalate(&incident, mark);
+    if (!incident.action[0])
+        return;
+    say(&incident, broken ? log_print : log_write);
     fault_note_action(number, incident.action);
-    if (broken)
-        log_print("recovery: %s: fault %lu%s%s: %s", incident.cell.name, number,
-                  incident.hook[0] ? " in " : "", incident.hook, incident.action);
 }
 
 /* @return false: it is to end. */
