@@ -10,40 +10,40 @@ from guest import BUILD, LIMIT, MITOS
 
 CROSS = os.environ.get("MITOS_CROSS", "riscv64-unknown-elf-")
 HARTS = ("1", "4")
-LOAD = re.compile(r"^\s*([0-9a-f]+):\s+\S+\s+(?:lbu|lw|ld)\s+\w+,-?\d+\((?!sp)")
+LOAD = r"^\s*([0-9a-f]+):\s+\S+\s+(?:{})\s+\w+,-?\d+\((?!sp)"
 
 
 def tool(name, *arguments):
     return subprocess.run([CROSS + name, *arguments], stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout
 
 
-def load_in(cell, function):
-    """The place of the first load in a function that is none from its stack: one that might really fault."""
+def load_in(cell, function, kind="lbu|lw|ld"):
+    """The place of the first load in a function that is none from its stack."""
     path = os.path.join(BUILD, "cells", cell + ".cell")
     symbol = re.search(rf"^([0-9a-f]+) ([0-9a-f]+) [tT] {function}$", tool("nm", "-S", path), re.M)
     start, size = int(symbol[1], 16), int(symbol[2], 16)
     for line in tool("objdump", "-d", "-j", ".text", path).splitlines():
-        found = LOAD.match(line)
+        found = re.match(LOAD.format(kind), line)
         if found and start <= int(found[1], 16) < start + size:
             return f"{cell}:{function}+{int(found[1], 16) - start}"
     raise AssertionError(f"{cell}:{function} has no load")
 
 
-def run(commands, *options):
-    """Runs commands; @return all that was printed from the first of them on."""
+def run(commands, *options, expected=0):
+    """Runs commands, which must end with the status expected; @return all that was printed from the first of them on."""
     done = subprocess.run([MITOS, "run", "--headless", "--build", BUILD, "--timeout", str(LIMIT), *options, "-c",
                            "load recovery_tests busy; " + commands],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                           encoding="utf-8", check=False)
-    if done.returncode:
+    if done.returncode != expected:
         raise AssertionError(f"status {done.returncode}:\n{done.stdout}")
     return done.stdout[done.stdout.index("mitos: running ") :]
 
 
 class Recovery(unittest.TestCase):
-    def run_faults(self, commands, harts):
+    def run_faults(self, commands, harts, expected=0):
         """@return the output, the fault records, the lines of the log that recovery wrote."""
-        text = run(commands + "; echo ==; faults --json; echo ==; log", "--smp", harts)
+        text = run(commands + "; echo ==; faults --json; echo ==; log", "--smp", harts, expected=expected)
         output, faults, log = text.split("\n==\n")
         return output, json.loads(faults), re.findall(r"\] (recovery: .*)", log)
 
@@ -66,7 +66,7 @@ class Recovery(unittest.TestCase):
 
     def test_fault_in_the_handler_of_the_uart(self):
         for harts in HARTS:
-            for place in ("uart:uart_interrupt", load_in("uart", "uart_interrupt")):
+            for place in ("uart:uart_interrupt", load_in("uart", "uart_interrupt", "lbu")):
                 with self.subTest(harts=harts, place=place):
                     output = self.check_hook(place, "irq_interrupt", "echo prints", harts)
                     self.assertIn("plic: source 10 is turned off: its handler faulted", output)
@@ -79,10 +79,11 @@ class Recovery(unittest.TestCase):
 
     def test_fault_in_a_mapping_function(self):
         for harts in HARTS:
-            for place in ("vm:mapping_map", load_in("vm", "mapping_map"), load_in("vm", "mapping_drop")):
+            # The first call is for the stack of the task that busy starts, so the command faults; the second not.
+            for place, status in (("vm:mapping_map", 126), (load_in("vm", "mapping_drop"), 0)):
                 with self.subTest(harts=harts, place=place):
                     output, faults, said = self.run_faults(
-                        f"fault null {place}; busy map 1 1; recovered vm; busy map 1 1", harts)
+                        f"fault null {place}; busy map 1 1; recovered vm; busy map 1 1", harts, status)
                     self.assertIn("vm: its check() finds nothing", output)
                     self.assertIn("recovery: vm: fault 1: its check() finds nothing", said)
                     self.assertEqual([(fault["cell"], fault["hook"]) for fault in faults], [("vm", "")])
