@@ -137,7 +137,7 @@ static bool write_exports(const struct options *options, struct object *cell, st
     return good;
 }
 
-/* The state is kept, and nobody looks at it. */
+/* The state is kept where it is, and nobody looks at it: so its alignment does not matter, but its size does. */
 static void write_manifest(struct object *cell, struct buffer *to)
 {
     const struct section *state = section_find(cell, SECTION_STATE);
@@ -145,10 +145,9 @@ static void write_manifest(struct object *cell, struct buffer *to)
 
     if (state && state->header.sh_size > 0)
         buffer_print(to,
-                     "\nstruct kept_state {\n    unsigned char bytes[%llu];\n} "
-                     "__attribute__((aligned(%llu)));\nCELL_STATE(struct kept_state);\n",
-                     (unsigned long long)state->header.sh_size,
-                     (unsigned long long)state->header.sh_addralign);
+                     "\nstruct kept_state {\n    unsigned char bytes[%llu];\n};\n"
+                     "CELL_STATE(struct kept_state);\n",
+                     (unsigned long long)state->header.sh_size);
     buffer_print(to,
                  "\nCELL(.name = \"%s\", .version = \"%.6s " STAND_IN_VERSION "\", .provides = \"%s\",\n"
                  "     .summary = \"Keeps the state of %s, and refuses all calls: quarantine\");\n",

@@ -21,7 +21,6 @@
 #include "nucleus/list.h"
 #include "nucleus/log.h"
 #include "nucleus/machine.h"
-#include "nucleus/spinlock.h"
 #include "nucleus/string.h"
 #include "task.h"
 #include "text.h"
@@ -44,18 +43,8 @@ struct HOLDS recovery_state {
     unsigned mark_count;
     uint64_t last; /* of the faults that were settled, the last that was looked at */
     wait_op op;    /* the service's, between two steps; worked on in step() alone */
-    struct spinlock lock;
-    /* lock guards: */
-    struct task *task; /* the service; NULL: it does not run */
-    bool stop;
 };
 CELL_STATE(struct recovery_state);
-
-static inline struct task **task_locked(void) REQUIRES(state.lock);
-static inline struct task **task_locked(void)
-{
-    return &state.task;
-}
 
 void incident_add(struct incident *incident, const char *text, ...)
 {
@@ -207,19 +196,6 @@ static void attend(uint64_t number)
     fault_note_action(number, incident.action);
 }
 
-/* @return false: it is to end. */
-static bool goes_on(void)
-{
-    OWN(spin_guard) guard = {0};
-    bool stop;
-
-    spin_lock(&guard, &state.lock);
-    stop = state.stop;
-    *task_locked() = stop ? NULL : task_current();
-    spin_unlock(&guard, &state.lock);
-    return !stop;
-}
-
 /* The wait is in the queue between two steps only, so that whatever becomes of a step leaves none there.
  * Unchecked: it is made in one step and ended in another. */
 static enum status wait_for_fault(uint64_t *number) UNCHECKED
@@ -234,14 +210,6 @@ static enum status wait_for_fault(uint64_t *number) UNCHECKED
     return status;
 }
 
-/* Unchecked: drops the wait. */
-static void end(void) UNCHECKED
-{
-    wait_op_unwind(&state.op);
-    while (!list_empty(&state.marks))
-        mark_drop(mark_first());
-}
-
 static enum status step(void *unused)
 {
     enum status status;
@@ -249,10 +217,6 @@ static enum status step(void *unused)
 
     (void)unused;
     role_assert_may_park();
-    if (!goes_on()) {
-        end();
-        return ERR_CANCELLED;
-    }
     status = wait_for_fault(&number);
     if (status == OK)
         attend(number);
@@ -279,20 +243,11 @@ static enum status start(enum cell_reason reason)
     return OK;
 }
 
-/* The service ends at its next step, and with it what it remembers. */
+/* The service never ends, so recovery cannot be unloaded, only be replaced. */
 static enum status stop(enum cell_reason reason)
 {
-    OWN(spin_guard) guard = {0};
-    struct task *task;
-
     (void)reason;
-    spin_lock(&guard, &state.lock);
-    task = *task_locked();
-    state.stop = true;
-    if (task)
-        task_unpark(task);
-    spin_unlock(&guard, &state.lock);
-    return task ? ERR_BUSY : OK;
+    return ERR_BUSY;
 }
 
 CELL(.name = "recovery", .version = "1.0",

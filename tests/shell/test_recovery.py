@@ -123,6 +123,18 @@ class Recovery(unittest.TestCase):
                 self.assertIn("again after a reload; there is no stand-in for it, so it stays", said[3])
                 self.assertEqual(len(faults), 4)
 
+    def test_each_stand_in_keeps_the_state_for_who_comes_next(self):
+        for harts in HARTS:
+            for cell in ("vm", "clock", "plic", "uart", "devicetree"):
+                with self.subTest(harts=harts, cell=cell):
+                    output, faults, said = self.run_faults(
+                        f"busy sleep 2 1; rest 2 &; swap {cell} stand_in/{cell}.cell; echo in quarantine;"
+                        f"swap {cell} {cell}; cells; busy mix 4 1; rest 1", harts)
+                    self.assertEqual((faults, said), ([], []))
+                    self.assertEqual("in quarantine" in output.split("\n"), cell != "uart")
+                    self.assertRegex(output, rf"swapped {cell} 1\.0 stand-in for {cell} 1\.0"
+                                     if cell == "uart" else rf"swapped {cell} 1\.0 for {cell} 1\.0 stand-in")
+
     def test_a_reload_is_forgotten_after_ten_seconds(self):
         commands = "fault null uart:uart_interrupt; echo prints; recovered uart; {}" \
                    "fault null uart:uart_interrupt; echo prints; recovered uart 1; swap uart uart"

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "faults.h"
 #include "inspect.h"
+#include "nucleus/format.h"
 #include "nucleus/log.h"
 #include "nucleus/swap.h"
 #include "shaky.h"
@@ -10,22 +11,37 @@
 #include "test.h"
 #include "text.h"
 #include "texts.h"
+#include "vm.h"
 
 #define MS 1000000u
 #define LIMIT_MS 20000u
+
+/* Swaps a cell for the archive's, or for its stand-in. */
+static bool swap(struct test_run *t, const char *cell, bool stand_in) REQUIRES(may_park);
+static bool swap(struct test_run *t, const char *cell, bool stand_in)
+{
+    OWN(swap_request) request = {0};
+    struct swap_report report;
+    struct why why = {0};
+    const void *image = NULL;
+    const char *name;
+    size_t bytes = 0;
+    char file[64];
+
+    format(file, sizeof file, "stand_in/%s.cell", cell);
+    if (stand_in && !archive_get(file, 0, &name, &image, &bytes))
+        return CHECK(t, false, "no %s", file);
+    if (!cell_swap(&request, cell, cell, image, bytes, false, &why))
+        return CHECK(t, false, "%s", why.text);
+    return CHECK(t, swap_wait(&request, &report) == OK && report.status == OK, "%s",
+                 report.why.text);
+}
 
 /* Each test begins with a version that nobody remembers anything of. */
 static bool mend(struct test_run *t) REQUIRES(may_park);
 static bool mend(struct test_run *t)
 {
-    OWN(swap_request) request = {0};
-    struct swap_report report;
-    struct why why = {0};
-
-    if (!cell_swap(&request, "shaky", "shaky", NULL, 0, false, &why))
-        return CHECK(t, false, "%s", why.text);
-    return CHECK(t, swap_wait(&request, &report) == OK && report.status == OK, "%s",
-                 report.why.text);
+    return swap(t, "shaky", false);
 }
 
 static bool version_is(const char *version)
@@ -250,6 +266,43 @@ TEST(recovery, what_is_remembered_is_bounded)
             marks = (unsigned)kind.live;
     CHECK(t, marks == 1, "%u marks of one cell", marks);
     (void)mend(t);
+}
+
+/* An op that stayed in the list would be met there by the next clock, wherever its memory has gone. */
+TEST(recovery, timer_leaves_its_list_while_the_clock_is_in_quarantine)
+{
+    OWN(clock_op) op = {0};
+
+    clock_begin(&op, clock_now_ns() + 1000ul * 1000 * MS);
+    if (swap(t, "clock", true)) {
+        CHECK(t, clock_step(&op) == ERR_QUARANTINED, "a step");
+        clock_end(&op);
+        CHECK(t, !op.pending && list_empty(&op.link), "it is in a list");
+        (void)swap(t, "clock", false);
+        clock_sleep(MS);
+        return;
+    }
+    clock_end(&op);
+}
+
+TEST(recovery, memory_is_used_on_and_none_is_had_while_vm_is_in_quarantine)
+{
+    OWN(mapping) memory = {0}, more = {0};
+
+    if (!mapping_map(&memory, PAGE_BYTES, MAP_WRITE)) {
+        CHECK(t, false, "no memory");
+        return;
+    }
+    if (swap(t, "vm", true)) {
+        *(volatile uint64_t *)mapping_address(&memory) = 5;
+        CHECK(t, *(volatile uint64_t *)mapping_address(&memory) == 5, "the memory");
+        if (mapping_map(&more, PAGE_BYTES, MAP_WRITE)) {
+            CHECK(t, false, "there is more");
+            mapping_drop(&more);
+        }
+        (void)swap(t, "vm", false);
+    }
+    mapping_drop(&memory);
 }
 
 CELL(.name = "recovery_tests", .version = "1.0", .summary = "What is done about faults of services");
