@@ -215,6 +215,6 @@ COMMAND(faults, .run = run_faults, .usage = "faults [-v | NUMBER] [--json]",
         .help = "Lists the last faults: when, whose, where, why.\n"
                 "\n"
                 "The last 16 are kept. NUMBER shows one with its backtrace, what became of its\n"
-                "task, and what was done about it (recovery); -v shows all of them so. Of a caller\n"
-                "in a backtrace the last byte of the call is named. On the host, ./mitos where\n"
-                "CELL:FUNCTION+0x12 tells file and line.");
+                "task, and what was done about it (recovery); -v shows all of them so. Of a\n"
+                "caller in a backtrace the last byte of the call is named. On the host, ./mitos\n"
+                "where CELL:FUNCTION+0x12 tells file and line.");

@@ -41,7 +41,7 @@ static int run_recovered(int argc, char **argv)
 }
 
 COMMAND(recovered, .run = run_recovered, .usage = "recovered CELL [AFTER]",
-        .help = "Waits until it is known what was done about the last fault of a cell, and says it.\n"
+        .help = "Waits until something was done about the last fault of a cell, and says it.\n"
                 "\n"
                 "Only faults whose number is above AFTER count. Status: 0; 1 nothing was done.");
 
@@ -58,4 +58,4 @@ static int run_rest(int argc, char **argv)
     return 0;
 }
 
-COMMAND(rest, .run = run_rest, .usage = "rest SECONDS", .help = "Waits.");
+COMMAND(rest, .run = run_rest, .usage = "rest SECONDS", .help = "Waits until so much time has passed.");
