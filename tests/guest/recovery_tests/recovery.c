@@ -100,6 +100,7 @@ static uint64_t fault_in(struct test_run *t, int (*entry)(void *), void *argumen
     uint64_t before = fault_count();
     enum status status;
 
+    fault->cell[0] = fault->note[0] = fault->action[0] = '\0';
     if (!task_spawn(&task, "client", entry, argument))
         return CHECK(t, false, "no memory");
     status = task_join(&task, NULL);
