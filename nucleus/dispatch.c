@@ -18,7 +18,7 @@ void task_head_init(struct task *task, const char *name, int (*entry)(void *argu
 {
     OWN(spin_guard) guard = {0};
 
-    memset(&task->all, 0, sizeof *task - offsetof(struct task, all)); /* TASK_NEW */
+    memset(&task->hart, 0, offsetof(struct task, code) - offsetof(struct task, hart));
     string_copy(task->name, sizeof task->name, name);
     task->stack_low = (uint64_t)stack_low;
     task->stack_high = task->stack_low + stack_bytes;
@@ -33,6 +33,7 @@ void task_head_init(struct task *task, const char *name, int (*entry)(void *argu
     spin_lock(&guard, &table.lock);
     task->number = ++table.last_number;
     list_push_back(&table.tasks, &task->all);
+    __atomic_store_n(&task->state_word, TASK_NEW, __ATOMIC_RELEASE); /* last: now it can be started */
     spin_unlock(&guard, &table.lock);
 }
 
@@ -134,9 +135,14 @@ void task_unpark(struct task *task)
     irq_restore(&guard);
 }
 
-void task_condemn(struct task *task)
+void task_condemn(struct task *task, enum status end)
 {
-    __atomic_store_n(&task->killed, 1, __ATOMIC_SEQ_CST);
+    uint32_t before = OK;
+
+    if (!__atomic_compare_exchange_n(&task->killed, &before, end, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_RELAXED) &&
+        end == ERR_CANCELLED) /* a kill stands, whatever a watchdog wants */
+        __atomic_store_n(&task->killed, end, __ATOMIC_SEQ_CST);
     task_unpark(task);
     hart_kick(__atomic_load_n(&task->hart, __ATOMIC_RELAXED));
 }
@@ -294,8 +300,8 @@ bool scheduler_is_plain(void)
 
 void scheduler_use_plain(void)
 {
-    hooks.sched_pick = plain_pick;
-    hooks.sched_ready = plain_ready;
+    hook_set(&hooks.sched_pick, (uint64_t)plain_pick);
+    hook_set(&hooks.sched_ready, (uint64_t)plain_ready);
     list_init(&plain.ready);
     tasks_requeue();
 }

@@ -70,6 +70,12 @@ static struct hook rows[] = {EACH_HOOK(HOOK_ROW)};
 #define HOOK_NAMED(hook) +(sizeof hooks.hook / sizeof(uint64_t))
 _Static_assert(0 EACH_HOOK_NAME(HOOK_NAMED) == HOOKS, "nucleus/hooks.h names each");
 
+static void set(struct hook *hook, const struct cell *cell, uint64_t function)
+{
+    hook->cell = cell;
+    __atomic_store_n(hook->slot, function, __ATOMIC_SEQ_CST);
+}
+
 void hook_bind(const struct symbol *symbol, bool bind)
 {
     for (unsigned i = 0; i < HOOKS; i++) {
@@ -77,11 +83,18 @@ void hook_bind(const struct symbol *symbol, bool bind)
 
         if (strcmp(hook->name, symbol->name) != 0)
             continue;
-        hook->cell = bind ? symbol->cell : NULL;
         hook->faults = 0;
         if (bind)
             hook->function = symbol->address;
-        __atomic_store_n(hook->slot, bind ? symbol->address : hook->fallback, __ATOMIC_SEQ_CST);
+        set(hook, bind ? symbol->cell : NULL, bind ? symbol->address : hook->fallback);
+    }
+}
+
+void hook_set(const void *slot, uint64_t function)
+{
+    for (unsigned i = 0; i < HOOKS; i++) {
+        if (rows[i].slot == slot)
+            set(&rows[i], NULL, function);
     }
 }
 
@@ -97,7 +110,7 @@ struct hook *hook_of(uint64_t function)
 void hook_faulted(struct hook *hook)
 {
     if (__atomic_add_fetch(&hook->faults, 1, __ATOMIC_RELAXED) == hook->faults_most)
-        __atomic_store_n(hook->slot, hook->fallback, __ATOMIC_SEQ_CST);
+        set(hook, NULL, hook->fallback);
 }
 
 const struct hook *nucleus_hook(unsigned index)

@@ -45,6 +45,8 @@ void plain_report(const struct fault_context *context);
 
 /** Binds the hook that has @p symbol's name, if there is one, to it, or back to its default. */
 void hook_bind(const struct symbol *symbol, bool bind);
+/** Binds the hook whose pointer @p slot is to a function of the nucleus. */
+void hook_set(const void *slot, uint64_t function);
 /** The hook that calls, or called last, the cell's function at address @p function; NULL: none. */
 struct hook *hook_of(uint64_t function);
 /** A fault is about to cut @p hook short: with too many (0: never) its default takes its place. The scheduler is

@@ -41,6 +41,22 @@ bool fault_unplant(void)
     return stood;
 }
 
+/* Whether what begins at @p pc loads or stores, and not at sp: there memory is, once the function has begun. Nor
+ * may it follow a fence: then it releases a lock, and a drop that faults loses what it drops. */
+static bool touches_memory(uint64_t pc)
+{
+    const uint16_t *at = (const uint16_t *)pc;
+    unsigned opcode = at[0] & 0x7fu, base;
+
+    if ((at[-2] & 0x7f) == 0x0f) /* MISC-MEM */
+        return false;
+
+    if ((at[0] & 3) == 0) /* compressed, quadrant 0: loads and stores but for the first, c.addi4spn */
+        return at[0] >> 13 != 0;
+    base = (at[0] >> 15 | (unsigned)at[1] << 1) & 31u;
+    return (opcode == 0x03 || opcode == 0x23 || opcode == 0x2f) && base != 2; /* LOAD, STORE, AMO */
+}
+
 static bool is_breakpoint(uint64_t pc)
 {
     return *(const volatile uint16_t *)pc == C_EBREAK;
@@ -50,8 +66,9 @@ static enum status plant(uint64_t pc, uint64_t cause, uint64_t value)
 {
     OWN(spin_guard) guard = {0};
     enum status status = OK;
+    uint64_t start;
 
-    if (pc % 2 || !unwind_expects(pc) || is_breakpoint(pc))
+    if (pc % 2 || !unwind_expects(pc, &start) || (pc != start && !touches_memory(pc)))
         return ERR_INVALID;
     spin_lock(&guard, &planted.lock);
     if (planted.stands) {

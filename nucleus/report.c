@@ -11,6 +11,7 @@
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
 #include "unwind.h"
+#include "walk.h"
 
 #define RING_BYTES 16384u
 
@@ -137,6 +138,17 @@ bool fault_interrupted(struct fault_context *context)
     return false;
 }
 
+/* Whether the fault is in what reports, or below it: then that may hold a lock that it would wait for. */
+static bool reporter_faulted(const struct fault_context *context)
+{
+    const struct eh_frame *reporter = eh_frame_at((uint64_t)hooks.fault_report);
+    uint64_t where;
+
+    return reports.hart == hart_index() + 1 ||
+           walk_enters(context->registers, context->stack_low, context->stack_high, reporter->text,
+                       reporter->text_bytes, &where) == WALK_INSIDE;
+}
+
 void report_fault(const struct task *task, const struct registers *registers)
 {
     OWN(spin_guard) guard = {0};
@@ -145,7 +157,7 @@ void report_fault(const struct task *task, const struct registers *registers)
     if (registers->pc == (uint64_t)software_fault)
         context.note = (const char *)registers->x[10];
     context_enter(&context, registers);
-    if (reports.hart == hart_index() + 1) { /* what reports may be what faulted */
+    if (reporter_faulted(&context)) {
         plain_report(&context);
         return;
     }

@@ -128,11 +128,15 @@ static const char *note_inside(const char *name, uint64_t where)
     return current.inside;
 }
 
-/* Whether a handler on @p hart, which stands still, is within @p cell. */
+/* Whether a handler on @p hart, which stands still, is within @p cell, or one that a trap interrupted. */
 static bool handler_is_inside(const struct cell *cell, const struct hart *hart, uint64_t *where)
 {
     uint64_t low = (uint64_t)hart->stacks, high = low + TRAP_STACK_BYTES;
 
+    for (unsigned i = 0; i + 1 < hart->depth; i++) {
+        if (is_inside(cell, &hart->levels[i].registers, low, high, where))
+            return true;
+    }
     return hart->stopped->x[2] - low < high - low &&
            is_inside(cell, hart->stopped, low, high, where);
 }

@@ -120,7 +120,6 @@ END resume
 
 /* void resume_inside(struct registers *): the same inside of another handler. See harts.h. */
 FUNCTION resume_inside
-    .cfi_undefined 1
     ld      t0, HART_DEPTH(tp)
     addi    t0, t0, -1
     sd      t0, HART_DEPTH(tp)

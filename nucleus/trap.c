@@ -52,7 +52,7 @@ static REQUIRES(irqs_off) void interrupt(uint64_t number)
     }
 }
 
-#define FAULTS_MOST 100u /* of a task; then what is left on its stack is not cleaned up */
+#define FAULTS_MOST 100u /* of one unwinding; then what is left on the stack is not cleaned up */
 
 /* What a trap came from: the running task, or, inside of a handler, that. */
 struct trapped {
@@ -90,7 +90,7 @@ static REQUIRES(irqs_off) struct registers *unwind_on(const struct trapped *from
     struct task *task = from->task;
     struct registers *registers = from->registers;
     const struct registers *frame = from->recovery;
-    enum status status = (enum status)task->unwinding;
+    enum status status = task->unwinding ? (enum status)task->unwinding : ERR_FAULT;
     enum unwind_end end = UNWIND_LOST;
     struct hook *hook;
 
@@ -100,18 +100,20 @@ static REQUIRES(irqs_off) struct registers *unwind_on(const struct trapped *from
         leave_hook(from, hook);
     if (end == UNWIND_CLEANUP || end == UNWIND_HOOK)
         return registers;
-    if (task == &this_hart()->idle)
-        machine_fail("a fault in the nucleus, or in a handler that it cannot do without");
+    if (!frame && task == &this_hart()->idle)
+        machine_fail(this_hart()->depth > 1 ? "a fault in a handler, and in no hook"
+                                            : "a fault outside of any task");
     if (end == UNWIND_LOST)
         log_print("fault: task %lu %s: its stack cannot be followed, so what its frames hold is lost",
                   task->number, task->name);
-    if (status == ERR_FAULT)
+    if (status != ERR_CANCELLED)
         hooks.fault_outcome(task, frame ? "guarded call failed" : "task ended", NULL);
     if (frame) {
         registers->pc = (uint64_t)guard_return;
         registers->x[2] = (uint64_t)frame;
         registers->x[10] = status;
         registers->status = SSTATUS_SPP | (frame->x[2] & SSTATUS_SIE ? SSTATUS_SPIE : 0);
+        task->faults = 0;
         task->recovery = (void *)frame->x[0];
         task->unwinding = (uint32_t)frame->x[3];
         return registers;
@@ -185,6 +187,24 @@ static struct registers *go_on(struct registers *registers)
     return registers;
 }
 
+/* Ends the task, which was killed, here. A watchdog's end is a fault, with a report, and is over with it. */
+static REQUIRES(irqs_off) struct registers *end_here(const struct trapped *from)
+{
+    struct task *task = from->task;
+    uint32_t timeout = ERR_TIMEOUT;
+
+    task->unwinding = __atomic_load_n(&task->killed, __ATOMIC_RELAXED);
+    if (__atomic_compare_exchange_n(&task->killed, &timeout, OK, false, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED)) {
+        task->unwinding = ERR_TIMEOUT;
+        task->kill_tries = 0;
+        task->registers.cause = CAUSE_WATCHDOG;
+        task->registers.value = 0;
+        report_fault(task, &task->registers);
+    }
+    return unwind_on(from);
+}
+
 struct registers *trap_handler(struct registers *registers)
 {
     struct hart *hart = this_hart();
@@ -203,18 +223,12 @@ struct registers *trap_handler(struct registers *registers)
         /* First, as the scheduler must hear of it when a turn is over. */
         if (hart->reschedule && task != &hart->idle)
             return dispatch(task, TASK_READY);
-        if (is_condemned(task) && can_end_here(task)) {
-            task->unwinding = ERR_CANCELLED;
-            return unwind_on(&from);
-        }
-        return registers;
+        return is_condemned(task) && can_end_here(task) ? end_here(&from) : registers;
     }
     if (is_end_of_cleanup(registers))
         return unwind_on(&from);
-    if (cause == BREAKPOINT && registers->pc == (uint64_t)task_dies_here) {
-        task->unwinding = ERR_CANCELLED;
-        return unwind_on(&from);
-    }
+    if (cause == BREAKPOINT && registers->pc == (uint64_t)task_dies_here)
+        return end_here(&from);
     if ((cause == LOAD_PAGE_FAULT || cause == STORE_PAGE_FAULT) &&
         hooks.vm_page_fault(registers->value, cause == STORE_PAGE_FAULT))
         return registers;

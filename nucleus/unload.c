@@ -59,14 +59,16 @@ static void note_task(struct search *search, const struct task *task)
 {
     const struct registers *context =
         task == task_current() ? search->here : swap_context_of(task);
+    bool dead = task_state(task) == TASK_DEAD; /* it may be about to be started again */
 
-    if (task_state(task) == TASK_DEAD || is_idle(task))
+    if (is_idle(task))
         return;
     if (leads_into(search->cell, (uint64_t)task->entry) ||
-        leads_into(search->cell, (uint64_t)task->argument))
+        leads_into(search->cell, (uint64_t)task->argument) ||
+        (dead && leads_into(search->cell, task->code)))
         search->length =
             format(search->users, sizeof search->users, "task %s runs in it", task->name);
-    else
+    else if (!dead)
         note_stack(search, "task", task->name, context, task->stack_low, task->stack_high);
 }
 

@@ -116,7 +116,7 @@ bool is_in_cell(uint64_t pc)
     return tables && tables != eh_frame_at((uint64_t)guard_called);
 }
 
-bool unwind_expects(uint64_t pc)
+bool unwind_expects(uint64_t pc, uint64_t *start)
 {
     struct walk walk = {.pc = pc, .exact = true};
     struct walk_row row;
@@ -127,6 +127,7 @@ bool unwind_expects(uint64_t pc)
         return false;
     for (at = row.start; at < pc; at += (*(const uint16_t *)at & 3) == 3 ? 4 : 2)
         continue;
+    *start = row.start;
     return at == pc && (!row.lsda || pc == row.start ||
                         call_site_find(eh_frame_at(pc), &row, pc, &unused));
 }

@@ -14,7 +14,8 @@
 /**
  * Whoever executes the instruction at @p pc next, on any hart, gets a fault there with this scause and stval; after
  * that the instruction is what it was. One can be planted at a time; a swap or an unload takes it back first.
- * @return OK; ERR_INVALID no instruction of a cell begins at @p pc, or none that can fault; ERR_EXISTS one is
+ * @return OK; ERR_INVALID no instruction of a cell begins at @p pc, or none that could fault:
+ * the first of a function, and what loads or stores where GCC expects it; ERR_EXISTS one is
  * planted already; ERR_BUSY a load, unload or swap is under way.
  */
 MUST_CHECK enum status fault_plant(uint64_t pc, uint64_t cause, uint64_t value) REQUIRES(may_park);

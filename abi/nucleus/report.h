@@ -7,6 +7,9 @@
 
 #include "task.h"
 
+/** registers->cause where no trap was it, but a watchdog (task_condemn()): one that the hardware leaves free. */
+#define CAUSE_WATCHDOG 24u
+
 struct fault_context {
     const struct task *task;
     const struct registers *registers; /* at the fault: the task's own, or those of a handler */

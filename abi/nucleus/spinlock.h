@@ -41,6 +41,12 @@ NUCLEUS_INLINE void spin_unlock_nested(spin_guard *guard, struct spinlock *lock)
 
 NUCLEUS_INLINE void spin_guard_unwind(spin_guard *guard) UNCHECKED;
 
+/** Whether a fault or a kill cut somebody short who held @p lock: what it guards may be half changed. The mark stays
+ *  until spin_forgive(): who shares the data repairs it, or gives it up, and says so. Others may go on meanwhile, as
+ *  the lock is free. */
+NUCLEUS_INLINE bool spin_is_poisoned(struct spinlock *lock) REQUIRES(*lock);
+NUCLEUS_INLINE void spin_forgive(struct spinlock *lock) REQUIRES(*lock);
+
 /** The slow path of the locks: spins until @p lock is taken. Interrupts are off. */
 void spin_wait(struct spinlock *lock);
 
@@ -74,6 +80,16 @@ static inline UNCHECKED void spin_unlock(spin_guard *guard, struct spinlock *loc
 {
     spin_unlock_nested(guard, lock);
     sstatus_irq_on(guard->saved);
+}
+
+static inline bool spin_is_poisoned(struct spinlock *lock)
+{
+    return lock->poisoned;
+}
+
+static inline void spin_forgive(struct spinlock *lock)
+{
+    lock->poisoned = 0;
 }
 
 /* What the cut-off frame had taken is released, but marked. */

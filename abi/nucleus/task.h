@@ -55,25 +55,25 @@ struct task {
     void *argument;
     void *recovery;             /* frame of the innermost guarded_call(); NULL when none */
     uint64_t switches;          /* times it was given a hart */
-    enum status end_status;     /* OK, ERR_FAULT when a fault ended it, ERR_CANCELLED a kill */
+    enum status end_status;     /* OK, ERR_FAULT when a fault ended it, ERR_TIMEOUT a watchdog, ERR_CANCELLED a kill */
     int result;                 /* what its entry returned */
     uint32_t let_through;       /* it runs while a swap holds all other tasks */
     uint64_t outside;           /* 1 + the switches at which a swap found it outside of the old cell; 0: no */
-    uint32_t killed;            /* task_condemn() was called. Atomic */
+    uint32_t killed;            /* enum status that task_condemn() was called with; OK: it was not. Atomic */
     uint32_t kill_tries;        /* interrupts since then that came at a bad place */
     uint32_t unwinding;         /* enum status that it will end with; OK: no unwinding is under way */
-    uint32_t faults;            /* how many it had */
+    uint32_t faults;            /* how many it had since its last guarded call that one ended */
     bool reserve_open;          /* its stack overflowed, and has a page more */
+    /* sched: the bound scheduler's. Zero in a new task, and when another scheduler takes over. */
+    struct list run_link;
+    uint64_t sched[TASK_SCHED_WORDS];
+    /* the owner's, set before task_head_init(), or before the task is started: */
     union {                     /* what task_service() or task_main() calls; NULL under other entries */
         enum status (*step)(void *argument);
         int (*main)(int argc, char **argv);
         uint64_t code;
     };
-    /* sched: the bound scheduler's. Zero in a new task, and when another scheduler takes over. */
-    struct list run_link;
-    uint64_t sched[TASK_SCHED_WORDS];
-    /* task cell: */
-    void *owner_data;
+    void *owner_data; /* of the task cell */
 };
 
 /** What @p task does at the moment of the call. */
@@ -85,7 +85,8 @@ static inline enum task_state task_state(const struct task *task)
 /**
  * Prepares @p task (storage owned by the caller) to call @p entry(@p argument) on the given stack, and
  * enters it into the list of all tasks. It runs after the first task_unpark(), and ends when @p entry
- * returns.
+ * returns. A head of a dead task that was removed from the list can be prepared anew, while others may still unpark it:
+ * that does nothing until all is prepared, and then starts it.
  */
 void task_head_init(struct task *task, const char *name, int (*entry)(void *argument),
                     void *argument, void *stack_low, size_t stack_bytes);
@@ -106,13 +107,14 @@ void task_yield(void) REQUIRES(may_park) EXCLUDES(irqs_off);
 _Noreturn void task_end(void) REQUIRES(may_park) EXCLUDES(irqs_off);
 
 /**
- * Kills @p task: it ends with ERR_CANCELLED, after its frames were cleaned up (unwinding), at the next safe point:
+ * Kills @p task: it ends with @p end, ERR_CANCELLED or, for a watchdog, ERR_TIMEOUT, after its frames were cleaned up (unwinding), at the next safe point:
  * a park or yield, or an interrupt while no frame of another cell than the running one is on its stack and no
  * change of what it owns can be under way. While it runs such an interrupt comes every KILL_RETRY_NS. After
  * KILL_TRIES of them it ends anywhere in a cell's code, and the log says what that may have cost. A
- * guarded_call() that it is in returns ERR_CANCELLED first. From any context.
+ * guarded_call() that it is in returns @p end first. A watchdog's end is reported as a fault (CAUSE_WATCHDOG), and
+ * ends no more than a fault does: the guarded_call(), if there is one. From any context.
  */
-void task_condemn(struct task *task);
+void task_condemn(struct task *task, enum status end);
 #define KILL_RETRY_NS 200000u
 #define KILL_TRIES 500u
 

@@ -175,9 +175,8 @@ COMMAND(fault, .run = run_fault, .usage = "fault KIND [PLACE] | fault off",
                 "  software  frees an object twice: a fault that the heap finds\n"
                 "  assert    a wrong assertion\n"
                 "  loop      never ends and calls nothing: for `kill`\n"
-                "PLACE is where: self (the default), the command's own task; or CELL:FUNCTION, or\n"
-                "CELL:FUNCTION+OFFSET, an instruction of a loaded cell: whoever executes it next\n"
-                "faults there, once (null, load, store and illegal only). That of\n"
-                "`fault null sched_rr:sched_pick` is survived. `fault off` takes back what nobody\n"
-                "came to.\n"
+                "PLACE is where: self (the default), the command's own task; or CELL:FUNCTION,\n"
+                "or CELL:FUNCTION+OFFSET, an instruction of a loaded cell: whoever executes it\n"
+                "next faults there, once (null, load, store and illegal only), as in\n"
+                "`fault null sched_rr:sched_pick`. `fault off` takes back what nobody came to.\n"
                 "The status is 126 after the fault. faults shows what was found out about it.");

@@ -12,6 +12,7 @@ struct task_row {
     uint64_t number, switches, stack_low, stack_high, entry;
     char name[TASK_NAME_ROOM];
     enum task_state state;
+    struct task_restarts restarts;
     uint32_t hart;
 };
 

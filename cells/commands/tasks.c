@@ -36,6 +36,9 @@ static bool copy_task(struct task *task, void *argument)
     row->entry = task->code ? task->code : (uint64_t)(uintptr_t)task->entry;
     row->state = task_state(task);
     row->hart = task->hart;
+    task_restarts_get(task, &row->restarts);
+    if (row->restarts.code)
+        row->entry = row->restarts.code;
     string_copy(row->name, sizeof row->name, task->name);
     return true;
 }
@@ -55,10 +58,13 @@ bool task_list_copy(buffer *room, unsigned *count)
     return true;
 }
 
-static const char *state_word(enum task_state state)
+static const char *state_word(const struct task_row *row)
 {
     static const char *const words[] = {"new", "ready", "running", "parked", "dead"};
+    enum task_state state = row->state;
 
+    if (row->restarts.waiting)
+        return "waiting";
     return state < sizeof words / sizeof words[0] ? words[state] : "?";
 }
 
@@ -83,9 +89,13 @@ static void print_tasks(const struct task_row *rows, unsigned count)
 
     print("%6s %-23s %-8s %4s %9s  %s\n", "NUMBER", "NAME", "STATE", "HART", "SWITCHES", "ENTRY");
     for (unsigned i = 0; i < count; i++) {
-        print("%6llu %-23s %-8s %4u %9llu  %s\n", (unsigned long long)rows[i].number, rows[i].name,
-              state_word(rows[i].state), rows[i].hart, (unsigned long long)rows[i].switches,
+        print("%6llu %-23s %-8s %4u %9llu  %s", (unsigned long long)rows[i].number, rows[i].name,
+              state_word(&rows[i]), rows[i].hart, (unsigned long long)rows[i].switches,
               entry_text(&rows[i], entry, sizeof entry));
+        if (rows[i].restarts.count)
+            print(", %u restart%s", rows[i].restarts.count,
+                  rows[i].restarts.count == 1 ? "" : "s");
+        print("\n");
     }
 }
 
@@ -101,9 +111,10 @@ static void tasks_to_json(const struct task_row *rows, unsigned count)
         json_object(&json, NULL);
         json_number(&json, "number", rows[i].number);
         json_text(&json, "name", rows[i].name);
-        json_text(&json, "state", state_word(rows[i].state));
+        json_text(&json, "state", state_word(&rows[i]));
         json_number(&json, "hart", rows[i].hart);
         json_number(&json, "switches", rows[i].switches);
+        json_number(&json, "restarts", rows[i].restarts.count);
         json_text(&json, "entry", entry_text(&rows[i], entry, sizeof entry));
         json_address(&json, "stack_low", rows[i].stack_low);
         json_address(&json, "stack_high", rows[i].stack_high);
@@ -137,10 +148,12 @@ static int run_tasks(int argc, char **argv)
 COMMAND(tasks, .run = run_tasks, .usage = "tasks [--json]",
         .help = "Lists all tasks, the idle one of each hart included.\n"
                 "\n"
-                "STATE is as in abi/nucleus/task.h: new, ready, running, parked, dead. HART is\n"
-                "where the task runs, or ran last. SWITCHES counts how often it was given a\n"
-                "hart. ENTRY is the function that it is about, as cell:function: where it began,\n"
-                "or what the nucleus calls for it, a service's step or a command.");
+                "STATE is as in abi/nucleus/task.h: new, ready, running, parked, dead; or\n"
+                "waiting, for the next start after a fault. HART is where the task runs, or ran\n"
+                "last. SWITCHES counts how often it was given a hart, since its start. ENTRY is\n"
+                "the function that it is about, as cell:function: where it began, or what the\n"
+                "nucleus calls for it, a service's step or a command. Behind it stands how often\n"
+                "a restartable task was started again after a fault.");
 
 static int run_kill(int argc, char **argv)
 {

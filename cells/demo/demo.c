@@ -108,8 +108,8 @@ static unsigned long long pause_of(const struct swap_report *report)
 }
 
 /* Looks on for a while. @return false: Ctrl-C was pressed. */
-static bool watch(struct show *show) REQUIRES(may_park);
-static bool watch(struct show *show)
+static bool watch_crew(struct show *show) REQUIRES(may_park);
+static bool watch_crew(struct show *show)
 {
     for (unsigned i = 0; i < (show->live ? LOOKS_LIVE : 1); i++) {
         uint64_t start = clock_now_ns();
@@ -165,10 +165,10 @@ static bool perform(struct show *show)
 
     if (show->live)
         screen_open();
-    while (good && show->done < show->wanted && watch(show))
+    while (good && show->done < show->wanted && watch_crew(show))
         good = act(show);
     if (good && show->done == show->wanted)
-        (void)watch(show);
+        (void)watch_crew(show);
     if (show->live)
         screen_close();
     print("%u swaps of the scheduler; harts held for at most %llu instructions; "

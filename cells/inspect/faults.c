@@ -30,7 +30,7 @@ struct faults_state {
 CELL_STATE(struct faults_state);
 
 /* By scause; the gaps are no exceptions of S-mode. */
-static const char *const causes[16] = {
+static const char *const causes[CAUSE_WATCHDOG + 1] = {
     "instruction address misaligned",
     "instruction access fault",
     "illegal instruction",
@@ -42,6 +42,7 @@ static const char *const causes[16] = {
     [12] = "instruction page fault",
     [13] = "load page fault",
     [15] = "store page fault",
+    [CAUSE_WATCHDOG] = "watchdog",
 };
 
 static struct fault *record_of(uint64_t number)
@@ -184,12 +185,14 @@ static uint64_t settled_after(uint64_t *last)
 
 EXPORT enum status faults_wait_step(wait_op *op, uint64_t *last, uint64_t *number)
 {
+    enum status status;
+
     *number = settled_after(last);
     if (*number)
         return OK;
-    wait_enter(op, &state.settled_queue);
-    *number = settled_after(last);
-    return *number ? OK : AGAIN;
+    status = wait_enter(op, &state.settled_queue);
+    *number = status == OK ? settled_after(last) : 0;
+    return *number || status != OK ? status : AGAIN;
 }
 
 EXPORT void fault_note_action(uint64_t number, const char *text)
@@ -213,6 +216,8 @@ static void note_make(struct fault *fault, const struct fault_context *context)
 
     if (*context->note)
         string_copy(to, sizeof fault->note, context->note);
+    else if (registers->cause == CAUSE_WATCHDOG)
+        string_copy(to, sizeof fault->note, "no progress in the time that was stated");
     else if (registers->cause >= FIRST_PAGE_FAULT && below - 1 < 2 * PAGE_BYTES)
         format(to, sizeof fault->note, "stack overflow, %lu bytes below the stack of %lu", below,
                task->stack_high - low);
@@ -352,7 +357,7 @@ static void fault_fill(struct fault *fault, const struct fault_context *context)
     fault->hart = hart_index();
     string_copy(fault->task_name, sizeof fault->task_name, task->name);
     string_copy(fault->cause, sizeof fault->cause,
-                cause < 16 && causes[cause] ? causes[cause] : "unknown exception");
+                cause <= CAUSE_WATCHDOG && causes[cause] ? causes[cause] : "unknown exception");
     fault->value = context->registers->value;
     note_make(fault, context);
 }

@@ -17,19 +17,21 @@ static bool call_spawn(struct call *call, task_handle *handle)
     return task_spawn_service(handle, name, call->step, &call->progress);
 }
 
-/* The right to join the task of @p job, for the time of a call.
- * UNCHECKED: it moves the right between the job table, which is no handle, and one. */
-static void job_lend(struct job *job, task_handle *handle) MAKES(*handle) UNCHECKED
-{
-    handle->task = job->task;
-    job->task = NULL;
-}
-
-/* UNCHECKED: the same in the other direction. */
+/* UNCHECKED, all three: the handle is in the job, and stays there when a fault cuts a step short. */
 static void job_keep(struct job *job, task_handle *handle) TAKES(*handle) UNCHECKED
 {
-    job->task = handle->task;
+    job->handle.task = handle->task;
     handle->task = NULL;
+}
+
+static enum status job_look(struct job *job, int *result) UNCHECKED
+{
+    return task_join_step(&job->handle, result);
+}
+
+static void job_detach(struct job *job) UNCHECKED
+{
+    task_detach(&job->handle);
 }
 
 static struct job *find_free(struct shell *shell)
@@ -67,9 +69,12 @@ bool job_start(struct shell *shell, struct call *call)
         print("%s: no memory for its task\n", name);
         return false;
     }
-    *job = (struct job){.call = call, .announced = call->words.background};
+    job->announced = call->words.background;
+    job->cancelled = false;
     job->task_number = handle.task->number;
     job_keep(job, &handle);
+    job->call = call;
+    shell->pending = NULL;
     shell->last_status = 0;
     if (!call->words.background)
         shell->foreground = job;
@@ -125,23 +130,33 @@ bool jobs_reap(struct shell *shell)
 
     for (unsigned i = 0; i < JOBS_MOST; i++) {
         struct job *job = &shell->jobs[i];
-        OWN(task_handle) handle = {0};
         enum status end;
         int result = 0;
 
         if (!job->call)
             continue;
-        job_lend(job, &handle);
-        end = task_join_step(&handle, &result);
-        if (end == AGAIN) {
-            job_keep(job, &handle);
+        end = job_look(job, &result);
+        if (end == AGAIN)
             continue;
-        }
-        task_detach(&handle);
+        job_detach(job);
         job_end(shell, job, status_of(job->call, end, result));
         any = true;
     }
     return any;
+}
+
+void jobs_recover(struct shell *shell)
+{
+    for (unsigned i = 0; i < JOBS_MOST; i++) {
+        struct job *job = &shell->jobs[i];
+
+        if (!job->call || job->handle.task)
+            continue;
+        if (shell->foreground == job)
+            shell->foreground = NULL;
+        heap_free(shell->calls, job->call);
+        job->call = NULL;
+    }
 }
 
 void jobs_interrupt(struct shell *shell)

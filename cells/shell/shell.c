@@ -6,7 +6,7 @@
  *     take keys from the ring, or, after the last command of `run=`, end the machine.
  *
  * All progress is in the cell's state and no step waits without bound, so the shell itself can be
- * replaced between two keys. */
+ * replaced between two keys, and goes on after a fault of its own: its task is restartable. */
 #include "shell.h"
 #include "cell.h"
 #include "console.h"
@@ -49,11 +49,19 @@ static bool script_is_sound(const char *script, struct words *words, const char 
     return result == WORDS_END;
 }
 
+static void drop_pending(struct shell *shell)
+{
+    struct call *call = shell->pending;
+
+    shell->pending = NULL;
+    heap_free(shell->calls, call);
+}
+
 /* Makes @p text, which lies in shell->script, what is run next. */
 static void begin_script(struct shell *shell, const char *text) REQUIRES(may_park);
 static void begin_script(struct shell *shell, const char *text)
 {
-    struct call *call = heap_alloc(shell->calls);
+    struct call *call = shell->pending = heap_alloc(shell->calls);
     const char *error = "no memory for a command";
 
     if (call && script_is_sound(text, &call->words, &error)) {
@@ -62,7 +70,7 @@ static void begin_script(struct shell *shell, const char *text)
         print("mitos: %s; nothing was run\n", error);
         fail(shell, call ? STATUS_SYNTAX : STATUS_NO_TASK);
     }
-    heap_free(shell->calls, call);
+    drop_pending(shell);
 }
 
 /* Starts @p call. @return false: it was not started, and is still the caller's. */
@@ -89,7 +97,7 @@ static bool start_call(struct shell *shell, struct call *call)
 static void run_next(struct shell *shell) REQUIRES(may_park);
 static void run_next(struct shell *shell)
 {
-    struct call *call = heap_alloc(shell->calls);
+    struct call *call = shell->pending = heap_alloc(shell->calls);
     const char *error = "no memory for a command";
     enum words_result result = WORDS_ERROR;
 
@@ -103,7 +111,7 @@ static void run_next(struct shell *shell)
     }
     if (result != WORDS_COMMAND)
         shell->next = NULL;
-    heap_free(shell->calls, call);
+    drop_pending(shell);
 }
 
 static void show_prompt(struct shell *shell) REQUIRES(may_park);
@@ -239,24 +247,50 @@ static void begin_headless(struct shell *shell)
     }
 }
 
-/* The first step. Unchecked: the wait is made here, kept in the state, and never ended. */
+/* The first step. Unchecked: the wait is made here, and kept in the state. */
 static void begin(struct shell *shell) REQUIRES(may_park) UNCHECKED;
 static void begin(struct shell *shell)
 {
     wait_begin(&shell->keys);
-    begin_headless(shell);
     shell->begun = true;
+    begin_headless(shell);
 }
+
+/* The first step after a fault: what the shell was at is given up, commands that run go on. Unchecked: the wait, which
+ * may be queued at the console still, is exchanged for a new one. */
+static void begin_again(struct shell *shell) REQUIRES(may_park) UNCHECKED;
+static void begin_again(struct shell *shell)
+{
+    wait_end(&shell->keys);
+    wait_begin(&shell->keys);
+    drop_pending(shell);
+    jobs_recover(shell);
+    shell->next = NULL;
+    shell->prompted = false;
+    shell->line.output_bytes = 0;
+    fail(shell, STATUS_FAULT);
+    print("\nmitos: the shell faulted (see faults) and was started again\n");
+}
+
+/* The argument of the service: each run of it begins with a copy of this. */
+struct run {
+    bool begun;
+};
 
 static enum status step(void *argument) BORROWS_MUT(state.keys);
 static enum status step(void *argument)
 {
+    struct run *run = argument;
     bool progress;
 
-    (void)argument;
     role_assert_may_park();
-    if (!state.begun)
-        begin(&state);
+    if (!run->begun) {
+        run->begun = true;
+        if (state.begun)
+            begin_again(&state);
+        else
+            begin(&state);
+    }
     progress = jobs_reap(&state);
     if (!state.headless)
         progress |= read_keys(&state);
@@ -277,10 +311,11 @@ static enum status init(enum cell_reason reason)
 static enum status start(enum cell_reason reason)
 {
     OWN(task_handle) handle = {0};
+    struct run run = {.begun = false};
 
     if (reason == REASON_SWAP)
         return OK; /* the task goes on with the next step */
-    if (!task_spawn_service(&handle, "shell", step, NULL))
+    if (!task_spawn_restartable_service(&handle, "shell", step, &run, sizeof run, 0))
         return ERR_NOMEM;
     task_detach(&handle);
     return OK;

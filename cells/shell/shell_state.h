@@ -39,9 +39,9 @@ struct call {
 };
 
 /** A command that runs, in a task of its own. */
-struct job {
-    struct call *call; /* NULL: the slot is free */
-    struct task *task; /* the right to join it: see job_lend() */
+struct HOLDS job {
+    struct call *call;  /* NULL: the slot is free */
+    task_handle handle; /* the right to join it; jobs_reap() gives it up when it has ended */
     uint64_t task_number;
     bool cancelled; /* Ctrl-C was pressed once */
     bool announced; /* its end is reported as that of a background command */
@@ -50,12 +50,13 @@ struct job {
 struct HOLDS shell {
     struct kind *calls;
     struct job jobs[JOBS_MOST];
+    struct call *pending;      /* being read or started; no job's yet */
     struct job *foreground;    /* what the prompt waits for; NULL: nothing */
     char script[SCRIPT_BYTES]; /* the line that was entered, or `run=` */
     const char *next;          /* what is left of it; NULL: nothing */
     int last_status, first_failure;
     bool begun, headless, prompted, welcomed;
-    wait_op keys; /* queued at the console while the shell waits, for as long as the task lives */
+    wait_op keys; /* queued at the console while the shell waits; begin_again() ends it after a fault */
     char ahead[AHEAD_BYTES]; /* typed and not taken yet, a ring */
     unsigned ahead_start, ahead_bytes;
     struct line line;
@@ -75,5 +76,7 @@ bool jobs_reap(struct shell *shell) REQUIRES(may_park);
  * the second time leaves it in the background. */
 void jobs_interrupt(struct shell *shell) REQUIRES(may_park);
 bool jobs_any(const struct shell *shell);
+/** After a fault of the shell: frees the slots of commands that have ended, and whose end was not told. */
+void jobs_recover(struct shell *shell);
 
 #endif

@@ -1,6 +1,7 @@
 /* Objects of tasks and their stacks (task_cell.h). Both are kept for the next task: so a task is
  * born and ends without the heap and the page tables, and its end, on an interrupt stack, frees
  * nothing. */
+#include "nucleus/string.h"
 #include "task.h"
 #include "task_cell.h"
 
@@ -66,6 +67,22 @@ static void object_end(struct task_cell_state *state, struct task_object *object
     heap_free(state->tasks, object);
 }
 
+/* The old stack goes last: so without memory nothing has changed. */
+bool object_renew_stack(struct task_object *object)
+{
+    OWN(mapping) old = {0};
+    OWN(mapping) stack = {0};
+
+    if (!object->head.reserve_open)
+        return true;
+    if (!mapping_map(&stack, PAGE_BYTES + TASK_STACK_BYTES, MAP_WRITE | MAP_RESERVE))
+        return false;
+    stack_move_out(&old, &object->stack);
+    stack_move(&object->stack, &stack);
+    mapping_drop(&old);
+    return true;
+}
+
 struct task_object *object_new(struct task_cell_state *state)
 {
     struct task_object *object;
@@ -78,6 +95,12 @@ struct task_object *object_new(struct task_cell_state *state)
         return NULL;
     __atomic_fetch_add(&state->live, 1, __ATOMIC_RELAXED);
     object->cancelled = 0;
+    object->killed = 0;
+    object->restart = NULL;
+    list_init(&object->kept);
+    list_init(&object->watched);
+    memset(object->due_ns, 0, sizeof object->due_ns);
+    list_init(&object->owners);
     object->lock = (struct spinlock){0};
     object->end = (struct task_end){0};
     return object;

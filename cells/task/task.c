@@ -6,6 +6,7 @@
  * and been freed itself between our finding it in the object and our waking it. */
 #include "task.h"
 #include "cell.h"
+#include "clock.h"
 #include "nucleus/hart.h"
 #include "nucleus/heap.h"
 #include "nucleus/machine.h"
@@ -19,26 +20,31 @@ static inline struct task_end *end_of(struct task_object *object)
     return &object->end;
 }
 
-/* The object of @p task, NULL when it is none of this cell's (an idle context). */
-static struct task_object *object_of(const struct task *task)
+struct task_cell_state *cell_state(void)
 {
-    return task->owner_data;
+    return &state;
 }
 
-/* A new task without its handle yet. The head's entry is the client's function, or one of the nucleus, which
- * calls @p code: so no task has a frame of this cell while it sleeps. NULL: no memory.
- * Unchecked: the object owns its stack. */
-static UNCHECKED struct task *head_new(const char *name, int (*entry)(void *argument),
-                                       void *argument, uint64_t code)
+/* The head's entry is the client's function, or one of the nucleus, which calls @p code: so no task has a frame of
+ * this cell while it sleeps. Unchecked: the object owns its stack. */
+void object_start(struct task_object *object, const char *name, int (*entry)(void *argument),
+                  void *argument, uint64_t code) UNCHECKED
+{
+    object->head.code = code;
+    object->head.owner_data = object;
+    task_head_init(&object->head, name, entry, argument, (void *)stack_low(object),
+                   TASK_STACK_BYTES);
+}
+
+/* A new task without its handle yet. NULL: no memory. */
+static struct task *head_new(const char *name, int (*entry)(void *argument), void *argument,
+                             uint64_t code)
 {
     struct task_object *object = object_new(&state);
 
     if (!object)
         return NULL;
-    task_head_init(&object->head, name, entry, argument, (void *)stack_low(object),
-                   TASK_STACK_BYTES);
-    object->head.code = code;
-    object->head.owner_data = object; /* from here on task_cancel() may find and wake it */
+    object_start(object, name, entry, argument, code);
     return &object->head;
 }
 
@@ -119,18 +125,11 @@ EXPORT void task_exit(int result)
     task_end();
 }
 
-/* On the hart's interrupt stack. */
-EXPORT void task_ended(struct task *task)
+void object_finish(struct task_cell_state *cell, struct task_object *object)
 {
     OWN(spin_guard) guard = {0};
-    struct task_object *object = object_of(task);
     bool detached;
 
-    role_assert_irqs_off();
-    if (!object)
-        return;
-    if (task_head_remove(task) != OK)
-        panic("task %lu has ended, and the nucleus keeps it", task->number);
     spin_lock_nested(&guard, &object->lock);
     end_of(object)->ended = true;
     detached = end_of(object)->detached;
@@ -138,7 +137,26 @@ EXPORT void task_ended(struct task *task)
         task_unpark(end_of(object)->joiner);
     spin_unlock_nested(&guard, &object->lock);
     if (detached)
-        object_free(&state, object);
+        object_free(cell, object);
+}
+
+/* On the hart's interrupt stack. What may take time, or memory, the keeper does. */
+EXPORT void task_ended(struct task *task)
+{
+    struct task_object *object = object_of(task);
+
+    role_assert_irqs_off();
+    if (!object)
+        return;
+    if (!list_empty(&object->watched))
+        keeper_unwatch(&state.keeper, object);
+    if (object->restart || !list_empty(&object->owners)) {
+        keeper_take(&state.keeper, object);
+        return;
+    }
+    if (task_head_remove(task) != OK)
+        panic("task %lu has ended, and the nucleus keeps it", task->number);
+    object_finish(&state, object);
 }
 
 /* Who shall end, and whether it is asked or killed. */
@@ -154,10 +172,12 @@ static bool end_if_wanted(struct task *task, void *argument)
     struct end_request *request = argument;
     struct task_object *object = object_of(task);
 
-    if (task->number != request->number || !object)
+    if (task->number != request->number || !object || task == state.keeper.task)
         return true;
     if (request->kill) {
-        task_condemn(task);
+        __atomic_store_n(&object->killed, 1, __ATOMIC_RELEASE);
+        task_condemn(task, ERR_CANCELLED);
+        task_unpark(state.keeper.task); /* it may wait for its restart */
     } else {
         __atomic_store_n(&object->cancelled, 1, __ATOMIC_RELEASE);
         task_unpark(task);
@@ -200,17 +220,32 @@ static enum status init(enum cell_reason reason)
 {
     if (reason == REASON_SWAP)
         return OK; /* the state is the predecessor's */
-    return kind_create(&state.tasks, "task", sizeof(struct task_object), 16);
+    keeper_init(&state.keeper);
+    if (kind_create(&state.tasks, "task", sizeof(struct task_object), 16) != OK)
+        return ERR_NOMEM;
+    return kind_create(&state.restarts, "restart", 0, 16);
 }
 
-static enum status stop(enum cell_reason reason)
+static enum status start(enum cell_reason reason)
 {
-    (void)reason;
-    if (__atomic_load_n(&state.live, __ATOMIC_ACQUIRE))
-        return ERR_BUSY;
-    task_drain();
+    OWN(task_handle) keeper = {0};
+
+    if (reason == REASON_SWAP)
+        return OK; /* it goes on with the next step */
+    if (!task_spawn_service(&keeper, "keeper", keeper_step, &state))
+        return ERR_NOMEM;
+    state.keeper.task = keeper.task;
+    task_detach(&keeper);
     return OK;
 }
 
-CELL(.name = "task", .version = "1.0", .summary = "Tasks with cached stacks; wait queues.",
-     .provides = "task", .init = init, .stop = stop);
+/* The keeper's task never ends, so the cell cannot be unloaded, only be replaced. */
+static enum status stop(enum cell_reason reason)
+{
+    (void)reason;
+    return ERR_BUSY;
+}
+
+CELL(.name = "task", .version = "1.0",
+     .summary = "Tasks with cached stacks; wait queues; restarts and watches.", .provides = "task",
+     .init = init, .start = start, .stop = stop);

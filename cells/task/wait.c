@@ -16,12 +16,20 @@
  * wait_wake() on it: its owner and those who wake through it hold the same object. */
 #include "cell.h"
 #include "nucleus/hart.h"
+#include "nucleus/machine.h"
 #include "task.h"
+#include "task_cell.h"
 
 static inline struct list *waiters_of(struct wait_queue *queue) REQUIRES(queue->lock);
 static inline struct list *waiters_of(struct wait_queue *queue)
 {
     return &queue->waiters;
+}
+
+static inline enum status *closed_of(struct wait_queue *queue) REQUIRES(queue->lock);
+static inline enum status *closed_of(struct wait_queue *queue)
+{
+    return &queue->closed;
 }
 
 static struct wait_queue *queue_of(const wait_op *op) BORROWS(*op);
@@ -33,6 +41,7 @@ static struct wait_queue *queue_of(const wait_op *op)
 EXPORT void wait_queue_init(struct wait_queue *queue)
 {
     queue->lock = (struct spinlock){0};
+    queue->closed = OK;
     list_init(&queue->waiters);
 }
 
@@ -59,18 +68,21 @@ static void leave(wait_op *op)
     spin_unlock(&guard, &queue->lock);
 }
 
-EXPORT void wait_enter(wait_op *op, struct wait_queue *queue)
+EXPORT enum status wait_enter(wait_op *op, struct wait_queue *queue)
 {
     OWN(spin_guard) guard = {0};
+    enum status closed;
 
     if (queue_of(op) != queue)
         leave(op);
     spin_lock(&guard, &queue->lock);
-    if (!op->queue) {
+    closed = *closed_of(queue);
+    if (closed == OK && !op->queue) {
         op->queue = queue;
         list_push_back(waiters_of(queue), &op->link);
     }
     spin_unlock(&guard, &queue->lock);
+    return closed;
 }
 
 /* Unchecked: ends the handle. */
@@ -86,12 +98,12 @@ EXPORT void wait_op_unwind(wait_op *op)
         wait_end(op);
 }
 
-EXPORT unsigned wait_wake(struct wait_queue *queue, unsigned most)
+/* Takes up to @p most out and unparks them. */
+static unsigned wake(struct wait_queue *queue, unsigned most) REQUIRES(queue->lock);
+static unsigned wake(struct wait_queue *queue, unsigned most)
 {
-    OWN(spin_guard) guard = {0};
     unsigned woken = 0;
 
-    spin_lock(&guard, &queue->lock);
     while (woken < most) {
         struct list *node = list_pop_front(waiters_of(queue));
         wait_op *op;
@@ -103,6 +115,61 @@ EXPORT unsigned wait_wake(struct wait_queue *queue, unsigned most)
         __atomic_store_n(&op->queue, NULL, __ATOMIC_RELEASE);
         woken++;
     }
+    return woken;
+}
+
+EXPORT unsigned wait_wake(struct wait_queue *queue, unsigned most)
+{
+    OWN(spin_guard) guard = {0};
+    unsigned woken;
+
+    spin_lock(&guard, &queue->lock);
+    woken = wake(queue, most);
     spin_unlock(&guard, &queue->lock);
     return woken;
+}
+
+EXPORT void wait_queue_close(struct wait_queue *queue, enum status status)
+{
+    OWN(spin_guard) guard = {0};
+
+    if (status == OK)
+        panic("a wait queue is closed with \"ok\": waiters would take that for an open one");
+    spin_lock(&guard, &queue->lock);
+    if (*closed_of(queue) == OK)
+        *closed_of(queue) = status;
+    (void)wake(queue, UINT32_MAX);
+    spin_unlock(&guard, &queue->lock);
+}
+
+/* Unchecked, both: the transitions of the handle. */
+EXPORT void wait_own(wait_owner *owner, struct wait_queue *queue) UNCHECKED
+{
+    struct task_object *object = object_of(task_current());
+
+    owner->queue = queue;
+    list_init(&owner->link);
+    if (object)
+        list_push_back(&object->owners, &owner->link);
+}
+
+EXPORT void wait_disown(wait_owner *owner) UNCHECKED
+{
+    list_remove(&owner->link);
+    owner->queue = NULL;
+}
+
+void owner_close(wait_owner *owner, enum status end)
+{
+    struct wait_queue *queue = owner->queue;
+    bool fault = end == ERR_FAULT || end == ERR_TIMEOUT; /* for others a watchdog's end is a fault */
+
+    wait_disown(owner);
+    wait_queue_close(queue, fault ? ERR_FAULT : ERR_CANCELLED);
+}
+
+EXPORT void wait_owner_unwind(wait_owner *owner)
+{
+    if (owner->queue)
+        owner_close(owner, (enum status)task_current()->unwinding);
 }

@@ -161,10 +161,14 @@ static size_t text_write(const char *text, size_t bytes)
 
 EXPORT enum status console_write_step(wait_op *op, const char *text, size_t bytes, size_t *done)
 {
+    enum status status;
+
     *done += text_write(text + *done, bytes - *done);
     if (*done == bytes)
         return OK;
-    wait_enter(op, &state.room);
+    status = wait_enter(op, &state.room);
+    if (status != OK)
+        return status;
     *done += text_write(text + *done, bytes - *done);
     return *done == bytes ? OK : AGAIN;
 }
@@ -181,10 +185,14 @@ static size_t data_read(char *to, size_t room)
 
 EXPORT enum status console_read_step(wait_op *op, char *to, size_t room, size_t *got)
 {
+    enum status status;
+
     *got = data_read(to, room);
     if (*got)
         return OK;
-    wait_enter(op, &state.data);
+    status = wait_enter(op, &state.data);
+    if (status != OK)
+        return status;
     *got = data_read(to, room);
     return *got ? OK : AGAIN;
 }
@@ -239,9 +247,10 @@ EXPORT enum status console_flush_step(wait_op *op)
     if (!is_started())
         (void)ring_send();
     if (ring_used(&state.transmit)) {
-        wait_enter(op, &state.flushed);
-        if (ring_used(&state.transmit))
-            return AGAIN;
+        enum status status = wait_enter(op, &state.flushed);
+
+        if (status != OK || ring_used(&state.transmit))
+            return status != OK ? status : AGAIN;
     }
     if (device_status(&state.device, STATUS_ALL_SENT))
         return OK;

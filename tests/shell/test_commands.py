@@ -63,7 +63,7 @@ class Json(unittest.TestCase):
 
     def test_cell_lists_the_kinds_that_it_owns(self):
         task = self.of("cell task --json")
-        self.assertEqual([kind["kind"] for kind in task["kinds"]], ["task"])
+        self.assertEqual([kind["kind"] for kind in task["kinds"]], ["task", "restart"])
         self.assertGreaterEqual(task["kinds"][0]["live"], 2)
         tasks = task["kinds"][0]
         self.assertIn(tasks["live_bytes"], range(tasks["live"] * tasks["object_bytes"],

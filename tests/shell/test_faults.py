@@ -61,6 +61,62 @@ class Fault(unittest.TestCase):
         self.assertEqual(lines[6], "no faults since boot")
 
 
+class Restarts(unittest.TestCase):
+    def test_cell_whose_task_waits_for_its_restart_cannot_be_unloaded(self):
+        for kind in ("", " service"):
+            with self.subTest(kind=kind):
+                status, lines = headless(f"load faulter; faulter{kind}; unload faulter; tasks")
+                self.assertEqual(status, 1)
+                self.assertIn("task faulty runs in it", "\n".join(lines))
+                self.assertRegex("\n".join(lines), r"faulty +waiting .*faulter:fault.*, 5 restarts")
+
+
+class Shell(unittest.TestCase):
+    """The shell's own task faults: looking up a command, it meets one whose name is at address 8."""
+
+    def restarts(self, guest):
+        rows = json.loads(guest.run("tasks --json"))
+        return [(row["restarts"], row["number"]) for row in rows if row["name"] == "shell"]
+
+    def test_prompt_comes_again(self):
+        guest = Guest()
+        self.addCleanup(guest.close)
+        self.assertEqual([count for count, _ in self.restarts(guest)], [0])
+        number = self.restarts(guest)[0][1]
+        guest.run("load shell_breaker")
+        guest.send("zz; echo never\r")
+        guest.expect("starts again in 100 ms")
+        guest.expect("the shell faulted")
+        self.assertNotIn("never", guest.prompt())
+        self.assertEqual(guest.status(), 126)
+        self.assertEqual(self.restarts(guest), [(1, number)])
+        self.assertRegex(guest.run("tasks"), r"shell +\w+ +\d +\d+ +shell:step, 1 restart\n")
+        guest.send("zz\r")
+        guest.expect("starts again in 200 ms")
+        guest.prompt()
+        guest.run("unload shell_breaker")
+        self.assertIn("zz: no such command", guest.run("zz"))
+
+    def test_commands_that_run_and_what_is_typed_go_on(self):
+        guest = Guest("--smp", "2")
+        self.addCleanup(guest.close)
+        guest.run("load shell_breaker")
+        self.assertIn("runs as task ", started := guest.run("fault loop &"))
+        number = re.search(r"as task (\d+)", started)[1]
+        guest.send("zz\recho typed ahead\r")
+        guest.expect("the shell faulted")
+        guest.expect("typed ahead\n")
+        guest.send(f"kill {number}\r")
+        guest.expect("[1] done: fault status 126")
+        guest.prompt()
+        self.assertEqual(guest.power_off(), 0)
+
+    def test_headless_run_ends_with_its_status(self):
+        status, lines = headless("load shell_breaker; zz; echo never")
+        self.assertEqual(status, 126)
+        self.assertNotIn("never", lines)
+
+
 class Faults(unittest.TestCase):
     def test_json_has_the_backtrace(self):
         _, lines = headless("; ".join(f"fault {kind}" for kind in KINDS) + "; echo ==; faults --json")

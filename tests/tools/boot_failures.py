@@ -188,8 +188,11 @@ class BootFailures(unittest.TestCase):
 
     def test_report_of_a_fault_in_a_report_is_of_numbers(self):
         archive = self.pack("bad_console vm sched_rr task clock inspect", leave_out=("uart",), more=("bad_console",))
-        self.expect_report(archive, r"\Afault: cause 15 at 0x10\nfault: task \d+ \S+ hart 0 pc 0x\w+ ra 0x\w+ sp 0x\w+\Z",
-                           "a fault in an interrupt or in the scheduler")
+        self.expect_report(archive, r"\Afault: cause 15 at 0x10\nfault: task \d+ \S+ hart 0 pc 0x\w+ ra 0x\w+ sp 0x\w+\n"
+                           r"fault: console_emergency cut short: its caller goes on\n"
+                           r"fault: task \d+ \S+ hart 0 cell bad_console 1\.0 pc 0x\w+ \(bad_console:bad_console_start\S+\n"
+                           r"fault: #0 0x\w+ bad_console:bad_console_start.*(\nfault: #\d 0x\w+ nucleus:\S+)+\Z",
+                           "boot set: bad_console: its start() failed: faulted")
 
     def test_report_of_a_fault_in_a_handler_goes_on_with_what_was_interrupted(self):
         self.expect_report(self.pack("in_handler " + BOOT),
@@ -197,7 +200,7 @@ class BootFailures(unittest.TestCase):
                            r"fault: task \d+ idle/1 hart 1 cell in_handler 1\.0 pc 0x\w+ \(in_handler:store_elsewhere\+\w+\)\n"
                            r"fault: #0 0x\w+ in_handler:store_elsewhere.*\n(fault: #\d 0x\w+ nucleus:\S+\n)+"
                            r"(fault: #\d 0x\w+ nucleus:\S+, interrupted)(\nfault: #\d 0x\w+ nucleus:\S+)*\Z",
-                           "a fault in an interrupt or in the scheduler")
+                           "a fault in a handler, and in no hook")
 
 
 class CommandLine(unittest.TestCase):

@@ -57,8 +57,7 @@ static UNCHECKED void close_child(struct client *client)
 static UNCHECKED bool open_wait(struct client *client)
 {
     wait_begin(&client->handle.wait);
-    wait_enter(&client->handle.wait, &client->all->queue);
-    return true;
+    return wait_enter(&client->handle.wait, &client->all->queue) == OK;
 }
 
 static UNCHECKED bool open_read(struct client *client)

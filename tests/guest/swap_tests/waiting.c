@@ -93,8 +93,7 @@ static int wait_in_queue(void *argument)
 
     role_assert_may_park();
     wait_begin(&op);
-    for (;;) {
-        wait_enter(&op, &meeting->queue);
+    while (wait_enter(&op, &meeting->queue) == OK) {
         if (__atomic_load_n(&meeting->open, __ATOMIC_ACQUIRE))
             break;
         task_park();
@@ -144,6 +143,77 @@ TEST(swap, waiters_and_joiners_are_woken_by_the_new_task_cell)
           WAITERS + 1);
     CHECK(t, task_join(&joiner, NULL) == OK, "the joiner ended badly");
     part(t, &meeting, WAITERS);
+}
+
+/* A task that faults, and waits for its next start, while one that sleeps has a watch over it. */
+struct restarted {
+    uint32_t runs, faults; /* atomic: runs */
+    uint64_t limit_ns;
+};
+
+static int fault_often(void *argument)
+{
+    struct restarted *shared = *(struct restarted **)argument;
+    uint32_t run = __atomic_fetch_add(&shared->runs, 1, __ATOMIC_RELEASE);
+
+    if (run < shared->faults)
+        *(volatile uint32_t *)(uint64_t)run = 0;
+    return 9;
+}
+
+static int sleep_watched(void *argument)
+{
+    const struct restarted *shared = argument;
+    OWN(watch) limit = {0};
+
+    role_assert_may_park();
+    watch_begin(&limit, shared->limit_ns);
+    while (shared->limit_ns)
+        task_park();
+    watch_end(&limit);
+    return 0;
+}
+
+static bool waits_for_restart(const struct task_handle *task) BORROWS(*task);
+static bool waits_for_restart(const struct task_handle *task)
+{
+    struct task_restarts restarts;
+
+    task_restarts_get(task->task, &restarts);
+    return restarts.waiting;
+}
+
+TEST(swap, restarts_and_watches_go_on_with_the_new_task_cell)
+{
+    OWN(task_handle) faulty = {0};
+    OWN(task_handle) watched = {0};
+    struct restarted shared = {.faults = 5, .limit_ns = 3000 * MS}, *argument = &shared;
+    unsigned amid = 0;
+    enum status status;
+    int result = 0;
+
+    if (!task_spawn_restartable(&faulty, "faulty", fault_often, &argument, sizeof argument)) {
+        CHECK(t, false, "no memory");
+        return;
+    }
+    if (!task_spawn(&watched, "watched", sleep_watched, &shared)) {
+        CHECK(t, false, "no memory");
+        task_detach(&faulty);
+        return;
+    }
+    while (__atomic_load_n(&shared.runs, __ATOMIC_ACQUIRE) <= shared.faults) {
+        uint32_t runs = __atomic_load_n(&shared.runs, __ATOMIC_ACQUIRE);
+        bool waits = waits_for_restart(&faulty);
+
+        swap_good(t, "task", "task", NULL);
+        amid += waits && waits_for_restart(&faulty) &&
+                runs == __atomic_load_n(&shared.runs, __ATOMIC_ACQUIRE);
+        clock_sleep(10 * MS);
+    }
+    CHECK(t, amid, "no swap fell within a pause");
+    status = task_join(&faulty, &result);
+    CHECK(t, status == OK && result == 9, "the faulty one ended: %s, %d", status_name(status), result);
+    CHECK(t, task_join(&watched, NULL) == ERR_TIMEOUT, "the watch did not expire");
 }
 
 #define LINE "# 0123456789012345678901234567890123456789012345678901234567890123456789012345\n"

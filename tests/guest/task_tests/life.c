@@ -1,14 +1,10 @@
 /* The life of tasks: spawn, join, detach, exit, cancel, faults. */
 #include "clock.h"
+#include "figures.h"
 #include "group.h"
-#include "inspect.h"
-#include "nucleus/cells.h"
-#include "nucleus/frame.h"
 #include "nucleus/hart.h"
-#include "nucleus/heap.h"
 #include "nucleus/string.h"
 #include "test.h"
-#include "vm.h"
 
 #define ROUNDS 1000u
 #define MS 1000000u
@@ -83,54 +79,6 @@ TEST(task, join_of_a_faulted_task_says_so)
     CHECK(t, status == ERR_FAULT && result == 5, "status %d, result %d", status, result);
 }
 
-struct figures {
-    uint64_t free_frames, live_tasks, mappings, page_tables;
-};
-
-static uint64_t live_tasks(void)
-{
-    struct kind_info kind;
-    uint64_t live = 0;
-
-    for (unsigned i = 0; kind_get(i, &kind); i++) {
-        if (strcmp(kind.name, "task") == 0)
-            live += kind.live;
-    }
-    return live;
-}
-
-static struct figures figures_now(void)
-{
-    struct figures figures = {0};
-    struct frame_stats frames;
-    struct vm_stats vm;
-
-    task_drain();
-    vm_drain();
-    heap_drain();
-    frame_drain();
-    frame_stats(&frames);
-    vm_stats(&vm);
-    figures.live_tasks = live_tasks();
-    figures.free_frames = frames.free;
-    figures.mappings = vm.mappings;
-    figures.page_tables = vm.page_tables;
-    return figures;
-}
-
-static void check_same(struct test_run *t, const struct figures *before)
-{
-    struct figures now = figures_now();
-
-    CHECK(t, now.live_tasks == before->live_tasks, "%lu, were %lu", now.live_tasks,
-          before->live_tasks);
-    CHECK(t, now.mappings == before->mappings, "%lu, were %lu", now.mappings, before->mappings);
-    CHECK(t, now.page_tables == before->page_tables, "%lu, were %lu", now.page_tables,
-          before->page_tables);
-    CHECK(t, now.free_frames == before->free_frames, "%lu, were %lu", now.free_frames,
-          before->free_frames);
-}
-
 TEST(task, thousand_joined_tasks_leave_nothing)
 {
     struct figures before = figures_now();
@@ -148,7 +96,7 @@ TEST(task, thousand_joined_tasks_leave_nothing)
             sum += result;
     }
     CHECK(t, sum == (int)(ROUNDS * (ROUNDS - 1)), "sum %d", sum);
-    check_same(t, &before);
+    figures_check(t, &before);
 }
 
 static int count_one(void *argument)
@@ -156,14 +104,6 @@ static int count_one(void *argument)
     role_assert_may_park();
     __atomic_fetch_add((uint32_t *)argument, 1, __ATOMIC_RELEASE);
     return 0;
-}
-
-/* The tasks count before they have ended: their remains go a little later. */
-static void settle(const struct figures *before) REQUIRES(may_park);
-static void settle(const struct figures *before)
-{
-    for (unsigned i = 0; i < 1000 && figures_now().live_tasks != before->live_tasks; i++)
-        clock_sleep(MS);
 }
 
 TEST(task, thousand_detached_tasks_leave_nothing)
@@ -182,8 +122,8 @@ TEST(task, thousand_detached_tasks_leave_nothing)
     CHECK(t, spawned == ROUNDS, "%u of %u tasks spawned", spawned, ROUNDS);
     while (__atomic_load_n(&count, __ATOMIC_ACQUIRE) < spawned)
         task_yield();
-    settle(&before);
-    check_same(t, &before);
+    figures_settle(&before);
+    figures_check(t, &before);
 }
 
 TEST(task, faulted_tasks_leave_nothing)
@@ -202,8 +142,8 @@ TEST(task, faulted_tasks_leave_nothing)
         else
             task_detach(&task);
     }
-    settle(&before);
-    check_same(t, &before);
+    figures_settle(&before);
+    figures_check(t, &before);
 }
 
 static int waits_for_cancel(void *argument)

@@ -58,8 +58,7 @@ static void semaphore_take(struct semaphore *semaphore)
     OWN(wait_op) op = {0};
 
     wait_begin(&op);
-    for (;;) {
-        wait_enter(&op, &semaphore->queue);
+    while (wait_enter(&op, &semaphore->queue) == OK) {
         if (semaphore_try(semaphore))
             break;
         task_park();
@@ -91,15 +90,16 @@ static int waits_once(void *argument)
 {
     OWN(wait_op) op = {0};
     struct order *order = argument;
+    enum status entered;
     int mine, turn;
 
     role_assert_may_park();
     wait_begin(&op);
-    wait_enter(&op, &order->semaphore.queue);
+    entered = wait_enter(&op, &order->semaphore.queue);
     mine = (int)__atomic_fetch_add(&order->entered, 1, __ATOMIC_ACQ_REL);
-    while (!semaphore_try(&order->semaphore)) {
+    while (!semaphore_try(&order->semaphore) && entered == OK) {
         task_park();
-        wait_enter(&op, &order->semaphore.queue);
+        entered = wait_enter(&op, &order->semaphore.queue);
     }
     turn = (int)__atomic_fetch_add(&order->woken, 1, __ATOMIC_ACQ_REL);
     wait_end(&op);
@@ -162,12 +162,11 @@ TEST(task, who_leaves_the_queue_is_not_woken)
     wait_queue_init(&first);
     wait_queue_init(&second);
     wait_begin(&op);
-    wait_enter(&op, &first);
-    wait_enter(&op, &first);
-    wait_enter(&op, &second);
+    CHECK(t, wait_enter(&op, &first) == OK && wait_enter(&op, &first) == OK, "closed");
+    CHECK(t, wait_enter(&op, &second) == OK, "closed");
     CHECK(t, wait_wake(&first, 9) == 0, "it went on to another queue");
     CHECK(t, wait_wake(&second, 9) == 1, "it is in once");
-    wait_enter(&op, &second);
+    CHECK(t, wait_enter(&op, &second) == OK, "closed");
     wait_end(&op);
     CHECK(t, wait_wake(&second, 9) == 0, "its wait has ended");
 }

@@ -71,8 +71,8 @@ static int waits(void *argument)
     if (!token_take(&a, 'a'))
         return 1;
     wait_begin(&op);
-    wait_enter(&op, &prey->queue);
-    __atomic_store_n(&prey->there, 1, __ATOMIC_RELEASE);
+    if (wait_enter(&op, &prey->queue) == OK)
+        __atomic_store_n(&prey->there, 1, __ATOMIC_RELEASE);
     while (prey->rounds == 0)
         task_park();
     wait_end(&op);
