@@ -63,6 +63,12 @@ struct cell_manifest {
 #define EXPORT __attribute__((visibility("default")))
 
 /**
+ * Of an exported function that returns nothing: while its cell is in quarantine a call does nothing. Else it would
+ * be a fault of the caller (docs/architecture.md, recovery). For what callers can do without.
+ */
+#define OR_NOTHING
+
+/**
  * The writable storage of this cell, all of it: `CELL_STATE(struct counter_state);` declares `state`,
  * zeroed at load. It never moves while the cell, or a successor of it, lives; a successor finds it as it
  * is (REASON_SWAP).

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "cell.h"
 #include "nucleus/list.h"
 #include "nucleus/task.h"
 #include "own.h"
@@ -19,14 +20,14 @@ uint64_t clock_now_ns(void);
  * The running task's turn on this hart ends @p ns from now (0: no end). One slice per hart; a new one
  * replaces it. When it ends, the interrupt calls hart_reschedule().
  */
-void clock_slice(uint64_t ns) REQUIRES(irqs_off);
+void clock_slice(uint64_t ns) REQUIRES(irqs_off) OR_NOTHING;
 
 /** A task's wait for a point in time: owned by the client, lives on its stack. */
 typedef struct LINEAR("clock_op") clock_op {
     struct task *task;
     uint64_t due_ns;
-    uint32_t hart;    /* whose timer list it is in */
-    uint32_t pending; /* 1 while in the list */
+    struct spinlock *lock; /* of the hart's timer list that it is in */
+    uint32_t pending;      /* 1 while in the list */
     struct list link;
 } clock_op;
 

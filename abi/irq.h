@@ -22,6 +22,12 @@ typedef struct LINEAR("irq_line") irq_line {
  */
 bool irq_attach(irq_line *line, uint32_t source, void (*handler)(void *argument), void *argument)
     TRY_MAKES(*line);
+/**
+ * Turns the source on again. It is off when a fault cut the handler short: what interrupted is probably still
+ * there, and would interrupt for ever. For the driver, once it has been repaired.
+ * @return OK.
+ */
+MUST_CHECK enum status irq_enable(const irq_line *line) BORROWS(*line);
 /** Disables the source and waits until no hart is in its handler. */
 void irq_detach(irq_line *line) TAKES(*line);
 void irq_line_unwind(irq_line *line) UNCHECKED;

@@ -27,6 +27,7 @@ enum status {
     ERR_TIMEOUT = 13,    /* the stated time has passed */
     ERR_DENIED = 14,     /* not yours: another cell owns the object */
     ERR_IO = 15,         /* a device failed */
+    ERR_QUARANTINED = 16, /* the cell that serves this faulted too often; a repaired one can be swapped in */
 };
 
 /** A word for a status: "out of memory". */
@@ -49,6 +50,7 @@ static inline const char *status_name(enum status status)
         [ERR_TIMEOUT] = "timed out",
         [ERR_DENIED] = "not permitted",
         [ERR_IO] = "device error",
+        [ERR_QUARANTINED] = "in quarantine",
     };
 
     return (unsigned)status < sizeof names / sizeof names[0] ? names[status] : "unknown status";

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cell.h"
 #include "nucleus/address.h"
 #include "own.h"
 #include "status.h"
@@ -41,7 +42,7 @@ bool mapping_map_device(mapping *m, paddr base, size_t bytes) TRY_MAKES(*m);
  *  with the last of the mappings. @return false: no memory, or a page of @p of is left out (MAP_RESERVE). */
 bool mapping_share(mapping *m, const mapping *of, unsigned flags) TRY_MAKES(*m) BORROWS(*of);
 /** Unmaps on all harts (no fence when only one runs), then frees what no other mapping shares. */
-void mapping_drop(mapping *m) TAKES(*m);
+void mapping_drop(mapping *m) TAKES(*m) OR_NOTHING;
 void mapping_unwind(mapping *m) UNCHECKED;
 
 void *mapping_address(const mapping *m) BORROWS(*m);

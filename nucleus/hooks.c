@@ -67,6 +67,8 @@ struct hooks hooks = {EACH_HOOK(HOOK_DEFAULT)};
      .faults_most = most},
 static struct hook rows[] = {EACH_HOOK(HOOK_ROW)};
 #define HOOKS (sizeof rows / sizeof rows[0])
+#define HOOK_NAMED(hook) +(sizeof hooks.hook / sizeof(uint64_t))
+_Static_assert(0 EACH_HOOK_NAME(HOOK_NAMED) == HOOKS, "nucleus/hooks.h names each");
 
 static void set(struct hook *hook, const struct cell *cell, uint64_t function)
 {

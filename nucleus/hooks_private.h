@@ -7,6 +7,7 @@
 #include "faults.h"
 #include "inspect.h"
 #include "irq.h"
+#include "nucleus/hooks.h"
 #include "sched.h"
 #include "symbols.h"
 #include "task.h"

@@ -168,17 +168,16 @@ static _Noreturn __attribute__((noinline)) void fault_with(const char *line)
 
 void panic(const char *text, ...)
 {
+    uint64_t call = (uint64_t)__builtin_return_address(0) - 1; /* its end may be that of the text */
     char line[200], place[120];
     va_list arguments;
 
     va_start(arguments, text);
     format_list(line, sizeof line, text, arguments);
     va_end(arguments);
-    if (is_in_cell((uint64_t)__builtin_return_address(0)) && this_hart()->depth < TRAP_LEVELS)
+    if (is_in_cell(call) && this_hart()->depth < TRAP_LEVELS)
         fault_with(line);
-    log_print("panic in %s: %s",
-              hooks.code_describe((uint64_t)__builtin_return_address(0), place, sizeof place),
-              line);
+    log_print("panic in %s: %s", hooks.code_describe(call, place, sizeof place), line);
     machine_fail("panic");
 }
 

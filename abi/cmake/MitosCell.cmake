@@ -6,9 +6,13 @@
 # mitos_cell(NAME VARIANT V SOURCES FILE... [OPTIONS OPTION...]) builds another version of a cell from its
 # sources, compiled with OPTION..., as build/PRESET/cells/V/NAME.cell. It goes into no archive by itself. The
 # lints see the sources when the cell itself is built.
+#
+# mitos_cell(NAME ... STAND_IN [KEEPS FILE... FUNCTION...]): with it is made what takes its place in quarantine
+# (pack stand-in), and goes into the boot archives as stand_in/NAME.cell. It has FILE... of the cell as they are, with
+# all that they export, FUNCTION...: how clients give back what the cell's state leads to.
 
 function(mitos_cell name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "NOT_IN_ARCHIVE" "INTERFACES;VARIANT" "SOURCES;OPTIONS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "NOT_IN_ARCHIVE;STAND_IN" "INTERFACES;VARIANT" "SOURCES;OPTIONS;KEEPS")
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "mitos_cell(${name}): unknown argument ${arg_UNPARSED_ARGUMENTS}")
     endif()
@@ -58,9 +62,13 @@ function(mitos_cell name)
         DEPENDS $<TARGET_OBJECTS:${target}> ${checks} ${MITOS_GAP_FILES}
         COMMENT "Joining the objects of cell ${name}"
         COMMAND_EXPAND_LISTS VERBATIM)
+    set(rules "")
+    if(arg_VARIANT STREQUAL "stand_in")
+        set(rules --stand-in)
+    endif()
     add_custom_command(
         OUTPUT ${cell}
-        COMMAND ${pack} cell -o ${cell} ${declared} ${object}
+        COMMAND ${pack} cell -o ${cell} ${rules} ${declared} ${object}
         DEPENDS ${object} ${interfaces} ${pack}
         COMMENT "Packing cell ${name}"
         VERBATIM)
@@ -73,6 +81,34 @@ function(mitos_cell name)
     if(NOT arg_NOT_IN_ARCHIVE)
         set_property(GLOBAL APPEND PROPERTY MITOS_ARCHIVE_CELLS ${cell})
     endif()
+    if(arg_STAND_IN)
+        mitos_stand_in(${name} ${cell} "${arg_SOURCES}" "${arg_INTERFACES}" ${arg_KEEPS})
+    endif()
+endfunction()
+
+# Identical functions are not folded, as each shall be found by its name.
+function(mitos_stand_in name cell sources headers)
+    set(folder ${CMAKE_BINARY_DIR}/stand_in/${name})
+    list(TRANSFORM sources REPLACE "^.*/" "")
+    set(kept ${ARGN})
+    list(FILTER kept INCLUDE REGEX "\\.c$")
+    list(REMOVE_ITEM sources ${kept})
+    list(TRANSFORM sources PREPEND ${folder}/)
+    list(TRANSFORM ARGN PREPEND "--keep;" OUTPUT_VARIABLE keep)
+    file(MAKE_DIRECTORY ${folder})
+    set(interfaces "")
+    if(headers)
+        set(interfaces INTERFACES ${headers})
+    endif()
+    list(PREPEND headers ${CMAKE_SOURCE_DIR}/abi)
+    list(TRANSFORM headers PREPEND "--headers;")
+    add_custom_command(
+        OUTPUT ${sources}
+        COMMAND ${pack} stand-in -o ${folder} ${declared} ${headers} ${keep} ${cell}
+        DEPENDS ${cell} ${pack}
+        COMMENT "Writing a stand-in for cell ${name}"
+        VERBATIM)
+    mitos_cell(${name} VARIANT stand_in SOURCES ${sources} ${kept} OPTIONS -fno-ipa-icf ${interfaces})
 endfunction()
 
 # mitos_variant_archive(V): build/PRESET/V/mitos.cpio, the boot archive and in its folder V the variants V of
@@ -82,6 +118,8 @@ function(mitos_variant_archive variant)
     get_property(variants GLOBAL PROPERTY MITOS_VARIANTS_${variant})
     get_property(pack GLOBAL PROPERTY MITOS_PACK)
     set(folder ${CMAKE_BINARY_DIR}/${variant})
+    get_property(stand_ins GLOBAL PROPERTY MITOS_VARIANTS_stand_in)
+    list(APPEND variants ${stand_ins})
     set(files ${variants})
     list(TRANSFORM files REPLACE "^[^=]*=" "")
     list(TRANSFORM variants PREPEND "--also;")
@@ -101,7 +139,7 @@ endfunction()
 
 # mitos_add_archive(): build/PRESET/mitos.cpio, all cells, what is loaded at boot, and which cell serves
 # an interface that several provide.
-set(MITOS_BOOT vm sched_rr task clock plic uart inspect commands shell
+set(MITOS_BOOT vm sched_rr task clock plic uart inspect commands recovery shell
     CACHE STRING "The cells that are loaded at boot, as one transaction")
 set(MITOS_DEFAULT sched=sched_rr CACHE STRING "INTERFACE=CELL for each interface that several cells provide")
 
@@ -109,14 +147,18 @@ function(mitos_add_archive)
     get_property(cells GLOBAL PROPERTY MITOS_ARCHIVE_CELLS)
     get_property(pack GLOBAL PROPERTY MITOS_PACK)
     set(archive ${CMAKE_BINARY_DIR}/mitos.cpio)
+    get_property(stand_ins GLOBAL PROPERTY MITOS_VARIANTS_stand_in)
+    set(files ${stand_ins})
+    list(TRANSFORM files REPLACE "^[^=]*=" "")
+    list(TRANSFORM stand_ins PREPEND "--also;")
     set(defaults ${MITOS_DEFAULT})
     list(TRANSFORM defaults PREPEND "--default;")
     list(JOIN MITOS_BOOT " " boot)
     file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/cells)
     add_custom_command(
         OUTPUT ${archive}
-        COMMAND ${pack} archive -o ${archive} --boot ${boot} ${defaults} ${cells}
-        DEPENDS ${cells} ${pack}
+        COMMAND ${pack} archive -o ${archive} --boot ${boot} ${defaults} ${stand_ins} ${cells}
+        DEPENDS ${cells} ${files} ${pack}
         COMMENT "Packing the boot archive"
         VERBATIM)
     add_custom_target(archive ALL DEPENDS ${archive})

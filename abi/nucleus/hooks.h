@@ -27,4 +27,10 @@
 #ifndef MITOS_NUCLEUS_HOOKS_H
 #define MITOS_NUCLEUS_HOOKS_H
 
+/** X(name) for each. */
+#define EACH_HOOK_NAME(X)                                                                          \
+    X(sched_pick) X(sched_ready) X(clock_interrupt) X(clock_nudge) X(irq_interrupt)                \
+    X(vm_page_fault) X(vm_reserve_open) X(vm_arena_added) X(console_emergency) X(task_ended)       \
+    X(code_describe) X(fault_report) X(fault_outcome)
+
 #endif

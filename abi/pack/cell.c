@@ -92,7 +92,7 @@ static bool name_matches_file(struct object *object, const char *path)
 struct options {
     const char *output, *accepted;
     struct declared declared;
-    bool has_declared, quiet;
+    bool has_declared, quiet, stand_in;
     char **inputs;
     int input_count;
 };
@@ -107,6 +107,8 @@ static int read_options(const struct command *command, int argc, char **argv,
 
         if (strcmp(argv[i], "--quiet") == 0) {
             options->quiet = true;
+        } else if (strcmp(argv[i], "--stand-in") == 0 && command == &cell_command) {
+            options->stand_in = true;
         } else if (strcmp(argv[i], "-o") == 0 && has_value && command == &cell_command) {
             options->output = argv[++i];
         } else if (strcmp(argv[i], "--accept") == 0 && has_value && command == &cell_command) {
@@ -138,6 +140,7 @@ static int cell_run(int argc, char **argv)
         return usage_error(&cell_command, "it takes -o OUT.cell and one object");
     object.quiet = options.quiet;
     object.accepted = options.accepted;
+    object.stand_in = options.stand_in;
     declared = options.has_declared ? &options.declared : NULL;
     if (!object_read(&object, options.inputs[0]) || !check_object(&object, declared) ||
         !name_matches_file(&object, options.output))
@@ -170,13 +173,14 @@ static int check_run(int argc, char **argv)
 
 const struct command cell_command = {
     .name = "cell",
-    .usage = "cell -o NAME.cell [--declared FILE]... [--accept TEXT] [--quiet] OBJECT",
+    .usage = "cell -o NAME.cell [--declared FILE]... [--accept TEXT] [--stand-in] [--quiet] OBJECT",
     .help = "Checks OBJECT, the output of ld -r, and completes it to the cell NAME.cell.\n"
             "Everything that a cell must not contain is named, one line each: FILE: SYMBOL: what "
             "is wrong.\n"
             "--declared FILE  imports and exports must be in this list (lines \"SYMBOL HEADER\")\n"
             "--accept TEXT    findings that say TEXT do not count; for tests of the rules, never "
             "for a build\n"
+            "--stand-in       it was made by pack stand-in, and provides no hooks\n"
             "--quiet          no text, only the exit status",
     .run = cell_run,
 };

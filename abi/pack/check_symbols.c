@@ -79,6 +79,8 @@ static void check_provided(struct object *object, const struct declared *declare
         if (strcmp(function->header, header) != 0)
             continue;
         known++;
+        if (object->stand_in && is_hook(function->name))
+            continue;
         for (size_t j = 1; j < object->symbol_count && !defined; j++)
             defined = symbol_is_export(&object->symbols[j]) &&
                       strcmp(object->symbols[j].name, function->name) == 0;

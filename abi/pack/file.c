@@ -30,6 +30,11 @@ static bool read_all(int fd, struct buffer *content)
     }
 }
 
+bool file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
 bool file_read(const char *path, uint8_t **bytes, size_t *length)
 {
     struct buffer content = {0};

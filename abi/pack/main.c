@@ -5,7 +5,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {&cell_command, &check_command, &report_command,
-                                                 &archive_command, &list_command};
+                                                 &archive_command, &list_command,
+                                                 &stand_in_command};
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
 static const struct command *find_command(const char *name)

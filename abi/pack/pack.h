@@ -45,6 +45,7 @@ void buffer_align(struct buffer *buffer, size_t alignment);
 bool file_read(const char *path, uint8_t **bytes, size_t *length);
 /** Writes @p path in one step: under a temporary name in the same folder, then renamed. */
 bool file_write(const char *path, const struct buffer *content);
+bool file_exists(const char *path);
 /** The last part of a path without the ending ".cell": "build/cells/vm.cell" is "vm". */
 char *file_cell_name(const char *path);
 
@@ -87,6 +88,7 @@ struct object {
     size_t symtab; /* its section */
     struct manifest manifest;
     unsigned findings;
+    bool stand_in;        /* it needs no hooks */
     bool quiet;           /* findings are counted, not printed */
     const char *accepted; /* what a finding says that does not count; NULL: all count */
 };
@@ -131,6 +133,23 @@ bool declared_read(struct declared *declared, const char *path);
 bool declared_parse(struct declared *declared, const char *path, const void *bytes, size_t length);
 /** The header that declares @p name, or NULL. */
 const char *declared_header(const struct declared *declared, const char *name);
+
+/* ---- prototype.c: a function's declaration in a header ---- */
+
+struct prototype {
+    const char *before, *behind; /* the name: "MUST_CHECK enum status", "(...) BORROWS_MUT(*op)" */
+};
+/** @return false: the header at @p path cannot be read, or declares no function @p name. */
+bool prototype_read(const char *path, const char *name, struct prototype *prototype);
+/** Whether @p word stands in a part of it. */
+bool prototype_has(const char *text, const char *word);
+
+/* ---- stand_in.c ---- */
+
+/** Whether the nucleus calls the function @p name (nucleus/hooks.h). */
+bool is_hook(const char *name);
+/** At the end of a stand-in's version. */
+#define STAND_IN_VERSION "stand-in"
 
 /* ---- the rules: check*.c, manifest.c ---- */
 
@@ -187,7 +206,7 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 extern const struct command cell_command, check_command, report_command, archive_command,
-    list_command;
+    list_command, stand_in_command;
 /** usage.c: one line on wrong use; @return PACK_USAGE. */
 int usage_error(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -113,8 +113,8 @@ EXPORT void clock_begin(clock_op *op, uint64_t due_ns) UNCHECKED
     irq_disable(&guard);
     op->task = task_current();
     op->due_ns = due_ns;
-    op->hart = hart_index();
-    op_enter(op, &state.harts[op->hart]);
+    op->lock = &state.harts[hart_index()].lock;
+    op_enter(op, &state.harts[hart_index()]);
     irq_restore(&guard);
 }
 
@@ -130,32 +130,6 @@ EXPORT void clock_nudge(uint64_t ns)
 
     if (ticks < clock->armed)
         timer_set(clock, ticks);
-}
-
-/** Takes @p op out of the list, if it is in. Always under the lock: afterwards no hart uses it. */
-static void op_leave(clock_op *op, struct hart_clock *clock) BORROWS_MUT(*op);
-static void op_leave(clock_op *op, struct hart_clock *clock)
-{
-    OWN(spin_guard) guard = {0};
-
-    spin_lock(&guard, &clock->lock);
-    if (op->pending)
-        list_remove(&op->link);
-    op->pending = 0;
-    spin_unlock(&guard, &clock->lock);
-}
-
-/* Unchecked: the drop of the op. */
-EXPORT void clock_end(clock_op *op) UNCHECKED
-{
-    op_leave(op, &state.harts[op->hart]);
-    op->task = NULL;
-}
-
-EXPORT void clock_op_unwind(clock_op *op)
-{
-    if (op->task)
-        clock_end(op);
 }
 
 /**
@@ -215,9 +189,20 @@ static enum status clock_init(enum cell_reason reason)
     return OK;
 }
 
+/** Has this hart's timer interrupt at once, which looks at all that is due and sets the next one. */
+static void timer_renew(void *unused)
+{
+    (void)unused;
+    role_assert_irqs_off(); /* hart_each() calls it so */
+    timer_set(&state.harts[hart_index()], hart_ticks());
+}
+
+/** A predecessor's interrupt may have been cut short before it had set the hardware. */
 static enum status clock_start(enum cell_reason reason)
 {
-    if (reason != REASON_SWAP)
+    if (reason == REASON_SWAP)
+        hart_each(timer_renew, NULL);
+    else
         state.sstc = machine_has_isa("sstc");
     return OK;
 }

@@ -65,6 +65,8 @@ static void print_fault(const struct fault *fault)
           fault->task_name, fault->hart, fault->cell[0] ? fault->cell : "unknown",
           fault->version[0] ? " " : "", fault->version);
     print("  outcome: %s\n", outcome_of(fault));
+    if (fault->action[0])
+        print("  recovery: %s\n", fault->action);
     print_frames(fault);
 }
 
@@ -111,6 +113,8 @@ static void fault_to_json(struct json *json, const struct fault *fault)
     json_address(json, "value", fault->value);
     json_text(json, "note", fault->note);
     json_text(json, "outcome", fault->outcome);
+    json_text(json, "hook", fault->hook);
+    json_text(json, "action", fault->action);
     frames_to_json(json, fault);
     json_number(json, "more_frames", fault->more);
     json_boolean(json, "lost", fault->end == WALK_LOST);
@@ -210,6 +214,7 @@ static int run_faults(int argc, char **argv)
 COMMAND(faults, .run = run_faults, .usage = "faults [-v | NUMBER] [--json]",
         .help = "Lists the last faults: when, whose, where, why.\n"
                 "\n"
-                "The last 16 are kept. NUMBER shows one with its backtrace and what became of its\n"
-                "task; -v shows all of them so. Of a caller in a backtrace the last byte of the\n"
-                "call is named. ./mitos where CELL:FUNCTION+0x12 tells file and line on the host.");
+                "The last 16 are kept. NUMBER shows one with its backtrace, what became of its\n"
+                "task, and what was done about it (recovery); -v shows all of them so. Of a\n"
+                "caller in a backtrace the last byte of the call is named. On the host, ./mitos\n"
+                "where CELL:FUNCTION+0x12 tells file and line.");

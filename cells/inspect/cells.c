@@ -149,6 +149,3 @@ EXPORT bool cell_import(const char *cell, unsigned index, struct import_info *in
     cells_visit(describe_import, &search);
     return search.found;
 }
-
-CELL(.name = "inspect", .version = "1.0", .provides = "inspect faults",
-     .summary = "Shows what is loaded: cells, symbols, sets, hooks");

@@ -20,8 +20,11 @@
 
 struct faults_state {
     uint64_t count; /* atomic */
+    uint32_t wake_calls; /* atomic: how many want settled_queue to be woken, one of which does it */
+    struct wait_queue settled_queue;
     struct spinlock lock;
     /* lock guards: */
+    uint64_t settled; /* how many times it became known what came of a fault */
     struct fault records[FAULT_RECORDS]; /* but one whose number is 0: its report is under way */
 };
 CELL_STATE(struct faults_state);
@@ -89,25 +92,118 @@ EXPORT bool fault_get(uint64_t number, struct fault *fault)
     return true;
 }
 
-EXPORT void fault_outcome(const struct task *task, const char *text, const char *hook)
+/* The last fault of @p task; with @p open only one of which nobody knows yet what came of it. Under the lock. */
+static struct fault *last_of(const struct task *task, bool open) REQUIRES(state.lock);
+static struct fault *last_of(const struct task *task, bool open)
 {
-    OWN(spin_guard) guard = {0};
     struct fault *last = NULL;
 
-    spin_lock(&guard, &state.lock);
     for (unsigned i = 0; i < FAULT_RECORDS; i++) {
         struct fault *fault = &state.records[i];
 
-        if (fault->task == task->number && (!last || fault->number > last->number))
+        if (fault->number && fault->task == task->number && !(open && fault->settled) &&
+            (!last || fault->number > last->number))
             last = fault;
     }
-    if (last && hook)
+    return last;
+}
+
+static void settle(struct fault *fault) REQUIRES(state.lock);
+static void settle(struct fault *fault)
+{
+    if (fault && !fault->settled)
+        fault->settled = ++state.settled;
+}
+
+/* With its task all faults are settled that it had, those in cleanups included; with a hook its last one. */
+static void outcome_note(const struct task *task, const char *text, const char *hook)
+{
+    OWN(spin_guard) guard = {0};
+    struct fault *last;
+
+    spin_lock(&guard, &state.lock);
+    last = last_of(task, false);
+    if (last && hook) {
         format(last->outcome, sizeof last->outcome, "%s cut short: %s", hook, text);
-    else if (last)
+        string_copy(last->hook, sizeof last->hook, hook);
+    } else if (last) {
         string_copy(last->outcome, sizeof last->outcome, text);
+    }
+    settle(last);
+    while (!hook && (last = last_of(task, true)))
+        settle(last);
     spin_unlock(&guard, &state.lock);
+}
+
+/* Wakes who waits. Within the wake-up, another fault may come here, of the scheduler: it finds the lock of the queue
+ * taken by this very hart, so it only leaves word. */
+static void waiter_wake(void)
+{
+    uint32_t calls = 1;
+
+    if (__atomic_fetch_add(&state.wake_calls, 1, __ATOMIC_ACQ_REL))
+        return;
+    do
+        (void)wait_wake(&state.settled_queue, 1);
+    while (!__atomic_compare_exchange_n(&state.wake_calls, &calls, 0, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE));
+}
+
+/* Not in the report: there, the frames that are to be cleaned up may hold any lock that a wake-up takes. A fault in
+ * here comes back as a hook's; then nobody is woken, as that may be what faulted. */
+EXPORT void fault_outcome(const struct task *task, const char *text, const char *hook)
+{
+    outcome_note(task, text, hook);
     if (hook)
         log_print("fault: %s cut short: %s", hook, text);
+    if (!hook || strcmp(hook, "fault_outcome") != 0)
+        waiter_wake();
+    else
+        __atomic_store_n(&state.wake_calls, 0, __ATOMIC_RELEASE);
+}
+
+/* The number of the fault that was settled next after *@p last, which becomes its place in that order; or 0. */
+static uint64_t settled_after(uint64_t *last)
+{
+    OWN(spin_guard) guard = {0};
+    uint64_t number = 0, next = UINT64_MAX;
+
+    spin_lock(&guard, &state.lock);
+    for (unsigned i = 0; i < FAULT_RECORDS; i++) {
+        const struct fault *fault = &state.records[i];
+
+        if (fault->number && fault->settled > *last && fault->settled < next) {
+            next = fault->settled;
+            number = fault->number;
+        }
+    }
+    spin_unlock(&guard, &state.lock);
+    if (number)
+        *last = next;
+    return number;
+}
+
+EXPORT enum status faults_wait_step(wait_op *op, uint64_t *last, uint64_t *number)
+{
+    enum status status;
+
+    *number = settled_after(last);
+    if (*number)
+        return OK;
+    status = wait_enter(op, &state.settled_queue);
+    *number = status == OK ? settled_after(last) : 0;
+    return *number || status != OK ? status : AGAIN;
+}
+
+EXPORT void fault_note_action(uint64_t number, const char *text)
+{
+    OWN(spin_guard) guard = {0};
+    struct fault *fault = record_of(number);
+
+    spin_lock(&guard, &state.lock);
+    if (number && fault->number == number)
+        string_copy(fault->action, sizeof fault->action, text);
+    spin_unlock(&guard, &state.lock);
 }
 
 static void note_make(struct fault *fault, const struct fault_context *context)
@@ -285,3 +381,14 @@ EXPORT void fault_report(const struct fault_context *context)
     trace_print(fault);
     record_mark(number, true);
 }
+
+static enum status init(enum cell_reason reason)
+{
+    if (reason == REASON_SWAP)
+        return OK; /* the state is the predecessor's: the log, and who waits */
+    list_init(&state.settled_queue.waiters); /* as wait_queue_init() does, which is another cell's */
+    return OK;
+}
+
+CELL(.name = "inspect", .version = "1.0", .provides = "inspect faults",
+     .summary = "Shows what is loaded: cells, symbols, sets, hooks", .init = init);

@@ -7,7 +7,9 @@
  * ignored while the bit is off, and a claim may be on its way when a line is detached.
  *
  * A handler runs with the lock of its line held, so whoever has that lock knows that no hart is
- * in the handler. start() finds the device and makes the lines: before that there is no source.
+ * in the handler. One that faults is unwound up to the nucleus: the claim, an owned handle, then
+ * turns the source off, as it may well be pending still, and completes it, so that the others go on
+ * to be served; irq_enable() turns it on again. start() finds the device and makes the lines: before that there is no source.
  */
 #include "cell.h"
 #include "devicetree.h"
@@ -141,17 +143,62 @@ static void line_serve(struct line *line)
     spin_unlock_nested(&guard, &line->lock);
 }
 
+/** An interrupt between claim and completion: until then its source is not heard again. */
+typedef struct LINEAR("claim") claim {
+    uint32_t source; /* 0: none */
+} claim;
+
+static bool claim_take(claim *c) TRY_MAKES(*c);
+static void claim_complete(claim *c) TAKES(*c);
+
+/* Unchecked: makes the handle. */
+static bool claim_take(claim *c) UNCHECKED
+{
+    uint32_t source = state.registers ? state.registers[CONTEXT_CLAIM] : 0;
+
+    if (source == 0 || source > state.sources)
+        return false;
+    c->source = source;
+    return true;
+}
+
+/* Unchecked: the drop of the handle. */
+static void claim_complete(claim *c) UNCHECKED
+{
+    state.registers[CONTEXT_CLAIM] = c->source;
+    c->source = 0;
+}
+
+/* Unchecked: drops on the unwind path. */
+static void claim_unwind(claim *c) UNCHECKED
+{
+    if (!c->source)
+        return;
+    source_set(c->source, false);
+    log_write("plic: source %u is turned off: its handler faulted", c->source);
+    claim_complete(c);
+}
+
 EXPORT void irq_interrupt(void)
 {
-    uint32_t source;
+    OWN(claim) c = {0};
 
-    if (!state.registers)
+    if (!claim_take(&c))
         return;
-    source = state.registers[CONTEXT_CLAIM];
-    if (source == 0 || source > state.sources)
-        return;
-    line_serve(&state.lines[source]);
-    state.registers[CONTEXT_CLAIM] = source; /* completed */
+    line_serve(&state.lines[c.source]);
+    claim_complete(&c);
+}
+
+/* Under the lock of the line: irq_detach() turns it off. */
+EXPORT enum status irq_enable(const irq_line *handle)
+{
+    OWN(spin_guard) guard = {0};
+    struct line *line = handle->line;
+
+    spin_lock(&guard, &line->lock);
+    source_set(line->source, true);
+    spin_unlock(&guard, &line->lock);
+    return OK;
 }
 
 /** The context that interrupts hart @p id in S-mode: its place in interrupts-extended. */
@@ -269,14 +316,23 @@ static bool line_is_attached(struct line *line)
     return attached;
 }
 
+static void listen(void *unused)
+{
+    (void)unused;
+    role_assert_irqs_off(); /* hart_each() calls it so */
+    hart_listen();
+}
+
 static enum status plic_start(enum cell_reason reason)
 {
     volatile uint32_t *priorities, *enables;
     enum status status;
     uint64_t enable;
 
-    if (reason == REASON_SWAP)
+    if (reason == REASON_SWAP) {
+        hart_each(listen, NULL); /* without this cell, the nucleus turned a deaf ear to them */
         return OK;
+    }
     status = device_find();
     enable = ENABLE_BASE + state.context * (uint64_t)ENABLE_STRIDE;
     if (status == OK)

@@ -287,6 +287,16 @@ static bool line_attach(void) UNCHECKED
     return irq_attach(&state.line, state.source, uart_interrupt, NULL);
 }
 
+/** Unchecked: the line is in the state. A predecessor's handler may have faulted, which turns it off. */
+static enum status line_enable(void) UNCHECKED
+{
+    enum status status = irq_enable(&state.line);
+
+    if (status != OK)
+        log_write("uart: interrupt source %u stays off: %s", state.source, status_name(status));
+    return status;
+}
+
 /** Unchecked: takes it out again. */
 static void line_detach(void) UNCHECKED
 {
@@ -299,7 +309,7 @@ static enum status uart_start(enum cell_reason reason)
     enum status status;
 
     if (reason == REASON_SWAP)
-        return OK;
+        return line_enable();
     status = device_find();
     if (status != OK) {
         log_write(status == ERR_NOT_FOUND ? "uart: the device tree has no ns16550a"

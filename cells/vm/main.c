@@ -31,13 +31,24 @@ static enum status init(enum cell_reason reason)
     return kind_create(&state.backings, "backing", sizeof(struct backing), 8);
 }
 
+static void arenas_add(void)
+{
+    bool executable;
+    void *base;
+
+    for (unsigned i = 0; memory_arena_get(i, &base, &executable); i++)
+        vm_arena_added(base, executable);
+}
+
 /* All harts run before the first cell is loaded, so this reaches each. */
 static enum status start(enum cell_reason reason)
 {
     uint64_t *root;
 
-    if (reason == REASON_SWAP)
+    if (reason == REASON_SWAP) {
+        arenas_add(); /* those, too, that came while vm was in quarantine */
         return OK;
+    }
     root = direct_map_new();
     if (!root)
         return ERR_NOMEM;

@@ -270,16 +270,6 @@ EXPORT void mapping_unwind(mapping *m)
         mapping_drop(m);
 }
 
-EXPORT void *mapping_address(const mapping *m)
-{
-    return (void *)m->object->range.start;
-}
-
-EXPORT size_t mapping_bytes(const mapping *m)
-{
-    return m->object->range.pages * PAGE_BYTES;
-}
-
 EXPORT void mapping_protect(mapping *m, unsigned flags)
 {
     struct mapping_object *object = m->object;

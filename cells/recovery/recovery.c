@@ -1,0 +1,255 @@
+/*
+ * What is done after a fault, beyond the end of its task, which is the nucleus' affair:
+ *
+ *   - The cell serves nobody (it provides no interface): nothing more.
+ *   - In a client's task: its check() tells whether the cell is in order; one that has none is taken to be.
+ *   - It is not, or a hook was cut short: the cell is reloaded, and keeps its state.
+ *   - It faults again within 10 s, or could not be reloaded: the interface's default provider is bound, if that is
+ *     another cell; else its stand-in, which keeps the state and refuses all calls, until somebody swaps in
+ *     a better version.
+ *
+ * The service looks at one fault in a step. What it has to remember are marks, of cells that it reloaded; they
+ * are of no use after 10 s, or when somebody swaps the cell by hand. It may be what faults: then nothing is
+ * done about that, so it never goes round in a circle; and it asks for nothing that waits without bound.
+ */
+#include "recovery.h"
+
+#include "cell.h"
+#include "nucleus/format.h"
+#include "nucleus/hart.h"
+#include "nucleus/heap.h"
+#include "nucleus/list.h"
+#include "nucleus/log.h"
+#include "nucleus/machine.h"
+#include "nucleus/string.h"
+#include "task.h"
+#include "text.h"
+
+#define SECONDS_REMEMBERED 10u
+#define MARKS_MOST 8u
+#define STAND_IN_VERSION "stand-in" /* at the end of a stand-in's version (pack stand-in) */
+
+/* A cell that was reloaded. */
+struct mark {
+    struct list link;
+    char cell[CELL_NAME_ROOM];
+    uint64_t swap;  /* its number */
+    uint64_t ticks; /* when it was over */
+};
+
+struct HOLDS recovery_state {
+    struct kind *marks_kind;
+    struct list marks; /* the newest last; the service's alone */
+    unsigned mark_count;
+    uint64_t last; /* of the faults that were settled, the last that was looked at */
+    wait_op op;    /* the service's, between two steps; worked on in step() alone */
+};
+CELL_STATE(struct recovery_state);
+
+void incident_add(struct incident *incident, const char *text, ...)
+{
+    size_t length = strlen(incident->action);
+    va_list arguments;
+
+    if (length > 0)
+        length += format(incident->action + length, sizeof incident->action - length, "; ");
+    if (length >= sizeof incident->action)
+        return;
+    va_start(arguments, text);
+    format_list(incident->action + length, sizeof incident->action - length, text, arguments);
+    va_end(arguments);
+}
+
+static void mark_drop(struct mark *mark)
+{
+    list_remove(&mark->link);
+    heap_free(state.marks_kind, mark);
+    state.mark_count--;
+}
+
+static struct mark *mark_first(void)
+{
+    return list_entry(state.marks.next, struct mark, link);
+}
+
+static void marks_forget(void)
+{
+    uint64_t limit = SECONDS_REMEMBERED * machine_timebase();
+
+    while (!list_empty(&state.marks) && hart_ticks() - mark_first()->ticks > limit)
+        mark_drop(mark_first());
+}
+
+/* The mark of a cell, unless somebody swapped it since; or NULL. */
+static struct mark *mark_of(const char *cell)
+{
+    list_each(node, &state.marks)
+    {
+        struct mark *mark = list_entry(node, struct mark, link);
+
+        if (strcmp(mark->cell, cell) != 0)
+            continue;
+        if (mark->swap == last_swap_to(cell))
+            return mark;
+        mark_drop(mark);
+        return NULL;
+    }
+    return NULL;
+}
+
+/* Without memory nothing is remembered: then the cell is reloaded once more. */
+static void mark_add(const char *cell, uint64_t swap)
+{
+    struct mark *mark;
+
+    if (state.mark_count == MARKS_MOST)
+        mark_drop(mark_first());
+    mark = heap_alloc(state.marks_kind);
+    if (!mark)
+        return;
+    memset(mark, 0, sizeof *mark);
+    string_copy(mark->cell, sizeof mark->cell, cell);
+    mark->swap = swap;
+    mark->ticks = hart_ticks();
+    list_push_back(&state.marks, &mark->link);
+    state.mark_count++;
+}
+
+/* @return false: it is nothing that more is to be done about. */
+static bool incident_read(uint64_t number, struct incident *incident)
+{
+    struct fault fault;
+
+    if (!fault_get(number, &fault) || strcmp(fault.cell, "recovery") == 0 ||
+        !cell_find(fault.cell, &incident->cell) || !incident->cell.provides[0] ||
+        strstr(incident->cell.version, STAND_IN_VERSION))
+        return false;
+    incident->number = number;
+    incident->ticks = fault.ticks;
+    incident->action[0] = '\0';
+    string_copy(incident->hook, sizeof incident->hook, fault.hook);
+    return true;
+}
+
+/* Whether the cell is to be replaced, as far as the fault itself tells, and its check(). */
+static bool is_broken(struct incident *incident)
+{
+    enum status status;
+
+    if (incident->hook[0])
+        return true;
+    status = cell_check(incident->cell.name);
+    if (status == ERR_UNSUPPORTED)
+        return false;
+    incident_add(incident, status == OK ? "its check() finds nothing" : "its check() fails");
+    return status != OK;
+}
+
+/* The steps, the milder first. */
+static void escalate(struct incident *incident, struct mark *mark) REQUIRES(may_park);
+static void escalate(struct incident *incident, struct mark *mark)
+{
+    uint64_t swap;
+
+    if (mark) {
+        incident_add(incident, "again after a reload");
+    } else if (reload(incident, &swap)) {
+        mark_add(incident->cell.name, swap);
+        return;
+    }
+    if (bind_default(incident) || quarantine(incident))
+        return;
+    if (!mark) /* so that it is not tried at each fault */
+        mark_add(incident->cell.name, last_swap_to(incident->cell.name));
+}
+
+/* Without interrupts, so that the line is not torn in the middle by what other tasks print. */
+static void say(const struct incident *incident, void (*log)(const char *text, ...))
+{
+    OWN(irq_guard) guard = {0};
+
+    irq_disable(&guard);
+    log("recovery: %s: fault %lu%s%s: %s", incident->cell.name, incident->number,
+        incident->hook[0] ? " in " : "", incident->hook, incident->action);
+    irq_restore(&guard);
+}
+
+static void attend(uint64_t number) REQUIRES(may_park);
+static void attend(uint64_t number)
+{
+    struct incident incident;
+    struct mark *mark;
+    bool broken;
+
+    if (!incident_read(number, &incident))
+        return;
+    marks_forget();
+    mark = mark_of(incident.cell.name);
+    if (mark && incident.ticks <= mark->ticks)
+        return; /* it was of the one before */
+    broken = mark || is_broken(&incident);
+    if (broken)
+        escalate(&incident, mark);
+    if (!incident.action[0])
+        return;
+    say(&incident, broken ? log_print : log_write);
+    fault_note_action(number, incident.action);
+}
+
+/* The wait is in the queue between two steps only, so that whatever becomes of a step leaves none there.
+ * Unchecked: it is made in one step and ended in another. */
+static enum status wait_for_fault(uint64_t *number) UNCHECKED
+{
+    enum status status;
+
+    wait_op_unwind(&state.op);
+    wait_begin(&state.op);
+    status = faults_wait_step(&state.op, &state.last, number);
+    if (status != AGAIN)
+        wait_end(&state.op);
+    return status;
+}
+
+static enum status step(void *unused)
+{
+    enum status status;
+    uint64_t number;
+
+    (void)unused;
+    role_assert_may_park();
+    status = wait_for_fault(&number);
+    if (status == OK)
+        attend(number);
+    return status;
+}
+
+static enum status init(enum cell_reason reason)
+{
+    if (reason == REASON_SWAP)
+        return OK; /* the state is the predecessor's */
+    list_init(&state.marks);
+    return kind_create(&state.marks_kind, "recovery mark", sizeof(struct mark), 8);
+}
+
+static enum status start(enum cell_reason reason)
+{
+    OWN(task_handle) handle = {0};
+
+    if (reason == REASON_SWAP)
+        return OK; /* the service goes on with the next step */
+    if (!task_spawn_service(&handle, "recovery", step, NULL))
+        return ERR_NOMEM;
+    task_detach(&handle);
+    return OK;
+}
+
+/* The service never ends, so recovery cannot be unloaded, only be replaced. */
+static enum status stop(enum cell_reason reason)
+{
+    (void)reason;
+    return ERR_BUSY;
+}
+
+CELL(.name = "recovery", .version = "1.0",
+     .summary = "Decides what is done after a fault: a check, a reload, the default cell, quarantine",
+     .init = init, .start = start, .stop = stop);
