@@ -144,11 +144,6 @@ void hart_timer(uint64_t ticks, bool by_sstc)
     csr_set(sie, SIE_STIE);
 }
 
-void hart_listen(void)
-{
-    csr_set(sie, SIE_SEIE);
-}
-
 /* The call that hart_each() makes; lock guards it until the last hart has answered. */
 static struct {
     struct spinlock lock;

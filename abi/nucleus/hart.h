@@ -110,9 +110,6 @@ void hart_set_page_table(paddr root) REQUIRES(irqs_off);
  */
 void hart_timer(uint64_t ticks, bool by_sstc) REQUIRES(irqs_off);
 
-/** Lets external interrupts through to this hart again, which the default of the hook irq_interrupt turns off. */
-void hart_listen(void) REQUIRES(irqs_off);
-
 /** Runs @p function(@p argument) once on each hart, interrupts off, this one last; waits for all. */
 void hart_each(void (*function)(void *argument), void *argument);
 

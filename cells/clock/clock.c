@@ -151,9 +151,9 @@ static uint64_t ops_wake(struct hart_clock *clock, uint64_t now)
             next = ns_to_ticks(op->due_ns, state.timebase);
             break;
         }
+        task_unpark(op->task); /* first: who is cut short here shall have lost nobody */
         list_remove(&op->link);
         op->pending = 0;
-        task_unpark(op->task);
     }
     spin_unlock_nested(&guard, &clock->lock);
     return next;

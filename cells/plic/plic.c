@@ -316,23 +316,14 @@ static bool line_is_attached(struct line *line)
     return attached;
 }
 
-static void listen(void *unused)
-{
-    (void)unused;
-    role_assert_irqs_off(); /* hart_each() calls it so */
-    hart_listen();
-}
-
 static enum status plic_start(enum cell_reason reason)
 {
     volatile uint32_t *priorities, *enables;
     enum status status;
     uint64_t enable;
 
-    if (reason == REASON_SWAP) {
-        hart_each(listen, NULL); /* without this cell, the nucleus turned a deaf ear to them */
-        return OK;
-    }
+    if (reason == REASON_SWAP)
+        return OK; /* each hart turns its interrupts on again behind a hold (harts.c) */
     status = device_find();
     enable = ENABLE_BASE + state.context * (uint64_t)ENABLE_STRIDE;
     if (status == OK)

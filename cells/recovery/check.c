@@ -3,7 +3,7 @@
 #include "nucleus/records.h"
 #include "nucleus/string.h"
 #include "nucleus/task.h"
-#include "recovery.h"
+#include "incident.h"
 
 struct search {
     const char *name;

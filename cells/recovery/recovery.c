@@ -15,6 +15,7 @@
 #include "recovery.h"
 
 #include "cell.h"
+#include "incident.h"
 #include "nucleus/format.h"
 #include "nucleus/hart.h"
 #include "nucleus/heap.h"
@@ -41,6 +42,7 @@ struct HOLDS recovery_state {
     struct kind *marks_kind;
     struct list marks; /* the newest last; the service's alone */
     unsigned mark_count;
+    unsigned holds; /* atomic */
     uint64_t last; /* of the faults that were settled, the last that was looked at */
     wait_op op;    /* the service's, between two steps; worked on in step() alone */
 };
@@ -181,7 +183,7 @@ static void attend(uint64_t number)
     struct mark *mark;
     bool broken;
 
-    if (!incident_read(number, &incident))
+    if (__atomic_load_n(&state.holds, __ATOMIC_ACQUIRE) || !incident_read(number, &incident))
         return;
     marks_forget();
     mark = mark_of(incident.cell.name);
@@ -194,6 +196,25 @@ static void attend(uint64_t number)
         return;
     say(&incident, broken ? log_print : log_write);
     fault_note_action(number, incident.action);
+}
+
+/* Unchecked, all three: they make and end the handle. */
+EXPORT void recovery_hold_begin(recovery_hold *hold) UNCHECKED
+{
+    __atomic_fetch_add(&state.holds, 1, __ATOMIC_RELEASE);
+    hold->held = 1;
+}
+
+EXPORT void recovery_hold_end(recovery_hold *hold) UNCHECKED
+{
+    hold->held = 0;
+    __atomic_fetch_sub(&state.holds, 1, __ATOMIC_RELEASE);
+}
+
+EXPORT void recovery_hold_unwind(recovery_hold *hold) UNCHECKED
+{
+    if (hold->held)
+        recovery_hold_end(hold);
 }
 
 /* The wait is in the queue between two steps only, so that whatever becomes of a step leaves none there.
@@ -237,7 +258,7 @@ static enum status start(enum cell_reason reason)
 
     if (reason == REASON_SWAP)
         return OK; /* the service goes on with the next step */
-    if (!task_spawn_service(&handle, "recovery", step, NULL))
+    if (!task_spawn_restartable_service(&handle, "recovery", step, NULL, 0, 0))
         return ERR_NOMEM;
     task_detach(&handle);
     return OK;
@@ -252,4 +273,4 @@ static enum status stop(enum cell_reason reason)
 
 CELL(.name = "recovery", .version = "1.0",
      .summary = "Decides what is done after a fault: a check, a reload, the default cell, quarantine",
-     .init = init, .start = start, .stop = stop);
+     .provides = "recovery", .init = init, .start = start, .stop = stop);

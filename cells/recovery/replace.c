@@ -2,7 +2,7 @@
 #include "nucleus/swap.h"
 #include "nucleus/format.h"
 #include "nucleus/string.h"
-#include "recovery.h"
+#include "incident.h"
 #include "text.h"
 
 /* Swaps the incident's cell for @p new: an object at @p image, or with NULL what the archive has by that name. */

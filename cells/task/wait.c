@@ -104,14 +104,11 @@ static unsigned wake(struct wait_queue *queue, unsigned most)
 {
     unsigned woken = 0;
 
-    while (woken < most) {
-        struct list *node = list_pop_front(waiters_of(queue));
-        wait_op *op;
+    while (woken < most && !list_empty(waiters_of(queue))) {
+        wait_op *op = list_entry(waiters_of(queue)->next, wait_op, link);
 
-        if (!node)
-            break;
-        op = list_entry(node, wait_op, link);
-        task_unpark(op->task);
+        task_unpark(op->task); /* first: who is cut short here shall have lost nobody */
+        list_remove(&op->link);
         __atomic_store_n(&op->queue, NULL, __ATOMIC_RELEASE);
         woken++;
     }

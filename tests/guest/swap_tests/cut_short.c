@@ -7,6 +7,7 @@
 #include "nucleus/inject.h"
 #include "nucleus/log.h"
 #include "nucleus/string.h"
+#include "recovery.h"
 #include "snapshot.h"
 #include "swaps.h"
 #include "vm.h"
@@ -86,6 +87,7 @@ static bool crowd_start_small(struct crowd *crowd)
 
 TEST(hooks, scheduler_faults_anywhere_and_begins_anew)
 {
+    OWN(recovery_hold) alone = {0};
     unsigned places = 0, faults = 0;
     uint64_t offset = 0, stride;
     struct section_info text;
@@ -95,6 +97,7 @@ TEST(hooks, scheduler_faults_anywhere_and_begins_anew)
     schedulers_name(names);
     if (!CHECK(t, text_of(names[0], &text) && crowd_start_small(&crowd), "no memory"))
         return;
+    recovery_hold_begin(&alone);
     stride = text.bytes / swap_count(USUAL_FAULTS) + 2;
     while ((offset = plant_from(names[0], offset)) != UINT64_MAX) {
         places++;
@@ -106,6 +109,7 @@ TEST(hooks, scheduler_faults_anywhere_and_begins_anew)
     print("# the scheduler faulted at %u places of %u\n", faults, places);
     CHECK(t, faults >= 6, "only %u faults", faults);
     crowd_end(t, &crowd);
+    recovery_hold_end(&alone);
 }
 
 /* --- other hooks: one function, what makes the nucleus call it, and whether that came through --- */
@@ -222,6 +226,10 @@ static void cut_short(struct test_run *t, const struct hook_case *hook)
 
 TEST(hooks, calls_are_cut_short_and_a_swap_sets_it_right)
 {
+    OWN(recovery_hold) alone = {0};
+
+    recovery_hold_begin(&alone);
     for (unsigned i = 0; i < sizeof hook_cases / sizeof hook_cases[0]; i++)
         cut_short(t, &hook_cases[i]);
+    recovery_hold_end(&alone);
 }

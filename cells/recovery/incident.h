@@ -1,6 +1,6 @@
 /* What the files of this cell share. */
-#ifndef RECOVERY_H
-#define RECOVERY_H
+#ifndef INCIDENT_H
+#define INCIDENT_H
 
 #include "faults.h"
 #include "inspect.h"
