@@ -132,12 +132,14 @@ static const uint64_t *scan_tasks(const struct cell *cell, const struct register
 
     for (unsigned i = 0; i < hart_count(); i++) {
         const struct hart *hart = &harts[i];
-        uint64_t low = (uint64_t)hart->stacks, high = low + TRAP_STACK_BYTES;
+        uint64_t low = (uint64_t)hart->stacks;
 
-        if (hart != this_hart())
-            found = found ?: scan_context(cell, hart->stopped, low, high);
-        for (uint64_t level = 1; level < hart->depth; level++)
-            found = found ?: scan_registers(cell, &hart->levels[level].registers);
+        /* Each handler on its own stack; in those above are leftovers. */
+        for (uint64_t level = 0; level < hart->depth; level++)
+            found = found ?: scan_context(cell,
+                                          level + 1 < hart->depth ? &hart->levels[level].registers
+                                                                  : hart->stopped,
+                                          low, hart->levels[level].stack);
     }
     for (struct task *task = task_next(NULL); task && !found; task = task_next(task)) {
         const struct registers *context = task == task_current() ? here : swap_context_of(task);

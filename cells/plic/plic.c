@@ -316,14 +316,23 @@ static bool line_is_attached(struct line *line)
     return attached;
 }
 
+static void attached_lines_on(void)
+{
+    for (uint32_t source = 1; source <= state.sources; source++)
+        if (line_is_attached(&state.lines[source]))
+            source_set(source, true);
+}
+
 static enum status plic_start(enum cell_reason reason)
 {
     volatile uint32_t *priorities, *enables;
     enum status status;
     uint64_t enable;
 
-    if (reason == REASON_SWAP)
-        return OK; /* each hart turns its interrupts on again behind a hold (harts.c) */
+    if (reason == REASON_SWAP) { /* a predecessor may have been cut short in a handler: then its source is off */
+        attached_lines_on();
+        return OK;
+    }
     status = device_find();
     enable = ENABLE_BASE + state.context * (uint64_t)ENABLE_STRIDE;
     if (status == OK)
@@ -344,9 +353,7 @@ static enum status plic_start(enum cell_reason reason)
         enables[word] = UINT32_MAX;
     state.registers[CONTEXT_THRESHOLD] = 0;
     __atomic_store_n(&state.priorities, priorities, __ATOMIC_RELEASE);
-    for (uint32_t source = 1; source <= state.sources; source++)
-        if (line_is_attached(&state.lines[source]))
-            source_set(source, true);
+    attached_lines_on();
     return OK;
 }
 

@@ -18,8 +18,6 @@
 #include "incident.h"
 #include "nucleus/format.h"
 #include "nucleus/hart.h"
-#include "nucleus/heap.h"
-#include "nucleus/list.h"
 #include "nucleus/log.h"
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
@@ -32,17 +30,14 @@
 
 /* A cell that was reloaded. */
 struct mark {
-    struct list link;
-    char cell[CELL_NAME_ROOM];
-    uint64_t swap;  /* its number */
-    uint64_t ticks; /* when it was over */
+    char cell[CELL_NAME_ROOM]; /* "": none */
+    uint64_t swap;             /* its number */
+    uint64_t ticks;            /* when it was over */
 };
 
 struct HOLDS recovery_state {
-    struct kind *marks_kind;
-    struct list marks; /* the newest last; the service's alone */
-    unsigned mark_count;
-    unsigned holds; /* atomic */
+    struct mark marks[MARKS_MOST]; /* the service's alone */
+    unsigned holds;                /* atomic */
     uint64_t last; /* of the faults that were settled, the last that was looked at */
     wait_op op;    /* the service's, between two steps; worked on in step() alone */
 };
@@ -62,59 +57,35 @@ void incident_add(struct incident *incident, const char *text, ...)
     va_end(arguments);
 }
 
-static void mark_drop(struct mark *mark)
-{
-    list_remove(&mark->link);
-    heap_free(state.marks_kind, mark);
-    state.mark_count--;
-}
-
-static struct mark *mark_first(void)
-{
-    return list_entry(state.marks.next, struct mark, link);
-}
-
-static void marks_forget(void)
+/* The mark of a cell, unless it is of no use any more; or NULL. */
+static struct mark *mark_of(const char *cell)
 {
     uint64_t limit = SECONDS_REMEMBERED * machine_timebase();
 
-    while (!list_empty(&state.marks) && hart_ticks() - mark_first()->ticks > limit)
-        mark_drop(mark_first());
-}
+    for (unsigned i = 0; i < MARKS_MOST; i++) {
+        struct mark *mark = &state.marks[i];
 
-/* The mark of a cell, unless somebody swapped it since; or NULL. */
-static struct mark *mark_of(const char *cell)
-{
-    list_each(node, &state.marks)
-    {
-        struct mark *mark = list_entry(node, struct mark, link);
-
-        if (strcmp(mark->cell, cell) != 0)
-            continue;
-        if (mark->swap == last_swap_to(cell))
-            return mark;
-        mark_drop(mark);
-        return NULL;
+        if (strcmp(mark->cell, cell) == 0)
+            return hart_ticks() - mark->ticks <= limit && mark->swap == last_swap_to(cell) ? mark
+                                                                                           : NULL;
     }
     return NULL;
 }
 
-/* Without memory nothing is remembered: then the cell is reloaded once more. */
+/* In the place of its old one, or of the oldest. */
 static void mark_add(const char *cell, uint64_t swap)
 {
-    struct mark *mark;
+    struct mark *place = &state.marks[0];
 
-    if (state.mark_count == MARKS_MOST)
-        mark_drop(mark_first());
-    mark = heap_alloc(state.marks_kind);
-    if (!mark)
-        return;
-    memset(mark, 0, sizeof *mark);
-    string_copy(mark->cell, sizeof mark->cell, cell);
-    mark->swap = swap;
-    mark->ticks = hart_ticks();
-    list_push_back(&state.marks, &mark->link);
-    state.mark_count++;
+    for (unsigned i = 0; i < MARKS_MOST && strcmp(place->cell, cell) != 0; i++) {
+        struct mark *mark = &state.marks[i];
+
+        if (strcmp(mark->cell, cell) == 0 || mark->ticks < place->ticks)
+            place = mark;
+    }
+    string_copy(place->cell, sizeof place->cell, cell);
+    place->swap = swap;
+    place->ticks = hart_ticks();
 }
 
 /* @return false: it is nothing that more is to be done about. */
@@ -185,7 +156,6 @@ static void attend(uint64_t number)
 
     if (__atomic_load_n(&state.holds, __ATOMIC_ACQUIRE) || !incident_read(number, &incident))
         return;
-    marks_forget();
     mark = mark_of(incident.cell.name);
     if (mark && incident.ticks <= mark->ticks)
         return; /* it was of the one before */
@@ -244,14 +214,6 @@ static enum status step(void *unused)
     return status;
 }
 
-static enum status init(enum cell_reason reason)
-{
-    if (reason == REASON_SWAP)
-        return OK; /* the state is the predecessor's */
-    list_init(&state.marks);
-    return kind_create(&state.marks_kind, "recovery mark", sizeof(struct mark), 8);
-}
-
 static enum status start(enum cell_reason reason)
 {
     OWN(task_handle) handle = {0};
@@ -273,4 +235,4 @@ static enum status stop(enum cell_reason reason)
 
 CELL(.name = "recovery", .version = "1.0",
      .summary = "Decides what is done after a fault: a check, a reload, the default cell, quarantine",
-     .provides = "recovery", .init = init, .start = start, .stop = stop);
+     .provides = "recovery", .start = start, .stop = stop);

@@ -111,6 +111,18 @@ class Shell(unittest.TestCase):
         guest.prompt()
         self.assertEqual(guest.power_off(), 0)
 
+    def test_planted_in_its_step(self):
+        for harts in ("1", "4"):
+            with self.subTest(harts=harts):
+                guest = Guest("--smp", harts)
+                self.addCleanup(guest.close)
+                guest.send("fault null shell:step\r")
+                guest.expect("starts again in 100 ms")
+                guest.expect("the shell faulted")
+                guest.prompt()
+                self.assertEqual(guest.run("echo it goes on"), "it goes on")
+                self.assertEqual(guest.power_off(), 0)
+
     def test_headless_run_ends_with_its_status(self):
         status, lines = headless("load shell_breaker; zz; echo never")
         self.assertEqual(status, 126)

@@ -255,19 +255,6 @@ TEST(recovery, reload_whose_start_faults_ends_in_quarantine)
 }
 
 /* Each mark is void after a swap by hand, and replaced at the next reload. */
-TEST(recovery, what_is_remembered_is_bounded)
-{
-    struct kind_info kind;
-    unsigned marks = 0;
-
-    for (unsigned i = 0; i < 3; i++)
-        check_reloads(t, SHAKY_SICK);
-    for (unsigned i = 0; kind_get(i, &kind); i++)
-        if (strcmp(kind.name, "recovery mark") == 0)
-            marks = (unsigned)kind.live;
-    CHECK(t, marks == 1, "%u marks of one cell", marks);
-    (void)mend(t);
-}
 
 /* An op that stayed in the list would be met there by the next clock, wherever its memory has gone. */
 TEST(recovery, timer_leaves_its_list_while_the_clock_is_in_quarantine)
