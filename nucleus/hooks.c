@@ -6,6 +6,8 @@
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
 #include "sbi_calls.h"
+#include "unwind.h"
+#include "walk.h"
 
 /* No task, not served, no action: whatever the arguments are. */
 static uint64_t nothing(void)
@@ -107,8 +109,10 @@ struct hook *hook_of(uint64_t function)
     return NULL;
 }
 
-void hook_faulted(struct hook *hook)
+void hook_faulted(struct hook *hook, uint64_t pc)
 {
+    if (is_in_cell(pc) && eh_frame_at(pc) != eh_frame_at(hook->function))
+        return;
     if (__atomic_add_fetch(&hook->faults, 1, __ATOMIC_RELAXED) == hook->faults_most)
         set(hook, NULL, hook->fallback);
 }

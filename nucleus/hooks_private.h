@@ -49,8 +49,8 @@ void hook_bind(const struct symbol *symbol, bool bind);
 void hook_set(const void *slot, uint64_t function);
 /** The hook that calls, or called last, the cell's function at address @p function; NULL: none. */
 struct hook *hook_of(uint64_t function);
-/** A fault is about to cut @p hook short: with too many (0: never) its default takes its place. The scheduler is
- *  put out of service by scheduler_retire() (harts.h). */
-void hook_faulted(struct hook *hook);
+/** A fault at @p pc is about to cut @p hook short: with too many (0: never) its default takes its place. Those in
+ *  cells that it has called do not count. The scheduler is put out of service by scheduler_retire() (harts.h). */
+void hook_faulted(struct hook *hook, uint64_t pc);
 
 #endif

@@ -144,7 +144,7 @@ static REQUIRES(irqs_off) struct registers *fault(struct trapped *from)
     open_reserve(from); /* first: the walk looks at what lies there */
     if (unwind_foresee(from->registers, from->stack_low, from->stack_high, from->recovery, &hook) ==
         UNWIND_HOOK)
-        hook_faulted(hook); /* before the report, which may need it */
+        hook_faulted(hook, from->registers->pc); /* before the report, which may need it */
     else
         hook = NULL;
     report_fault(task, from->registers);

@@ -3,6 +3,7 @@
 
 #include "cell.h"
 #include "command.h"
+#include "logs.h"
 #include "nucleus/format.h"
 #include "nucleus/hart.h"
 #include "nucleus/log.h"
@@ -33,26 +34,6 @@ static bool fault_of(struct test_run *t, int (*entry)(void *), void *argument, s
            CHECK(t, fault_get(fault_count(), fault), "no record of fault %lu", fault_count()) &&
            CHECK(t, fault->task == number, "the record is task %lu's, not %lu's", fault->task,
                  number);
-}
-
-static uint64_t log_end(void)
-{
-    char text[256];
-    uint64_t from = 0;
-
-    while (log_read(&from, text, sizeof text))
-        continue;
-    return from;
-}
-
-/* What the log says from byte @p from on. */
-static void log_copy(uint64_t from, char *text, size_t room)
-{
-    size_t length = 0, got;
-
-    while ((got = log_read(&from, text + length, room - 1 - length)))
-        length += got;
-    text[length] = '\0';
 }
 
 static bool starts_with_place(const struct fault *fault, unsigned index, const char *place)

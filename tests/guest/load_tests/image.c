@@ -188,26 +188,13 @@ enum status run_apart(int (*entry)(void *argument), void *argument)
     return task_join(&handle, NULL);
 }
 
-uint64_t log_end(void)
-{
-    char text[256];
-    uint64_t from = 0;
-
-    while (log_read(&from, text, sizeof text))
-        ;
-    return from;
-}
-
 void log_check(struct test_run *t, uint64_t from, const char *const *texts)
 {
     char *log = heap_alloc_bytes(state.buffers, LOG_BYTES);
-    size_t length = 0, got;
 
     if (!CHECK(t, log, "no memory"))
         return;
-    while ((got = log_read(&from, log + length, LOG_BYTES - 1 - length)))
-        length += got;
-    log[length] = '\0';
+    log_copy(from, log, LOG_BYTES);
     CHECK(t, has_in_order(log, texts), "the log has not \"%s\" ... but: %s", texts[0], log);
     heap_free(state.buffers, log);
 }

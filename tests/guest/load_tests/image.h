@@ -13,6 +13,7 @@
 #include "own.h"
 #include "test.h"
 #include "texts.h"
+#include "logs.h"
 
 /** The kind of all buffers of this cell. */
 struct kind *test_buffers(void);
@@ -58,8 +59,6 @@ uint64_t function_named(const char *name);
 /** Runs @p entry(@p argument) in a task of its own, on which a fault may fall. @return how it ended. */
 enum status run_apart(int (*entry)(void *argument), void *argument) REQUIRES(may_park);
 
-/** The end of the log, to read from later. */
-uint64_t log_end(void);
 /** Checks that since @p from the log says @p texts in this order. */
 void log_check(struct test_run *t, uint64_t from, const char *const *texts);
 

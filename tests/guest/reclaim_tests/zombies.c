@@ -1,6 +1,7 @@
 /* A replaced cell stays as long as something points into it, and no longer. */
 #include "inspect.h"
 #include "lender.h"
+#include "logs.h"
 #include "nucleus/heap.h"
 #include "nucleus/log.h"
 #include "nucleus/string.h"
@@ -153,23 +154,19 @@ static enum status call_kept(void *where)
 TEST(reclaim, late_use_of_text_faults_by_name)
 {
     volatile uint64_t function;
-    uint64_t from = 0;
-    size_t length = 0, got;
     char log[1024];
+    uint64_t from;
     enum status status;
 
     CHECK(t, lender_add(1) == 2, "the function");
     keep_function(&function);
     if (!swap_lender(t))
         return;
-    while (log_read(&from, log, sizeof log))
-        continue;
+    from = log_end();
     status = guarded_call(call_kept, (void *)&function);
     function = 0;
     CHECK(t, status == ERR_FAULT, "%s", status_name(status));
-    while ((got = log_read(&from, log + length, sizeof log - 1 - length)))
-        length += got;
-    log[length] = '\0';
+    log_copy(from, log, sizeof log);
     CHECK(t,
           strstr(log, "breakpoint") &&
               strstr(log, "lender:lender_add+0x0, a version that was replaced"),

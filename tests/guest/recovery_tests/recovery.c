@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "faults.h"
 #include "inspect.h"
+#include "logs.h"
 #include "nucleus/format.h"
 #include "nucleus/log.h"
 #include "nucleus/swap.h"
@@ -56,16 +57,6 @@ static uint64_t last_swap(void)
     struct swap_report report;
 
     return swap_get(0, &report) ? report.number : 0;
-}
-
-static uint64_t log_end(void)
-{
-    char text[256];
-    uint64_t from = 0;
-
-    while (log_read(&from, text, sizeof text))
-        continue;
-    return from;
 }
 
 static int do_fault(void *argument)
@@ -209,7 +200,7 @@ TEST(recovery, fault_after_a_reload_ends_in_quarantine_until_a_swap)
     fault_and_await(t, SHAKY_SICK, "its check() fails; reloaded, version 1.0");
     fault_and_await(t, SHAKY_WELL,
                     "again after a reload; in quarantine, until another one is swapped in");
-    text[log_read(&from, text, sizeof text - 1)] = '\0';
+    log_copy(from, text, sizeof text);
     CHECK(t, has_in_order(text, said), "the log: %s", text);
     check_quarantine(t);
     fault_in(t, call_pointer, (void *)pointer, &fault);

@@ -1,4 +1,5 @@
 /* Function pointers, taken before a swap and used after it. */
+#include "logs.h"
 #include "nucleus/log.h"
 #include "nucleus/string.h"
 #include "snapshot.h"
@@ -87,26 +88,6 @@ static enum status call_apart(odd_function function, int *result)
     return task_join(&handle, result);
 }
 
-/* What the log says from @p from on. */
-static void read_log(uint64_t from, char *text, size_t room)
-{
-    size_t length = 0, got;
-
-    while ((got = log_read(&from, text + length, room - 1 - length)))
-        length += got;
-    text[length] = '\0';
-}
-
-static uint64_t log_end(void)
-{
-    char text[256];
-    uint64_t from = 0;
-
-    while (log_read(&from, text, sizeof text))
-        ;
-    return from;
-}
-
 /* @p scheduler serves, which lacks the function. */
 static void check_lost(struct test_run *t, odd_function pointer, const char *scheduler)
     REQUIRES(may_park);
@@ -120,7 +101,7 @@ static void check_lost(struct test_run *t, odd_function pointer, const char *sch
 
     CHECK(t, call_apart(pointer, &result) == ERR_FAULT, "under %s it ended with %d", scheduler,
           result);
-    read_log(from, text, sizeof text);
+    log_copy(from, text, sizeof text);
     CHECK(t, has_in_order(text, report), "under %s the log says: %s", scheduler, text);
 }
 

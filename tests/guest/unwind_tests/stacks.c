@@ -7,6 +7,7 @@
  * return address (RISC-V psABI, "Frame Pointer Convention"), where it can be overwritten (return_to()). What C cannot
  * change are tp, gp and the CSRs, so that the nucleus' own are wrong; no test does. */
 #include "faults.h"
+#include "logs.h"
 #include "nucleus/format.h"
 #include "nucleus/hart.h"
 #include "nucleus/heap.h"
@@ -181,22 +182,12 @@ static int guarded_entry(void *argument)
     return 0;
 }
 
-static uint64_t log_end(void)
-{
-    char text[256];
-    uint64_t from = 0;
-
-    while (log_read(&from, text, sizeof text))
-        continue;
-    return from;
-}
-
 /* Whether the log has the texts @p parts since @p from, in this order. */
 static bool log_has(uint64_t from, const char *const parts[])
 {
     char text[6000];
 
-    text[log_read(&from, text, sizeof text - 1)] = '\0';
+    log_copy(from, text, sizeof text);
     return has_in_order(text, parts);
 }
 

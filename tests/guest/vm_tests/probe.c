@@ -1,6 +1,7 @@
 /* Faults on purpose (probe.h). There is no way to bind a task to a hart: so as many tasks as there
  * are harts spin until all have come, and if each then finds itself on a hart of its own, they act;
  * else the round is repeated. Which hart it was in the end is read from the report. */
+#include "logs.h"
 #include "probe.h"
 
 #include "nucleus/address.h"
@@ -83,15 +84,6 @@ static int probe_task(void *argument)
     return 0;
 }
 
-static uint64_t log_end(char *text)
-{
-    uint64_t from = 0;
-
-    while (log_read(&from, text, LOG_BYTES))
-        ;
-    return from;
-}
-
 static unsigned count_of(const char *text, const char *part)
 {
     unsigned count = 0;
@@ -152,8 +144,7 @@ static bool round_run(struct test_run *t, const struct probe *probe, char *log)
 {
     struct round round = {.probe = probe, .count = hart_count()};
     struct group group = {0};
-    uint64_t from = log_end(log);
-    size_t length = 0, got;
+    uint64_t from = log_end();
 
     for (unsigned i = 0; i < round.count; i++) {
         if (!CHECK(t, group_add(&group, "probe", probe_task, &round), "no memory"))
@@ -164,9 +155,7 @@ static bool round_run(struct test_run *t, const struct probe *probe, char *log)
         return false;
     for (unsigned i = 0; i < group.count; i++)
         CHECK(t, group.status[i] == ERR_FAULT, "%s: nothing happened", probe->what);
-    while ((got = log_read(&from, log + length, LOG_BYTES - 1 - length)))
-        length += got;
-    log[length] = '\0';
+    log_copy(from, log, LOG_BYTES);
     return reports_check(t, probe, log);
 }
 
