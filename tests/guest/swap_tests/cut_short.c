@@ -17,7 +17,6 @@
 #define TEXT_NS (300 * MS)
 #define USUAL_FAULTS 40u
 #define USUAL_PLACES 8u
-#define STACK_WORDS 512u
 #define TEXT "01234567890123456789"
 
 static bool text_of(const char *cell, struct section_info *text)
@@ -95,16 +94,6 @@ static uint64_t text_bytes(const char *cell)
     return text_of(cell, &text) ? text.bytes : 0;
 }
 
-/* Addresses in versions that were replaced would keep them, as long as other tests use this stack. */
-static __attribute__((noinline)) uint64_t forget(void)
-{
-    volatile uint64_t waste[STACK_WORDS];
-
-    for (unsigned i = 0; i < STACK_WORDS; i++)
-        waste[i] = 0;
-    return waste[0];
-}
-
 TEST(hooks, scheduler_faults_anywhere_and_begins_anew)
 {
     OWN(recovery_hold) alone = {0};
@@ -129,7 +118,6 @@ TEST(hooks, scheduler_faults_anywhere_and_begins_anew)
     CHECK(t, faults >= 6, "only %u faults", faults);
     crowd_end(t, &crowd);
     recovery_hold_end(&alone);
-    (void)forget();
 }
 
 /* --- other hooks: one function, what makes the nucleus call it, and whether that came through --- */
@@ -243,7 +231,7 @@ static bool cut_at(struct test_run *t, const struct hook_case *hook, uint64_t pc
 }
 
 static void cut_short(struct test_run *t, const struct hook_case *hook) REQUIRES(may_park);
-static __attribute__((noinline)) void cut_short(struct test_run *t, const struct hook_case *hook)
+static void cut_short(struct test_run *t, const struct hook_case *hook)
 {
     struct symbol_info function;
     unsigned hits = 0;
@@ -275,5 +263,4 @@ TEST(hooks, calls_are_cut_short_and_a_swap_sets_it_right)
     for (unsigned i = 0; i < sizeof hook_cases / sizeof hook_cases[0]; i++)
         cut_short(t, &hook_cases[i]);
     recovery_hold_end(&alone);
-    (void)forget();
 }
