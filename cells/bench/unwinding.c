@@ -114,3 +114,26 @@ static enum status run_unwind_cleanup(uint64_t *instructions)
 }
 BENCH(unwind_cleanup, .help = "the same with a cleanup", .goal = 1500, .runs = 5,
       .run = run_unwind_cleanup);
+
+static int fault_entry(void *since)
+{
+    role_assert_may_park();
+    *(uint64_t *)since = hart_instructions();
+    return (int)*(volatile uint64_t *)0x123456780; /* never mapped */
+}
+
+static enum status run_fault(uint64_t *instructions)
+{
+    OWN(task_handle) task = {0};
+    enum status end;
+    uint64_t since;
+
+    role_assert_may_park();
+    if (!task_spawn(&task, "culprit", fault_entry, &since))
+        return ERR_NOMEM;
+    end = task_join(&task, NULL);
+    *instructions = hart_instructions() - since;
+    return end == ERR_FAULT ? OK : ERR_FAULT;
+}
+BENCH(fault, .help = "fault of a task, until its joiner goes on, with the report", .runs = 3,
+      .run = run_fault);

@@ -50,24 +50,23 @@ static __attribute__((noinline)) bool find_zombie(char holder[CELL_HOLDER_ROOM])
     return false;
 }
 
-static bool is_swap_task_at_work(struct task *task, void *at_work)
+static bool note_work(struct task *task, void *at_work)
 {
-    bool is_it = strcmp(task->name, "swap") == 0;
-
-    if (is_it)
-        *(bool *)at_work = task_state(task) != TASK_PARKED;
-    return !is_it;
+    if (strcmp(task->name, "swap") == 0 || strcmp(task->name, "recovery") == 0)
+        *(bool *)at_work |= task_state(task) != TASK_PARKED;
+    return true;
 }
 
-/* The task that swaps may be interrupted behind a swap, with what it looked at in its registers. */
-static void wait_for_swap_task(void) REQUIRES(may_park);
-static void wait_for_swap_task(void)
+/* The task that swaps, and the one that reads fault records, may be interrupted with addresses in their hands. */
+static void wait_for_services(void) REQUIRES(may_park);
+static void wait_for_services(void)
 {
     bool at_work = true;
 
     while (at_work) {
+        at_work = false;
         task_yield();
-        task_each(is_swap_task_at_work, &at_work);
+        task_each(note_work, &at_work);
     }
 }
 
@@ -76,7 +75,7 @@ static bool is_gone(struct test_run *t)
 {
     char holder[CELL_HOLDER_ROOM] = "nothing";
 
-    wait_for_swap_task();
+    wait_for_services();
     CHECK(t, cells_drain() == OK, "busy");
     return CHECK(t, !find_zombie(holder), "held by %s", holder);
 }
