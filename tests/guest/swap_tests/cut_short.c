@@ -94,7 +94,7 @@ static uint64_t text_bytes(const char *cell)
     return text_of(cell, &text) ? text.bytes : 0;
 }
 
-TEST(hooks, scheduler_faults_anywhere_and_begins_anew)
+TEST(swap, scheduler_that_faulted_anywhere_begins_anew)
 {
     OWN(recovery_hold) alone = {0};
     unsigned places = 0, faults = 0;
@@ -255,7 +255,7 @@ static void cut_short(struct test_run *t, const struct hook_case *hook)
     print("# %s:%s was cut short at %u places\n", hook->cell, hook->function, hits);
 }
 
-TEST(hooks, calls_are_cut_short_and_a_swap_sets_it_right)
+TEST(swap, sets_right_what_was_cut_short)
 {
     OWN(recovery_hold) alone = {0};
 
