@@ -30,7 +30,8 @@
     X(fault_report, plain_report, nothing, 1)                                                      \
     X(fault_outcome, nothing, nothing, 1)
 
-/** The functions to call; each points to its default or into a cell. Written in a commit only. */
+/** The functions to call; each points to its default or into a cell. Written in a commit, and when a fault
+ *  has the default take its place. */
 #define HOOK_POINTER(name, ...) __typeof__(name) *name;
 extern struct hooks {
     EACH_HOOK(HOOK_POINTER)

@@ -9,7 +9,7 @@
  * |--------------------|------------------|----------------------------------------------|
  * | sched_pick         | sched.h          | no task: idle                                |
  * | sched_ready        | sched.h          | refused: the machine stops with a report     |
- * | clock_interrupt    | clock.h          | turns the timer off                          |
+ * | clock_interrupt    | clock.h          | turns end each 10 ms; no timer goes off      |
  * | clock_nudge        | clock.h          | nothing: a task that computes is not killed  |
  * | irq_interrupt      | irq.h            | masks external interrupts on this hart       |
  * | vm_page_fault      | vm.h             | not handled: a fault of the task             |
