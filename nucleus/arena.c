@@ -86,7 +86,7 @@ static struct arena *arena_make(bool executable)
         return NULL;
     }
     *arena = (struct arena){.base = block.base, .executable = executable};
-    list_push_back(&arenas, &arena->link);
+    list_publish(&arenas, &arena->link);
     hooks.vm_arena_added(frames_leak(&block), executable);
     return arena;
 }
@@ -168,6 +168,16 @@ void arena_free(void *base, size_t bytes)
         return;
     }
     panic("%p is in no arena", base);
+}
+
+/* Without a lock: arenas only come. */
+bool arena_has_text(uint64_t address)
+{
+    list_each(node, &arenas) {
+        if (address - (uint64_t)arena_at(node)->base < MEGAPAGE_BYTES)
+            return arena_at(node)->executable;
+    }
+    return false;
 }
 
 bool memory_arena_get(unsigned index, void **base, bool *executable)

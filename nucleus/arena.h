@@ -16,6 +16,8 @@
 void *arena_alloc(size_t bytes, bool executable);
 /** Gives back what arena_alloc() returned for @p bytes, filled with trapping words. NULL is allowed. */
 void arena_free(void *base, size_t bytes);
+/** Whether @p address lies in an arena of text. May be asked without the transaction. */
+bool arena_has_text(uint64_t address);
 
 /**
  * Writes @p bytes (a multiple of 8, as both addresses are) into text or read-only data; @p from is in

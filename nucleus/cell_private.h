@@ -105,8 +105,6 @@ struct stub *stub_take(struct cell *cell, uint64_t function, bool own);
 /** One use less; the last one frees it, unless its cell took it, too. */
 void stub_release(struct stub *stub);
 void stub_drop(struct stub *stub);
-/** The stub that @p pc is in; NULL: none. Unchecked, as eh_frame_at() (walk.h). */
-const struct stub *stub_at(uint64_t pc);
 /** Finds for each stub of what @p unit replaces the function that it shall lead to. */
 enum status stubs_match(struct unit *unit);
 /** trap.S: where a stub leads whose function is lost; it links in t1. Faults the caller by name. */

@@ -110,7 +110,7 @@ const char *cell_name(const struct cell *cell)
 }
 
 /* Unchecked: a fault may come while the lock is held. Cells enter and leave so that who is within the list
- * always finds on (enter() in transaction.c, unit_drop()). */
+ * always finds on, and they never move in it (INV-TABLE-1). */
 const struct eh_frame *eh_frame_at(uint64_t pc) UNCHECKED
 {
     if (pc - nucleus_frames.text < nucleus_frames.text_bytes)
@@ -122,24 +122,6 @@ const struct eh_frame *eh_frame_at(uint64_t pc) UNCHECKED
             return tables;
     }
     return NULL;
-}
-
-const struct stub *stub_at(uint64_t pc) UNCHECKED
-{
-    list_each(node, table_cells()) {
-        list_each(stub, &unit_of(node)->cell.stubs) {
-            if (pc - list_entry(stub, struct stub, link)->address < STUB_BYTES)
-                return list_entry(stub, struct stub, link);
-        }
-    }
-    return NULL;
-}
-
-uint64_t stub_target(uint64_t pc)
-{
-    const struct stub *stub = eh_frame_at(pc) ? NULL : stub_at(pc);
-
-    return stub ? stub->function : pc;
 }
 
 struct cell *cell_of_caller(uint64_t pc)

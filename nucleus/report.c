@@ -128,7 +128,7 @@ static bool reporter_faulted(const struct fault_context *context)
     const struct eh_frame *reporter = eh_frame_at((uint64_t)hooks.fault_report);
     uint64_t where;
 
-    return reports.hart == hart_index() + 1 || !reporter || /* it is being replaced just now */
+    return reports.hart == hart_index() + 1 || !reporter || /* it has just gone */
            walk_enters(context->registers, context->stack_low, context->stack_high, reporter->text,
                        reporter->text_bytes, &where) == WALK_INSIDE;
 }

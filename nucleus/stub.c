@@ -5,6 +5,7 @@
 #include "hooks_private.h"
 #include "nucleus/machine.h"
 #include "report.h"
+#include "walk.h"
 
 struct stub *stub_take(struct cell *cell, uint64_t function, bool own)
 {
@@ -105,6 +106,31 @@ enum status stubs_match(struct unit *unit)
         stub->successor = (uint64_t)stub_lost;
     }
     return OK;
+}
+
+/* A stub is known by its instructions, auipc t1 and jalr t1 or zero: its list changes in a swap. */
+uint64_t stub_target(uint64_t pc)
+{
+    uint64_t start = pc & -(uint64_t)ARENA_ALIGN, jump;
+
+    if (pc - start >= STUB_BYTES || eh_frame_at(pc) || !arena_has_text(pc))
+        return pc;
+    jump = *(const uint64_t *)start;
+    if ((jump & 0x000ffcff00000fff) != 0x0003006700000317)
+        return pc;
+    return start + (uint64_t)((int32_t)jump & ~0xfff) + (uint64_t)((int64_t)jump >> 52);
+}
+
+/* The stub at @p address; NULL: none. */
+static const struct stub *stub_at(uint64_t address) REQUIRES(cell_table.lock)
+{
+    list_each(node, table_cells()) {
+        list_each(stub, &unit_of(node)->cell.stubs) {
+            if (list_entry(stub, struct stub, link)->address == address)
+                return list_entry(stub, struct stub, link);
+        }
+    }
+    return NULL;
 }
 
 void stub_report(uint64_t end)

@@ -231,19 +231,20 @@ static uint64_t wait_between_tries(unsigned tries, void (*pass)(void))
 
 void scheduler_retire(uint64_t function)
 {
-    const struct eh_frame *tables = eh_frame_at(function);
-    struct unit *unit = list_entry(tables, struct unit, frames);
+    struct cell *cell = cell_of_caller(function);
     uint64_t waited = 0;
     bool inside = true;
 
+    if (!cell)
+        machine_fail("the nucleus' own scheduler faulted");
     for (unsigned tries = 1; inside && waited < limit(); tries++) {
         if (!harts_hold()) {
             waited += limit() / HOLDS_MOST; /* a host that is busy elsewhere may stop all for so long */
             continue;
         }
-        inside = hart_is_inside(&unit->cell);
-        if (!inside && unit->cell.live && !unit->failed) {
-            unit->failed = true;
+        inside = hart_is_inside(cell);
+        if (!inside && cell->live && !unit_of(&cell->link)->failed) {
+            unit_of(&cell->link)->failed = true;
             scheduler_use_plain();
         }
         harts_release();
@@ -319,8 +320,6 @@ static void enter_tables(struct unit *from, struct unit *to)
     }
     from->cell.live = false;
     to->cell.live = true;
-    list_remove(&to->cell.link);
-    list_push_back(&from->cell.link, &to->cell.link); /* in its place */
     spin_unlock(&guard, &cell_table.lock);
 }
 

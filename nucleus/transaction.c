@@ -61,9 +61,8 @@ static void enter(struct unit *unit, const char *name, struct unit *needed_by,
     list_push_back(&current.units, &unit->link);
     current.count++;
     spin_lock(&guard, &cell_table.lock);
-    unit->cell.link.next = table_cells(); /* eh_frame_at() takes no lock */
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    list_push_back(table_cells(), &unit->cell.link);
+    /* INV-TABLE-1: where it stays. */
+    list_publish(replaces ? replaces->cell.link.next : table_cells(), &unit->cell.link);
     spin_unlock(&guard, &cell_table.lock);
 }
 

@@ -38,10 +38,10 @@ enum walk_answer { WALK_OUTSIDE, WALK_INSIDE, WALK_UNKNOWN };
 enum walk_answer walk_enters(const struct registers *saved, uint64_t stack_low, uint64_t stack_high,
                              uint64_t text, uint64_t bytes, uint64_t *where);
 
-/* cell_table.c: unchecked, both, as walks take no lock; see the callers' duty in abi/nucleus/walk.h */
-/** The tables of the text that @p pc is in; NULL: it is in no text of nucleus or cells. */
+/* Both take no lock, as walks do; see the callers' duty in abi/nucleus/walk.h */
+/** cell_table.c: the tables of the text that @p pc is in; NULL: it is in no text of nucleus or cells. */
 const struct eh_frame *eh_frame_at(uint64_t pc);
-/** Where the stub that @p pc is in leads; @p pc itself when it is in none. */
+/** stub.c: where the stub that @p pc is in leads; @p pc itself when it is in none. */
 uint64_t stub_target(uint64_t pc);
 
 /* trap.S */

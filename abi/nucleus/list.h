@@ -43,6 +43,15 @@ static inline void list_push_back(struct list *list, struct list *node)
     list_insert_between(node, list->previous, list);
 }
 
+/** list_push_back(), for a list that some look through without a lock: they see the member once it is complete. */
+static inline void list_publish(struct list *list, struct list *node)
+{
+    node->next = list;
+    node->previous = list->previous;
+    __atomic_store_n(&list->previous->next, node, __ATOMIC_RELEASE);
+    list->previous = node;
+}
+
 static inline void list_remove(struct list *node)
 {
     node->previous->next = node->next;

@@ -90,7 +90,7 @@ struct cell_block {
 };
 
 struct cell {
-    struct list link; /* in the table, in order of load */
+    struct list link; /* in the table */
     struct manifest manifest;
     bool live; /* committed; until then only its transaction sees it */
     bool boot; /* part of the boot set */
@@ -119,8 +119,11 @@ struct hook {
     uint32_t faults_most;    /* with so many the default takes its place; 0: never */
 };
 
-/** Calls @p visit for each cell, also those that are not live yet, or not any more, in order of load until it returns false. The table is locked: the
- *  visitor may begin another visit, and calls nothing else that takes its lock. */
+/**
+ * Calls @p visit for each cell, also those that are not live yet, or not any more, until it returns false. In
+ * order of load, but a version is next to the one that it replaces. The table is locked: the visitor may begin
+ * another visit, and calls nothing else that takes its lock.
+ */
 void cells_visit(bool (*visit)(const struct cell *cell, void *argument), void *argument);
 /** Export number @p index of the nucleus, or NULL past the last. Never changes. */
 const struct symbol *nucleus_export(unsigned index);
