@@ -71,6 +71,10 @@ expect 2 '--smp takes' run --headless --smp 0 -c hello
 expect 2 '--mem takes' run --headless --mem 63M -c hello
 expect 2 '--mem takes' run --headless --mem 3G -c hello
 expect 2 '--timeout takes' run --headless --timeout soon -c hello
+expect 2 '--port takes NAME=FILE' run --headless --port verdict -c hello
+expect 2 '--port takes NAME=FILE' run --headless --port 'a,b=out' -c hello
+expect 2 '7 times' run --headless -c hello --port a=a --port b=b --port c=c --port d=d --port e=e --port f=f \
+    --port g=g --port h=h
 expect 2 "no preset 'fast'" build --preset fast
 expect 1 'no OpenSBI image' run --headless --bios "$scratch/none" -c hello
 
@@ -100,6 +104,18 @@ echo noise; echo "mitos: running x"; echo "<$2>"; echo "mitos: powering off, sta
 with echoes expect 0 '' "${guest[@]}" 'echo a, b; tasks' --append verbose --quiet
 if [[ $(cat "$scratch/out") != '<verbose run=echo a, b; tasks>' ]]; then
     fail '--quiet or the boot arguments'
+fi
+
+# Ports: a device each, a comma in a file's name doubled; none without.
+# shellcheck disable=SC2016 # for the other shell
+fake_qemu ports 7.2 'echo "mitos: running x"; for word; do case $word in *port*|*chardev*|*virtio*|*,id=*) echo "$word" ;; esac
+done; echo "mitos: powering off, status 0"'
+with ports expect 0 '' "${guest[@]}" hello --quiet
+[[ ! -s $scratch/out ]] || fail 'a port that nobody asked for'
+with ports expect 0 '' "${guest[@]}" hello --quiet --port 'verdict=out,1' --port tele=unix:sock
+if [[ $(tr '\n' ' ' < "$scratch/out") != 'virtio-mmio.force-legacy=false virtio-serial-device -chardev file,id=port1,path=out,,1 '\
+'virtserialport,chardev=port1,nr=1,name=verdict -chardev socket,id=port2,path=sock virtserialport,chardev=port2,nr=2,name=tele ' ]]; then
+    fail '--port'
 fi
 
 # The option for single steps has another name in newer QEMUs.
