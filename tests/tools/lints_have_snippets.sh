@@ -3,7 +3,7 @@
 set -eu
 cd "$1"
 status=0
-lints=$(grep -oh '\[lint:[a-z-]*\]' abi/cmake/lints/*.cq | sed 's/\[lint:\(.*\)\]/\1/' | sort -u)
+lints=$(grep -oh '\[lint:[a-z-]*\]' abi/cmake/lints/[ch]*.cq | sed 's/\[lint:\(.*\)\]/\1/' | sort -u)
 [ -n "$lints" ]
 for lint in $lints; do
     if ! grep -qE "^ \* rule off: lint $lint\$" tests/must_not_compile/*.c; then
@@ -15,7 +15,7 @@ for lint in $lints; do
         status=1
     fi
 done
-if grep -n '^match' abi/cmake/lints/*.cq | grep -v '\[lint:[a-z-]*\]")$'; then
+if grep -n '^match' abi/cmake/lints/[ch]*.cq | grep -v '\[lint:[a-z-]*\]")$'; then
     echo "a lint without a name"
     status=1
 fi
