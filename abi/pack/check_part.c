@@ -91,9 +91,10 @@ static void check_symbol(struct object *object, const struct only *only,
     if (symbol_is_import(symbol) && is_hook(name))
         finding_add(object, file, name,
                     "called, but only the nucleus calls it: a part of a lab leaves it alone");
-    else if (symbol_is_import(symbol) && !permission_find(only, "import", name))
+    else if (symbol_is_import(symbol) && strncmp(name, "__", 2) != 0 && /* GCC's: check_interfaces() */
+             !permission_find(only, "import", name))
         finding_add(object, file, name,
-                    "called, but this part may not call it: what it may call stands in the lab's "
+                    "used, but this part may not use it: what it may use stands in the lab's "
                     "lab.json, `imports`");
     else if (symbol_is_export(symbol) && !permission_find(only, "export", name))
         finding_add(object, file, name,
@@ -102,32 +103,37 @@ static void check_symbol(struct object *object, const struct only *only,
                     names_of(only, "export"));
 }
 
-/* The command whose name the relocation fills in. */
-static void check_entry(struct object *object, const struct only *only, const char *file,
-                          const struct relocation *relocation)
+/* Whether the relocation fills in the name of a command; that must be one of the part's. */
+static bool check_name(struct object *object, const struct only *only, const char *file,
+                       const struct relocation *relocation)
 {
     const char *name;
 
     if (relocation->offset % COMMAND_BYTES != 0)
-        return;
+        return false;
     name = relocated_string(object, relocation);
     if (!name || !permission_find(only, "command", name))
-        finding_add(object, file, name ? name : "COMMAND",
+        finding_add(object, file, name && *name ? name : "COMMAND",
                     "a command of this name is not this part's; it may have these: %s",
                     names_of(only, "command"));
+    return true;
 }
 
 static void check_commands(struct object *object, const struct only *only,
                            const struct section *section, const char *file)
 {
+    size_t named = 0;
+
     for (size_t i = 1; i < object->section_count; i++) {
         const struct section *table = &object->sections[i];
 
         if (table->header.sh_type != SHT_RELA || &object->sections[table->header.sh_info] != section)
             continue;
         for (size_t j = 0; j < table->relocation_count; j++)
-            check_entry(object, only, file, &table->relocations[j]);
+            named += check_name(object, only, file, &table->relocations[j]);
     }
+    if (named * COMMAND_BYTES != section->header.sh_size)
+        finding_add(object, file, "COMMAND", "a command without a name; write COMMAND(NAME, ...)");
 }
 
 static void check_set(struct object *object, const struct only *only, const struct section *section)

@@ -77,9 +77,10 @@ def take_file(folder, name):
     except OSError as error:
         raise Refused(f"{name}: cannot be read ({os.strerror(error.errno)}); it must be a plain file, "
                       "no link") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise Refused(f"{name}: is no plain file")
     with open(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise Refused(f"{name}: is no plain file")
         data = file.read(FILE_BYTES + 1)
     if len(data) > FILE_BYTES:
         raise Refused(f"{name}: has more than {FILE_BYTES >> 10} KiB")
@@ -163,10 +164,12 @@ class Rules:
 
 
 class Build:
-    """One part on its way. @p defines are for the tests of the rules, @p without their names to be left out."""
+    """One part on its way. @p without: lints, and texts of pack's findings, left out for the tests of the rules."""
 
     def __init__(self, config, lab, part, source_folder, work_folder, without=()):
-        self.config, self.part, self.without = config, part, set(without)
+        self.config, self.part = config, part
+        self.without = {name for name in without if re.fullmatch("[a-z-]+", name)}
+        self.accepted = [text for text in without if text not in self.without]
         self.rules = Rules(config, lab, part)
         self.source = pathlib.Path(source_folder).resolve()
         self.work = pathlib.Path(work_folder).resolve() / part["name"]
@@ -192,18 +195,20 @@ class Build:
         found = []
         said = [line for line in said if COMPILERS.match(line)] or said
         for line in said:
-            for path, name in ((f"{self.clean}/", ""), (f"{self.work}/", ""), (f"{self.rules.interfaces}/", ""),
-                               (f"{self.config['root']}/", "")):
-                line = line.replace(path, name)
-            found.append(re.sub(r"(?<![\w.])/(?:[\w.+-]+/)+", "", line))
+            found.append(re.sub(r"(?<![\w.])/(?:[\w.+-]+/)+", "", self.relative(line)))
         return found
+
+    def relative(self, line):
+        for path in (self.clean, self.work, self.rules.interfaces, self.config["root"]):
+            line = line.replace(f"{path}/", "")
+        return line
 
     def report(self, findings):
         """Raises what is found in the part's files, [(file, line, message)]."""
         lines = [f"{file}:{line}: {message}" for file, line, message in findings
                  if re.search(r"\[lint:([a-z-]+)\]$", message)[1] not in self.without]
         if lines:
-            raise Refused(*self.told(lines))
+            raise Refused(*map(self.relative, lines))
 
     def check_text(self):
         known = set(self.rules.paths) | {name for name in self.part["files"] if name.endswith(".h")}
@@ -266,7 +271,7 @@ class Build:
         only.write_text("".join(f"{line}\n" for line in self.rules.lines(inlined)), encoding="utf-8")
         cell = self.work / f"{self.part['name']}.cell"
         declared = [word for path in self.rules.lists for word in ("--declared", path)]
-        accepted = [word for text in self.without for word in ("--accept", text)]
+        accepted = [word for text in self.accepted for word in ("--accept", text)]
         self.must("pack", [self.config["pack"], "cell", "-o", cell, "--only", only, *declared, *accepted, joined])
         return cell
 

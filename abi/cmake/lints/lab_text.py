@@ -24,7 +24,7 @@ CONDITIONS = {"if", "ifdef", "ifndef", "elif"}
 SYSTEM_HEADERS = {"limits.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h"}
 HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:/[A-Za-z0-9][A-Za-z0-9_-]*)*\.h")
 # Names that begin with __ or _X belong to the compiler (ISO C 7.1.3); these are for everybody.
-COMPILERS = {"__attribute__", "__func__", "__FILE__", "__LINE__", "_Alignas", "_Alignof", "_Bool", "_Generic",
+COMPILERS = {"__attribute__", "__func__", "__FILE__", "__LINE__", "__VA_ARGS__", "_Alignas", "_Alignof", "_Bool", "_Generic",
              "_Noreturn", "_Static_assert"}
 ATTRIBUTES = {"aligned", "const", "fallthrough", "format", "noinline", "packed", "pure", "unused",
               "warn_unused_result"}
@@ -153,8 +153,10 @@ def attribute_names(tokens, at):
             depth -= 1
             if depth == 1:
                 return names
-        elif word == "," and depth == 2:
+        elif depth == 2:
             first = True
+            if word != ",":
+                return names + ["?"]
     return names + ["?"]
 
 

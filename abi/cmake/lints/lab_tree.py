@@ -11,6 +11,7 @@ import subprocess
 RULES = pathlib.Path(__file__).with_name("labs.cq")
 MARKER = re.compile(r'# (\d+) "((?:[^"\\]|\\.)*)"')
 NOTE = re.compile(r'(.*?):(\d+):(\d+): note: "(.*)" binds here$')
+ERROR = re.compile(r"(.*?):(\d+):\d+: (?:fatal )?error: (.*)$")
 # GCC's attribute has arguments here, of which clang 14 does not know.
 FREED_BY = re.compile(r"__attribute__\(\(malloc, malloc\([a-z_]+, [0-9]\)\)\)")
 
@@ -48,6 +49,10 @@ def goto_and_brackets(preprocessed, own):
             yield name, line, "[[...]]: write __attribute__((...)) [lint:lab-attribute]"
 
 
+class Unreadable(Exception):
+    """clang cannot read it: the arguments are findings."""
+
+
 def query(clang_query, flags, rules, text, folder):
     """The lines that clang-query prints."""
     source = pathlib.Path(folder) / "preprocessed.c"
@@ -55,9 +60,12 @@ def query(clang_query, flags, rules, text, folder):
     done = subprocess.run([clang_query, "-f", rules, source, "--", *flags, "-w"], capture_output=True, text=True,
                           errors="replace", cwd=folder, check=False)
     output = (done.stdout + done.stderr).splitlines()
-    broken = [line for line in output if re.search(r"error:|Error", line) and not NOTE.match(line)]
-    if done.returncode != 0 or broken:
-        raise RuntimeError("\n".join(broken or output[-5:]))
+    broken = [(match[1], int(match[2]), f"clang, which checks what GCC compiles, says: {match[3]} [lint:lab-clang]")
+              for match in map(ERROR.match, output) if match]
+    if broken:
+        raise Unreadable(*broken)
+    if done.returncode != 0 or any(re.match(r"\d+:\d+: Error|error:", line) for line in output):
+        raise RuntimeError("\n".join(output))
     return output
 
 
@@ -83,8 +91,7 @@ def name_at(lines, place):
 
 def calls_of_inlines(clang_query, flags, pristine, use, folder):
     """The functions that come with what a part may call, as inline functions of headers call them."""
-    called, lines, wanted = {}, lines_of(pristine), set()
-    caller = None
+    called, lines, caller = {}, lines_of(pristine), None
     for text in query(clang_query, flags, RULES.with_name("lab_inlines.cq"), pristine, folder):
         if not (match := NOTE.match(text)):
             continue
@@ -93,7 +100,9 @@ def calls_of_inlines(clang_query, flags, pristine, use, folder):
             caller = place[0], name_at(lines, place)
         else:
             called.setdefault(caller, set()).add(name_at(lines, place))
-    reached = {name for path, name in called if use.allows(path, name)}
+    # What ends a block calls T_unwind() for each OWN(T) in it (abi/own.h).
+    wanted = {name for name in use.declared if name.endswith("_unwind")}
+    reached = {name for path, name in called if use.allows(path, name) or str(name).endswith("_unwind")}
     while reached - wanted:
         wanted |= reached
         reached = {callee for caller, callees in called.items() if caller[1] in wanted for callee in callees}
@@ -129,5 +138,8 @@ def check_tree(clang_query, flags, preprocessed, pristine, own, use, folder):
     if changed := changed_headers(preprocessed, pristine):
         return changed
     found = list(goto_and_brackets(preprocessed, own))
-    output = query(clang_query, flags, RULES, preprocessed, folder)
+    try:
+        output = query(clang_query, flags, RULES, preprocessed, folder)
+    except Unreadable as unreadable:
+        return found or list(unreadable.args)
     return sorted(set(found) | set(judge(output, own, use, lines_of(preprocessed))))
