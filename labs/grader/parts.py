@@ -250,8 +250,12 @@ class Build:
 
     def check_tree(self, name, pristine):
         text = self.preprocess(name, self.work / f"{name}.i")
-        self.report(lab_tree.check_tree(*self.query(), text, pristine, set(self.part["files"]), self.rules.use(),
-                                        self.work))
+        clang_query, flags = self.query()
+        by_clang = self.work / f"{name}.clang.i"
+        self.must(name, [self.config["clang"], *self.flags(), *flags, "-w", "-Wno-unused-command-line-argument",
+                         "-E", name, "-o", by_clang])
+        self.report(lab_tree.check_tree(clang_query, flags, text, by_clang.read_text(encoding="utf-8"), pristine,
+                                        set(self.part["files"]), self.rules.use(), self.work))
 
     def pristine(self):
         """All headers as they are without the part."""

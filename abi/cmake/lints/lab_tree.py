@@ -4,12 +4,14 @@ GCC's, as that is what gets compiled; clang would see another side of each macro
 every line of a header of abi/ must read as it does without the part's macros, or the part has changed a header.
 Each finding is (file, line, message), as the files call themselves in the preprocessor's line markers.
 """
+import itertools
 import pathlib
 import re
 import subprocess
 
 RULES = pathlib.Path(__file__).with_name("labs.cq")
 MARKER = re.compile(r'# (\d+) "((?:[^"\\]|\\.)*)"')
+TOKEN = re.compile(r"""\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[A-Za-z_$][\w$]*|\.?[0-9](?:[eEpP][+-]|[\w.])*|\S""")
 NOTE = re.compile(r'(.*?):(\d+):(\d+): note: "(.*)" binds here$')
 ERROR = re.compile(r"(.*?):(\d+):\d+: (?:fatal )?error: (.*)$")
 # GCC's attribute has arguments here, of which clang 14 does not know.
@@ -21,7 +23,7 @@ def lines_of(preprocessed):
     found, name, number = {}, "", 0
     for text in preprocessed.split("\n"):
         if match := MARKER.match(text):
-            number, name = int(match[1]), match[2]
+            number, name = int(match[1]), match[2].removeprefix("./")
             continue
         if text.strip():
             found[name, number] = found.get((name, number), "") + " ".join(text.split())
@@ -38,6 +40,41 @@ def changed_headers(preprocessed, pristine):
             return [(name, line, "a macro of the part changes what this header says: put #include first, and choose "
                                  "another name for the macro [lint:lab-header-changed]")]
     return []
+
+
+def tokens_of(preprocessed, own):
+    """[(token, file, line)] of the part's files, without attributes, and with numbers by their value."""
+    name, number, depth = "", 0, None
+    for text in preprocessed.split("\n"):
+        if match := MARKER.match(text):
+            number, name = int(match[1]), match[2].removeprefix("./")
+            continue
+        for token in TOKEN.findall(text) if name in own else ():
+            if token == "__attribute__":
+                depth = 0
+            elif depth is None:
+                yield value_of(token), name, number
+            else:
+                depth += {"(": 1, ")": -1}.get(token, 0)
+                depth = depth or None
+        number += 1
+
+
+def value_of(token):
+    try:
+        return str(int(token.rstrip("uUlL"), 0))
+    except ValueError:
+        return token
+
+
+def read_otherwise(preprocessed, by_clang, own):
+    """Findings: where clang has other code than GCC, which macros of abi/ can tell apart. Attributes may differ."""
+    for mine, other in itertools.zip_longest(tokens_of(preprocessed, own), tokens_of(by_clang, own)):
+        if not mine or not other or mine[0] != other[0]:
+            _, name, line = mine or other
+            yield name, line, ("GCC, which compiles this, and clang, which checks it, do not read the same here: use "
+                               "the macros of abi/ only as its headers show [lint:lab-two-readings]")
+            return
 
 
 def goto_and_brackets(preprocessed, own):
@@ -133,11 +170,11 @@ def judge(output, own, use, lines):
                            "[lint:lab-declared-by-hand]")
 
 
-def check_tree(clang_query, flags, preprocessed, pristine, own, use, folder):
-    """Findings in a preprocessed file; @p own: the part's files, by the names that they have in it."""
+def check_tree(clang_query, flags, preprocessed, by_clang, pristine, own, use, folder):
+    """Findings in a file that GCC has preprocessed, and clang; @p own: the part's files, as they are called in it."""
     if changed := changed_headers(preprocessed, pristine):
         return changed
-    found = list(goto_and_brackets(preprocessed, own))
+    found = [*goto_and_brackets(preprocessed, own), *read_otherwise(preprocessed, by_clang, own)]
     try:
         output = query(clang_query, flags, RULES, preprocessed, folder)
     except Unreadable as unreadable:

@@ -4,6 +4,7 @@
  * rejected: __clang__: names that begin with __
  * rule off: lab-condition
  * rule off: lab-compiler-name
+ * rule off: lab-two-readings
  */
 #ifdef WRONG
 #ifndef __clang__
