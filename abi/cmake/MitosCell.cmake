@@ -3,6 +3,9 @@
 # goes into the boot archive unless NOT_IN_ARCHIVE is given. INTERFACES is for tests: the cell may use the
 # headers of FOLDER, too, which mitos_add_test_interfaces() has made known.
 #
+# mitos_cell(NAME ... FOLDER FOLDER HEADERS FILE...): the cell's own files are those of FOLDER, not of the calling
+# one, and it may include the generated headers FILE..., too.
+#
 # mitos_cell(NAME VARIANT V SOURCES FILE... [OPTIONS OPTION...]) builds another version of a cell from its
 # sources, compiled with OPTION..., as build/PRESET/cells/V/NAME.cell. It goes into no archive by itself. The
 # lints see the sources when the cell itself is built.
@@ -11,8 +14,13 @@
 # (pack stand-in), and goes into the boot archives as stand_in/NAME.cell. It has FILE... of the cell as they are, with
 # all that they export, FUNCTION...: how clients give back what the cell's state leads to.
 
+# No tail calls: the nucleus tells by the return address which cell asks (kind_create()), and a backtrace shows
+# every function that is on the way.
+set(MITOS_CELL_FLAGS -mno-relax -fvisibility=hidden -fno-optimize-sibling-calls)
+
 function(mitos_cell name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "NOT_IN_ARCHIVE;STAND_IN" "INTERFACES;VARIANT" "SOURCES;OPTIONS;KEEPS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "NOT_IN_ARCHIVE;STAND_IN" "INTERFACES;VARIANT;FOLDER"
+                          "SOURCES;OPTIONS;KEEPS;HEADERS")
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "mitos_cell(${name}): unknown argument ${arg_UNPARSED_ARGUMENTS}")
     endif()
@@ -34,12 +42,18 @@ function(mitos_cell name)
         file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/cells/${arg_VARIANT})
     endif()
 
-    add_library(${target} OBJECT ${arg_SOURCES})
+    if(NOT arg_FOLDER)
+        set(arg_FOLDER ${CMAKE_CURRENT_SOURCE_DIR})
+    endif()
+    set(generated "")
+    foreach(header IN LISTS arg_HEADERS)
+        cmake_path(GET header PARENT_PATH folder)
+        list(APPEND generated ${folder})
+    endforeach()
+    add_library(${target} OBJECT ${arg_SOURCES} ${arg_HEADERS})
+    target_include_directories(${target} PRIVATE ${generated})
     mitos_guest_options(${target})
-    # No tail calls: the nucleus tells by the return address which cell asks (kind_create()), and a
-    # backtrace shows every function that is on the way.
-    target_compile_options(${target} PRIVATE -mno-relax -fvisibility=hidden -fno-optimize-sibling-calls
-                                            ${arg_OPTIONS})
+    target_compile_options(${target} PRIVATE ${MITOS_CELL_FLAGS} ${arg_OPTIONS})
     target_compile_definitions(${target} PRIVATE MITOS_CELL=1)
     get_property(interfaces GLOBAL PROPERTY MITOS_INTERFACES)
     if(arg_INTERFACES)
@@ -48,7 +62,8 @@ function(mitos_cell name)
         list(APPEND interfaces ${further})
     endif()
     if(NOT arg_VARIANT)
-        mitos_check_sources(${target} checks ALLOWED ${CMAKE_CURRENT_SOURCE_DIR} abi ${arg_INTERFACES})
+        mitos_check_sources(${target} checks ALLOWED ${arg_FOLDER} abi ${arg_INTERFACES} ${generated}
+                            DEPENDS ${arg_HEADERS})
     endif()
     list(TRANSFORM interfaces PREPEND "--declared;" OUTPUT_VARIABLE declared)
 

@@ -67,6 +67,10 @@ find_program(MITOS_CLANG clang REQUIRED)
 execute_process(COMMAND ${MITOS_CLANG} -print-resource-dir
                 OUTPUT_VARIABLE clang_resources OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 
+foreach(path IN LISTS MITOS_COMPILER_INCLUDES)
+    file(REAL_PATH ${path} path)
+    list(APPEND MITOS_COMPILER_INCLUDES_REAL ${path})
+endforeach()
 list(TRANSFORM MITOS_COMPILER_INCLUDES PREPEND -isystem OUTPUT_VARIABLE gcc_include_flags)
 list(APPEND MITOS_GCC_FLAGS -nostdinc ${gcc_include_flags})
 

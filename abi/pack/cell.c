@@ -92,7 +92,8 @@ static bool name_matches_file(struct object *object, const char *path)
 struct options {
     const char *output, *accepted;
     struct declared declared;
-    bool has_declared, quiet, stand_in;
+    struct only only;
+    bool has_declared, has_only, quiet, stand_in;
     char **inputs;
     int input_count;
 };
@@ -113,6 +114,10 @@ static int read_options(const struct command *command, int argc, char **argv,
             options->output = argv[++i];
         } else if (strcmp(argv[i], "--accept") == 0 && has_value && command == &cell_command) {
             options->accepted = argv[++i];
+        } else if (strcmp(argv[i], "--only") == 0 && has_value && command == &cell_command) {
+            options->has_only = true;
+            if (!only_read(&options->only, argv[++i]))
+                return PACK_REFUSED;
         } else if (strcmp(argv[i], "--declared") == 0 && has_value) {
             options->has_declared = true;
             if (!declared_read(&options->declared, argv[++i]))
@@ -142,8 +147,13 @@ static int cell_run(int argc, char **argv)
     object.accepted = options.accepted;
     object.stand_in = options.stand_in;
     declared = options.has_declared ? &options.declared : NULL;
-    if (!object_read(&object, options.inputs[0]) || !check_object(&object, declared) ||
-        !name_matches_file(&object, options.output))
+    if (!object_read(&object, options.inputs[0]))
+        return say_refused(&object);
+    if (options.has_only)
+        check_part(&object, &options.only);
+    if (!check_object(&object, declared) || !name_matches_file(&object, options.output))
+        return say_refused(&object);
+    if (options.has_only && !bind_others(&object, &options.only, declared))
         return say_refused(&object);
     add_metadata(&object, declared);
     fold_personality(&object);
@@ -173,13 +183,18 @@ static int check_run(int argc, char **argv)
 
 const struct command cell_command = {
     .name = "cell",
-    .usage = "cell -o NAME.cell [--declared FILE]... [--accept TEXT] [--stand-in] [--quiet] OBJECT",
+    .usage = "cell -o NAME.cell [--declared FILE]... [--only FILE] [--accept TEXT] [--stand-in] "
+             "[--quiet] OBJECT",
     .help = "Checks OBJECT, the output of ld -r, and completes it to the cell NAME.cell.\n"
             "Everything that a cell must not contain is named, one line each: FILE: SYMBOL: what "
             "is wrong.\n"
             "--declared FILE  imports and exports must be in this list (lines \"SYMBOL HEADER\")\n"
             "--accept TEXT    findings that say TEXT do not count; for tests of the rules, never "
             "for a build\n"
+            "--only FILE      it is a part of a lab: the file lists what it may import, export and "
+            "contribute\n"
+            "                 (lines \"import NAME [BOUND]\", \"export NAME\", \"set NAME\", "
+            "\"command NAME\")\n"
             "--stand-in       it was made by pack stand-in, and provides no hooks\n"
             "--quiet          no text, only the exit status",
     .run = cell_run,

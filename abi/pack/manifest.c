@@ -34,8 +34,7 @@ bool manifest_next_interface(const struct manifest *manifest, const char **at, c
     return true;
 }
 
-/* The string that a relocation points to, or NULL. */
-static const char *string_at(const struct object *object, const struct relocation *relocation)
+const char *relocated_string(const struct object *object, const struct relocation *relocation)
 {
     const struct symbol *symbol = &object->symbols[relocation->symbol];
     const struct section *section = symbol_section(object, symbol);
@@ -65,7 +64,7 @@ static const char *check_string(struct object *object, const char *file, size_t 
             finding_add(object, file, "CELL", ".%s is missing", name);
         return "";
     }
-    text = string_at(object, relocation);
+    text = relocated_string(object, relocation);
     if (!text)
         finding_add(object, file, "CELL", ".%s is not a constant string", name);
     else if (strlen(text) >= pointers[which].room)

@@ -161,9 +161,24 @@ void check_relocations(struct object *object);
 void check_interfaces(struct object *object, const struct declared *declared);
 /** Reads the manifest into object->manifest and checks it. */
 void manifest_check(struct object *object);
+/** The string that a relocation points to, or NULL. */
+const char *relocated_string(const struct object *object, const struct relocation *relocation);
 /** Calls for each word of the manifest's `provides`: *at starts as NULL. @return false at the end.
  */
 bool manifest_next_interface(const struct manifest *manifest, const char **at, char word[64]);
+
+/* ---- check_part.c: what a part of a lab may do (cell --only FILE) ---- */
+
+struct only {
+    struct permission {
+        const char *kind, *name, *other; /* other: bound in its place, or NULL */
+    } * permissions;
+    size_t count, room;
+};
+bool only_read(struct only *only, const char *path);
+void check_part(struct object *object, const struct only *only);
+/** Gives the imports that another function is bound for its name. After all checks. */
+bool bind_others(struct object *object, const struct only *only, const struct declared *declared);
 
 /** "R_RISCV_CALL_PLT"; a type without a name is "relocation type 99". */
 const char *relocation_name(uint32_t type);

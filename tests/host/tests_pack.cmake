@@ -20,7 +20,7 @@ set(pack_environment
     MITOS_CROSS=${MITOS_CROSS}
     MITOS_GUEST_DIR=${MITOS_GUEST_DIR}
     PYTHONDONTWRITEBYTECODE=1)
-foreach(area IN ITEMS refusals cell archive damage stand_in)
+foreach(area IN ITEMS refusals cell only archive damage stand_in)
     add_test(NAME host.pack_${area}
              COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/test_pack_${area}.py)
     set_tests_properties(host.pack_${area} PROPERTIES LABELS host TIMEOUT 120
