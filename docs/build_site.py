@@ -66,7 +66,9 @@ def gather(root, source):
     kept = set()
     for pattern in PAGES:
         for page in sorted(root.glob(pattern)):
-            kept.add(write(source / page.relative_to(root), page.read_bytes()))
+            # A link to a header leads to its page here.
+            text = re.sub(rb'\]\(((?:\.\./)*)abi/([\w/]+)\.h\)', rb'](\1api/\2.rst)', page.read_bytes())
+            kept.add(write(source / page.relative_to(root), text))
     for picture in sorted(root.glob('docs/pictures/*.dot')):
         place = source / picture.relative_to(root).with_suffix('.svg')
         if not place.exists() or place.stat().st_mtime < picture.stat().st_mtime:
@@ -117,6 +119,19 @@ def run_sphinx(root, out, builder):
         fail(f'sphinx could not make {out / builder} (see above)')
 
 
+def check_catalogues(source, out):
+    """Each page has a catalogue, with what stands in the place of its pictures, too."""
+    missing = []
+    for page in sorted(source.rglob('*.md')):
+        catalogue = (out / page.relative_to(source)).with_suffix('.pot')
+        texts = catalogue.read_text().replace('"\n"', '').replace('\\"', '"') if catalogue.exists() else ''
+        for text in [''] + re.findall(r'!\[([^\]]*)\]', page.read_text()):
+            if f'msgid "{" ".join(text.split())}' not in texts:
+                missing.append(f'{page}: for translators there is no {text or "catalogue"!r}')
+    if missing:
+        fail(*missing)
+
+
 def main():
     if len(sys.argv) not in (2, 3) or sys.argv[2:] not in ([], ['html'], ['gettext']):
         sys.exit(__doc__)
@@ -125,7 +140,9 @@ def main():
     gather(ROOT, out / 'source')
     run_doxygen(ROOT, out / 'doxygen')
     run_sphinx(ROOT, out, builder)
-    if builder == 'html':
+    if builder == 'gettext':
+        check_catalogues(out / 'source', out / 'gettext')
+    else:
         write(out / 'html/index.html', b'<meta http-equiv="refresh" content="0; url=docs/index.html">\n')
 
 
