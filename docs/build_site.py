@@ -14,8 +14,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ['*.md', 'LICENSE', 'docs/*.md', 'docs/*.svg', 'cells/*/README.md', 'labs/*/README.md',
-         'tests/*/README.md']
+PAGES = ['*.md', 'docs/*.md', 'cells/*/README.md', 'labs/*/README.md', 'tests/*/README.md']
 # Functions that need no words of their own: own.h says what every T_unwind() does, C and GCC what theirs do.
 SPEAK_FOR_THEMSELVES = re.compile(r'\w+_unwind\(|__\w+\(|_Unwind_\w+\(|(mem|str)[a-z]+\(')
 
@@ -61,14 +60,23 @@ def draw(picture):
     return done.stdout
 
 
+def as_source(text):
+    """A page as the site has it: a link to a header leads to its page, and a picture's text stands in one line, because
+    MyST 0.18 takes the end of a line in it for nothing."""
+    text = re.sub(rb'\]\(((?:\.\./)*)abi/([\w/]+)\.h\)', rb'](\1api/\2.rst)', text)
+    return re.sub(rb'!\[[^\]]*\]', lambda alt: alt[0].replace(b'\n', b' '), text)
+
+
 def gather(root, source):
     """Fills the folder SOURCE, and takes out what the tree has no more."""
     kept = set()
     for pattern in PAGES:
         for page in sorted(root.glob(pattern)):
-            # A link to a header leads to its page here.
-            text = re.sub(rb'\]\(((?:\.\./)*)abi/([\w/]+)\.h\)', rb'](\1api/\2.rst)', page.read_bytes())
-            kept.add(write(source / page.relative_to(root), text))
+            kept.add(write(source / page.relative_to(root), as_source(page.read_bytes())))
+            for target in re.findall(r'\]\(([^):#]+)\)', page.read_text()):
+                file = (page.parent / target).resolve()  # what is no page is taken along as it is
+                if file.is_file() and file.suffix != '.md' and not file.is_relative_to(root / 'abi'):
+                    kept.add(write(source / file.relative_to(root), file.read_bytes()))
     for picture in sorted(root.glob('docs/pictures/*.dot')):
         place = source / picture.relative_to(root).with_suffix('.svg')
         if not place.exists() or place.stat().st_mtime < picture.stat().st_mtime:
@@ -125,8 +133,8 @@ def check_catalogues(source, out):
     for page in sorted(source.rglob('*.md')):
         catalogue = (out / page.relative_to(source)).with_suffix('.pot')
         texts = catalogue.read_text().replace('"\n"', '').replace('\\"', '"') if catalogue.exists() else ''
-        for text in [''] + re.findall(r'!\[([^\]]*)\]', page.read_text()):
-            if f'msgid "{" ".join(text.split())}' not in texts:
+        for text in [''] + re.findall(r'!\[[^\]]*\]', page.read_text()):
+            if f'msgid "{text}' not in texts:
                 missing.append(f'{page}: for translators there is no {text or "catalogue"!r}')
     if missing:
         fail(*missing)
