@@ -62,11 +62,13 @@ def as_compared(line):
 
 def agree(shown, printed):
     """Whether SHOWN, in which "..." stands for any lines, is what was PRINTED."""
-    if not shown:
-        return not printed
-    if shown[0] == LEFT_OUT:
-        return any(agree(shown[1:], printed[i:]) for i in range(len(printed) + 1))
-    return bool(printed) and as_compared(shown[0]) == as_compared(printed[0]) and agree(shown[1:], printed[1:])
+    reached = {0}  # how many lines of PRINTED can stand for the lines of SHOWN so far
+    for line in shown:
+        if line == LEFT_OUT:
+            reached = set(range(min(reached), len(printed) + 1)) if reached else set()
+        else:
+            reached = {at + 1 for at in reached if at < len(printed) and as_compared(line) == as_compared(printed[at])}
+    return len(printed) in reached
 
 
 # --- Pages -----------------------------------------------------------------------------------------
