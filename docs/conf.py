@@ -25,6 +25,8 @@ html_show_sphinx = False
 html_copy_source = False
 html_show_copyright = False
 
-# For translators: one catalogue for each page, without the places, which change with each edit.
+# For translators: one catalogue for each page, without the places, which change with each edit. A translation is
+# locale/LANGUAGE/LC_MESSAGES/docs/PAGE.po.
 gettext_compact = False
 gettext_location = False
+locale_dirs = [os.path.join(os.path.dirname(__file__), 'locale')]

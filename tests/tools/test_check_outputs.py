@@ -13,7 +13,7 @@ CHECKER = Path(__file__).resolve().parent.parent.parent / 'docs/check_outputs.py
 MITOS = r'''#!/bin/bash
 if [ "$1" = help ]; then echo "mitos can do $2 in 4321 ways"; exit; fi
 [[ "$*" == *"--build $PWD/build/dev"* ]] || { echo "called with $*"; exit 1; }
-if [ "$1" = where ]; then echo "$4 at $PWD/build/dev/x.c:7"; exit; fi
+if [ "$1" = where ]; then echo 'mitos: waiting for another command that builds in this tree' >&2; echo "$4 at $PWD/build/dev/x.c:7"; exit; fi
 while [ "$1" != -c ]; do shift; done
 IFS=';'
 for command in $2; do
@@ -98,7 +98,7 @@ class CheckOutputs(unittest.TestCase):
         self.bad('line 7: the guest did not come to the end of this command (status 3)', 'mitos> quiet', 'mitos> dies',
                  'mitos> quiet')
 
-    def test_the_build_that_is_tested_is_used_and_not_shown(self):
+    def test_the_build_that_is_tested_is_used_and_neither_it_nor_waiting_for_it_is_shown(self):
         self.good('$ ./mitos where vm:f', 'vm:f at build/dev/x.c:7')
 
     def test_outputs_outside_of_sessions_are_noticed(self):
