@@ -28,6 +28,12 @@ requirements=(
     '/usr/lib/python3/dist-packages/pexpect/__init__.py|python3-pexpect|tests that talk to a terminal'
     'patch|patch|breaks the code on purpose, in tests of tests'
     'cloc|cloc|the test of the size of the nucleus'
+    '/usr/lib/python3/dist-packages/sphinx/__init__.py|python3-sphinx|makes the site of docs/'
+    '/usr/lib/python3/dist-packages/myst_parser/__init__.py|python3-myst-parser|reads its Markdown'
+    '/usr/lib/python3/dist-packages/furo/__init__.py|furo|how it looks'
+    '/usr/lib/python3/dist-packages/breathe/__init__.py|python3-breathe|the reference in it, from what Doxygen finds'
+    'doxygen|doxygen|reads the headers for the reference'
+    'dot|graphviz|draws the pictures'
 )
 if [[ $cross == riscv64-unknown-elf- ]]; then
     requirements+=(

@@ -31,6 +31,7 @@ MUST_CHECK enum status console_flush_step(wait_op *op) BORROWS_MUT(*op);
 /** For the nucleus (hook): prints at once, polling, past the ring. Any context. */
 void console_emergency(const char *text, size_t bytes);
 
+/** Writes all of @p text: console_write_step(), with the waiting. */
 static inline void console_write(const char *text, size_t bytes) REQUIRES(may_park);
 static inline void console_write(const char *text, size_t bytes)
 {
@@ -43,6 +44,7 @@ static inline void console_write(const char *text, size_t bytes)
     wait_end(&op);
 }
 
+/** Waits until all that was written has left the device. */
 static inline void console_flush(void) REQUIRES(may_park);
 static inline void console_flush(void)
 {

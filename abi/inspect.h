@@ -28,6 +28,7 @@ struct cell_info {
 };
 /** Cell number @p index. @return false past the last. */
 bool cell_get(unsigned index, struct cell_info *info);
+/** The cell called @p name. @return false: no such cell is loaded. */
 bool cell_find(const char *name, struct cell_info *info);
 
 #define CELL_HOLDER_ROOM 80
@@ -47,6 +48,7 @@ struct section_info {
     uint64_t address, bytes;
     char access[4]; /* "rx", "r", "rw" */
 };
+/** Section number @p index of @p cell. @return false past the last, or no such cell. */
 bool cell_section(const char *cell, unsigned index, struct section_info *info);
 
 /** One import of a cell: a symbol and who provides it. */
@@ -55,10 +57,12 @@ struct import_info {
     char provider[CELL_NAME_ROOM]; /* a cell, or "nucleus" */
     unsigned sites;                /* places in the text that call or refer to it */
 };
+/** Import number @p index of @p cell. @return false past the last, or no such cell. */
 bool cell_import(const char *cell, unsigned index, struct import_info *info);
 
 /** Export number @p index of all (the nucleus' first). @return false past the last. */
 bool symbol_get(unsigned index, struct symbol_info *info);
+/** The export called @p name. @return false: there is none. */
 bool symbol_find(const char *name, struct symbol_info *info);
 /** The function that holds @p address, private ones and stubs too; of the nucleus the nearest exported one
  *  below. @return false: not in any text. */
@@ -79,6 +83,7 @@ struct hook_info {
     const char *name;
     char bound_to[CELL_NAME_ROOM]; /* a cell's name, or "" for the default */
 };
+/** Hook number @p index. @return false past the last. */
 bool hook_get(unsigned index, struct hook_info *info);
 
 /** What all frames of RAM are used for, counted now. */
@@ -88,10 +93,12 @@ struct frame_stats {
     uint64_t used[FRAME_USES]; /* none are FRAME_INSIDE */
     uint64_t largest_free;     /* frames in the largest free block */
 };
+/** Counts all frames. */
 void frame_stats(struct frame_stats *stats);
 /** What the frame at @p pa is (cached counts as free), and the base and order of its block.
  *  @return ERR_NOT_FOUND: not RAM. */
 enum status frame_describe(paddr pa, enum frame_use *use, paddr *base, unsigned *order);
+/** A word for a use: "slab". */
 const char *frame_use_name(enum frame_use use);
 
 struct kind_info {

@@ -131,6 +131,7 @@ static inline void role_assert_may_park(void) TSA(assert_capability(may_park));
 static inline void role_assert_may_park(void)
 {
 }
+/** The same for interrupts: they are off (the entry of a hook). */
 static inline void role_assert_irqs_off(void) TSA(assert_capability(irqs_off));
 static inline void role_assert_irqs_off(void)
 {

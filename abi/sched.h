@@ -34,6 +34,7 @@ struct sched_stats {
     uint64_t picks, steals, preemptions;
     uint32_t ready; /* tasks in the queues of all harts now */
 };
+/** Figures of all harts since this scheduler took over. For tests and people; they may be out of date at once. */
 void sched_stats(struct sched_stats *stats);
 
 #endif

@@ -119,6 +119,7 @@ typedef struct LINEAR("wait_op") wait_op {
     struct list link;
 } wait_op;
 
+/** Makes @p queue empty and open. */
 void wait_queue_init(struct wait_queue *queue);
 /** Wakes all waiters, and from then on lets nobody wait: wait_enter() says @p status, which is not OK. Of several
  *  calls the first one counts. Any context. */
@@ -151,6 +152,7 @@ typedef struct LINEAR("wait_owner") wait_owner {
     struct list link;         /* in the list of its task, which alone uses it */
 } wait_owner;
 
+/** Makes the running task the owner of @p queue. */
 void wait_own(wait_owner *owner, struct wait_queue *queue) MAKES(*owner);
 /** The queue is nobody's again, and stays as it is. The drop. */
 void wait_disown(wait_owner *owner) TAKES(*owner);

@@ -45,7 +45,9 @@ bool mapping_share(mapping *m, const mapping *of, unsigned flags) TRY_MAKES(*m) 
 void mapping_drop(mapping *m) TAKES(*m) OR_NOTHING;
 void mapping_unwind(mapping *m) UNCHECKED;
 
+/** Where it begins. */
 void *mapping_address(const mapping *m) BORROWS(*m);
+/** Its size, a multiple of PAGE_BYTES. */
 size_t mapping_bytes(const mapping *m) BORROWS(*m);
 /** Makes the range read-only (MAP_READ) or writable (MAP_WRITE), on all harts when it returns. */
 void mapping_protect(mapping *m, unsigned flags) BORROWS_MUT(*m);
@@ -56,6 +58,7 @@ MUST_CHECK enum status vm_describe(const void *address, void **start, size_t *by
 struct vm_stats {
     uint64_t mappings, mapped_pages, page_tables, faults_served, shootdowns;
 };
+/** What all mappings come to now, and what was done since boot. */
 void vm_stats(struct vm_stats *stats);
 
 /** Gives empty page tables and cached objects back, so that figures can be compared. After task_drain(),

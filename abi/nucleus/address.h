@@ -35,6 +35,7 @@ typedef struct {
 #define VM_AREA_BASE 0xffffffe000000000ul
 #define VM_AREA_BYTES (64ul << 30)
 
+/** Its place in the direct map: only for addresses below DIRECT_MAP_BYTES. */
 static inline void *physical_to_pointer(paddr pa)
 {
     return (void *)(pa.value + DIRECT_MAP_BASE);
@@ -46,6 +47,7 @@ static inline paddr pointer_to_physical(const void *pointer)
     return (paddr){(uint64_t)(uintptr_t)pointer - DIRECT_MAP_BASE};
 }
 
+/** The least multiple of @p power_of_two that is not below @p value. */
 static inline uint64_t align_up(uint64_t value, uint64_t power_of_two)
 {
     return (value + power_of_two - 1) & ~(power_of_two - 1);

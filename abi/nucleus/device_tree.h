@@ -51,6 +51,7 @@ static inline uint64_t dt_number(const uint8_t *bytes, uint32_t cells)
     return value;
 }
 
+/** A number of one cell. */
 static inline uint32_t dt_u32_at(const uint8_t *bytes)
 {
     return (uint32_t)dt_number(bytes, 1);

@@ -16,6 +16,7 @@
  * @return the length that the whole text has without its NUL, as snprintf does.
  */
 size_t format(char *to, size_t room, const char *text, ...) __attribute__((format(printf, 3, 4)));
+/** The same with the arguments as a list. */
 size_t format_list(char *to, size_t room, const char *text, va_list arguments)
     __attribute__((format(printf, 3, 0)));
 

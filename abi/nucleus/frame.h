@@ -39,6 +39,7 @@ typedef struct LINEAR("frames") frames {
 
 /** Allocates 2^@p order frames (order <= FRAME_MAX_ORDER). @return false: no block of that size left. */
 bool frames_alloc(frames *block, unsigned order, enum frame_use use) TRY_MAKES(*block);
+/** Frees @p block. */
 void frames_drop(frames *block) TAKES(*block);
 static inline void frames_unwind(frames *block) UNCHECKED;
 

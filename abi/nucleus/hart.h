@@ -71,11 +71,13 @@ static inline struct task *task_current(void)
 #define IRQ_GUARD_HELD (1ul << 63)
 
 /* Unchecked, all three: the transition itself. */
+/** Turns interrupts of this hart off, and notes in @p guard whether they were on. */
 static inline UNCHECKED void irq_disable(irq_guard *guard)
 {
     guard->saved = sstatus_irq_off() | IRQ_GUARD_HELD;
 }
 
+/** Turns interrupts of this hart on again, if they were on before irq_disable(). */
 static inline UNCHECKED void irq_restore(irq_guard *guard)
 {
     uint64_t saved = guard->saved;

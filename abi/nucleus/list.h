@@ -15,16 +15,19 @@ struct list {
     struct list *next, *previous;
 };
 
+/** Makes @p list empty; or makes a node one that is in no list. */
 static inline void list_init(struct list *list)
 {
     list->next = list->previous = list;
 }
 
+/** Whether the list has no member; or whether a node is in no list. */
 static inline bool list_empty(const struct list *list)
 {
     return list->next == list;
 }
 
+/** Enters @p node between two neighbours. */
 static inline void list_insert_between(struct list *node, struct list *previous, struct list *next)
 {
     node->previous = previous;
@@ -33,11 +36,13 @@ static inline void list_insert_between(struct list *node, struct list *previous,
     next->previous = node;
 }
 
+/** Enters @p node, which is in no list, as the first member. */
 static inline void list_push_front(struct list *list, struct list *node)
 {
     list_insert_between(node, list, list->next);
 }
 
+/** Enters @p node, which is in no list, as the last member. */
 static inline void list_push_back(struct list *list, struct list *node)
 {
     list_insert_between(node, list->previous, list);
@@ -52,6 +57,7 @@ static inline void list_publish(struct list *list, struct list *node)
     list->previous = node;
 }
 
+/** Takes @p node out of its list, if it is in one. */
 static inline void list_remove(struct list *node)
 {
     node->previous->next = node->next;

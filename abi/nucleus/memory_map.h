@@ -17,6 +17,7 @@ bool dt_memory(unsigned index, uint64_t *base, uint64_t *bytes);
 struct memory_image {
     uint64_t text, rodata, data;
 };
+/** Where this nucleus lies. */
 struct memory_image memory_image(void);
 /**
  * Arena number @p index: MEGAPAGE_BYTES of RAM that hold text or read-only data of cells. Later ones are

@@ -70,6 +70,7 @@ static inline uint64_t slab_slot(const struct slab *slab, const void *address)
     return ((uintptr_t)address - (uintptr_t)slab - slab->bin->first) / slab->bin->slot_bytes;
 }
 
+/** Whether the object in @p slot, which must be below bin->slots, lives. */
 static inline bool slab_holds(const struct slab *slab, uint64_t slot)
 {
     return slab->live[slot / 64] >> slot % 64 & 1;

@@ -96,7 +96,9 @@ struct cell {
     bool boot; /* part of the boot set */
     bool zombie; /* replaced; its text is poisoned, its memory is freed once nothing points into it */
     const uint64_t *holder; /* the word that leads into a zombie, as found last; NULL: a hart did not stop for a look */
-    struct cell_block text, rodata, state;
+    struct cell_block text;
+    struct cell_block rodata;
+    struct cell_block state;
     struct symbol *exports;
     struct import *imports;
     struct site *sites;

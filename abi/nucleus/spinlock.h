@@ -31,11 +31,13 @@ typedef struct LINEAR("spin_guard") spin_guard {
 
 /** Turns interrupts off and takes @p lock. While it spins it answers requests to park this hart. */
 NUCLEUS_INLINE void spin_lock(spin_guard *guard, struct spinlock *lock) ACQUIRES(*guard, *lock, irqs_off);
+/** Releases @p lock, and turns interrupts on again if they were on before. */
 NUCLEUS_INLINE void spin_unlock(spin_guard *guard, struct spinlock *lock) RELEASES(*guard, *lock, irqs_off);
 
 /** The same where interrupts are off already: in interrupt hooks, in pick(), under another lock. */
 NUCLEUS_INLINE void spin_lock_nested(spin_guard *guard, struct spinlock *lock) ACQUIRES(*guard, *lock)
     REQUIRES(irqs_off);
+/** Releases @p lock; interrupts stay off. */
 NUCLEUS_INLINE void spin_unlock_nested(spin_guard *guard, struct spinlock *lock) RELEASES(*guard, *lock)
     REQUIRES(irqs_off);
 
@@ -45,6 +47,7 @@ NUCLEUS_INLINE void spin_guard_unwind(spin_guard *guard) UNCHECKED;
  *  until spin_forgive(): who shares the data repairs it, or gives it up, and says so. Others may go on meanwhile, as
  *  the lock is free. */
 NUCLEUS_INLINE bool spin_is_poisoned(struct spinlock *lock) REQUIRES(*lock);
+/** Takes the mark away. */
 NUCLEUS_INLINE void spin_forgive(struct spinlock *lock) REQUIRES(*lock);
 
 /** The slow path of the locks: spins until @p lock is taken. Interrupts are off. */

@@ -55,7 +55,7 @@ guest=(run --headless --build "$scratch/built" -c)
 # Wrong use.
 expect 2 "no command 'frobnicate'" frobnicate
 expect 2 "no command 'frobnicate'" help frobnicate
-for command in setup build run test bench where clean; do
+for command in setup build run test bench docs where clean; do
     expect 2 "unknown argument '--frobnicate'" $command --frobnicate
     expect 0 '' help $command
     expect 0 '' $command --help
