@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "../../cells/commands/json.h"
+#include "json.h"
 
 static char written[4096];
 static size_t written_bytes;
