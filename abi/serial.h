@@ -58,6 +58,7 @@ MUST_CHECK enum status serial_read_step(wait_op *op, const serial_port *port, vo
 MUST_CHECK enum status serial_flush_step(wait_op *op, const serial_port *port) BORROWS_MUT(*op)
     BORROWS(*port);
 
+/** The same, and waits until it is known. */
 static inline bool serial_open(serial_port *port, const char *name, enum status *status)
     TRY_MAKES(*port) REQUIRES(may_park);
 /* Unchecked: clang does not see that it loops until the step makes the handle, or fails. */
@@ -109,6 +110,7 @@ static inline enum status serial_read(const serial_port *port, void *to, size_t 
     return status;
 }
 
+/** Waits until the host has taken all that was written. @return as serial_flush_step(), but for AGAIN. */
 MUST_CHECK static inline enum status serial_flush(const serial_port *port) BORROWS(*port)
     REQUIRES(may_park);
 static inline enum status serial_flush(const serial_port *port)

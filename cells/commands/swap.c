@@ -191,10 +191,11 @@ COMMAND(swap, .step = step_swap, .usage = "swap OLD NEW [-v] [--dry-run] [--json
                 "another provider of its interface: swap sched_rr sched_mlfq. With a / NEW is a\n"
                 "file of the archive: swap uart rebuilt/uart.cell. Every caller goes on with NEW,\n"
                 "or nothing has changed and the reason is printed. -v shows what each phase took,\n"
-                "in instructions; all harts stand still in hold and commit. --dry-run prepares\n"
-                "and counts, and changes nothing. Ctrl-C takes back a swap whose turn has not\n"
-                "come, and else does not wait for its end. Status: 0 swapped (or a dry run that\n"
-                "found nothing against it), 1 not swapped. swaps lists what was done.");
+                "in instructions; in hold all harts stand still, and the calls are patched.\n"
+                "--dry-run prepares and counts, and changes nothing. Ctrl-C takes back a swap\n"
+                "whose turn has not come, and else does not wait for its end. Status: 0 swapped\n"
+                "(or a dry run that found nothing against it), 1 not swapped. swaps lists what\n"
+                "was done.");
 
 static int run_swaps(int argc, char **argv)
 {
