@@ -154,7 +154,7 @@ endfunction()
 
 # mitos_add_archive(): build/PRESET/mitos.cpio, all cells, what is loaded at boot, and which cell serves
 # an interface that several provide.
-set(MITOS_BOOT vm sched_rr task clock plic uart inspect commands recovery shell
+set(MITOS_BOOT vm sched_rr task clock plic uart inspect commands recovery labs shell
     CACHE STRING "The cells that are loaded at boot, as one transaction")
 set(MITOS_DEFAULT sched=sched_rr CACHE STRING "INTERFACE=CELL for each interface that several cells provide")
 
@@ -163,6 +163,11 @@ function(mitos_add_archive)
     get_property(pack GLOBAL PROPERTY MITOS_PACK)
     set(archive ${CMAKE_BINARY_DIR}/mitos.cpio)
     get_property(stand_ins GLOBAL PROPERTY MITOS_VARIANTS_stand_in)
+    get_property(parts GLOBAL PROPERTY MITOS_ARCHIVE_PARTS)
+    get_property(also GLOBAL PROPERTY MITOS_ARCHIVE_ALSO)
+    mitos_lab_machine("${MITOS_BOOT}" "${MITOS_DEFAULT}" "${stand_ins}" "${cells}")
+    list(APPEND cells ${parts})
+    list(APPEND stand_ins ${also})
     set(files ${stand_ins})
     list(TRANSFORM files REPLACE "^[^=]*=" "")
     list(TRANSFORM stand_ins PREPEND "--also;")

@@ -1,0 +1,3 @@
+/* This cell's writer of JSON. */
+#define JSON_WRITER_HERE
+#include "json.h"
