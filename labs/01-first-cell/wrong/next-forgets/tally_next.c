@@ -1,0 +1,45 @@
+/* Version 1.1 of the library cell: the same state, and a mean that is rounded to the nearest number. */
+#include "cell.h"
+#include "tally.h"
+
+struct tally_state {
+    uint64_t count, sum, largest;
+};
+CELL_STATE(struct tally_state);
+
+EXPORT enum status tally_add(uint64_t number)
+{
+    if (number > TALLY_LARGEST)
+        return ERR_INVALID;
+    state.count++;
+    state.sum += number;
+    if (number > state.largest)
+        state.largest = number;
+    return OK;
+}
+
+EXPORT uint64_t tally_count(void)
+{
+    return state.count;
+}
+
+EXPORT uint64_t tally_largest(void)
+{
+    return state.largest;
+}
+
+EXPORT uint64_t tally_mean(void)
+{
+    return state.count ? (state.sum + state.count / 2) / state.count : 0;
+}
+
+/* Begins with nothing, as a cell that is loaded does. */
+static enum status init(enum cell_reason reason)
+{
+    (void)reason;
+    state.count = state.sum = state.largest = 0;
+    return OK;
+}
+
+CELL(.name = "tally", .version = "1.1", .summary = "Keeps count, mean and largest of numbers",
+     .provides = "tally", .init = init);

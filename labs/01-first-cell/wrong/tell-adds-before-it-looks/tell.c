@@ -1,0 +1,28 @@
+/* The application cell: a command that adds numbers to the tally. */
+#include "command.h"
+#include "console.h"
+#include "tally.h"
+#include "text.h"
+
+static int tell(int argc, char **argv)
+{
+    uint64_t number;
+
+    role_assert_may_park();
+    if (argc < 2) {
+        print("usage: tell NUMBER...\n");
+        return 2;
+    }
+    for (int i = 1; i < argc; i++) {
+        if (!string_to_u64(argv[i], &number) || tally_add(number) != OK) {
+            print("tell: %s is no number from 0 to %u\n", argv[i], TALLY_LARGEST);
+            return 1;
+        }
+    }
+    print("%lu numbers, mean %lu, largest %lu\n", tally_count(), tally_mean(), tally_largest());
+    return 0;
+}
+
+COMMAND(tell, .run = tell, .usage = "tell NUMBER...", .help = "Adds numbers, and tells what is known of all.");
+
+CELL(.name = "tell", .version = "1.0", .summary = "The command tell, which adds numbers to the tally");
