@@ -30,7 +30,8 @@ BOUND = {"console_write_step": "lab_console_write_step"}
 # GCC calls these by itself, beside those of nucleus/runtime.h.
 FROM_GCC = ("memcpy", "memmove", "memset", "memcmp")
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.[ch]")
-CELL_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
+# A part's name is its cell's; of another version of a cell the lab has already, FOLDER/CELL.
+PART_NAME = re.compile(r"([a-z][a-z0-9_]{0,30}/)?[a-z][a-z0-9_]{0,30}")
 # What compilers say of a place, without the lines that show it.
 COMPILERS = re.compile(r"[^\s:]+:\d+:(?:\d+:)? (?:fatal error|error|note): ")
 NOTE = re.compile(r"note: disable pass [a-z]*-nothrow for functions")
@@ -50,12 +51,16 @@ def load_lab(path):
     lab = json.loads(path.read_text(encoding="utf-8"))
     lab["folder"] = str(path.parent)
     for part in lab["parts"]:
-        if not CELL_NAME.fullmatch(part["name"]):
-            raise SystemExit(f"{path}: the part \"{part['name']}\" is no name of a cell")
+        if not PART_NAME.fullmatch(part["name"]):
+            raise SystemExit(f"{path}: the part \"{part['name']}\" is no name of a cell, or FOLDER/CELL")
         for name in part["files"]:
             if not FILE_NAME.fullmatch(name):
                 raise SystemExit(f"{path}: part {part['name']}: \"{name}\" is no name of a C file or header")
     return lab
+
+
+def cell_name(part):
+    return part["name"].rpartition("/")[2]
 
 
 def find_part(lab, name):
@@ -151,7 +156,7 @@ class Rules:
             yield f"export {name}"
         for name in self.part.get("sets", ["command"]):
             yield f"set {name}"
-        for name in self.part.get("commands", [self.part["name"]]):
+        for name in self.part.get("commands", [cell_name(self.part)]):
             yield f"command {name}"
 
     def use(self):
@@ -264,7 +269,7 @@ class Build:
         return self.preprocess(str(self.work / "pristine.c"), self.work / "pristine.i")
 
     def join(self):
-        joined = self.work / f"{self.part['name']}.o"
+        joined = self.work / f"{cell_name(self.part)}.o"
         self.must("ld", [self.config["ld"], "-r", "-o", joined, *(self.work / f"{name}.o" for name in self.sources)])
         self.must("the search for gaps", [*self.config["find_gaps"], joined])
         return joined
@@ -273,7 +278,7 @@ class Build:
         only = self.work / "only.txt"
         inlined = lab_tree.calls_of_inlines(*self.query(), pristine, self.rules.use(), self.work)
         only.write_text("".join(f"{line}\n" for line in self.rules.lines(inlined)), encoding="utf-8")
-        cell = self.work / f"{self.part['name']}.cell"
+        cell = self.work / f"{cell_name(self.part)}.cell"
         declared = [word for path in self.rules.lists for word in ("--declared", path)]
         accepted = [word for text in self.accepted for word in ("--accept", text)]
         self.must("pack", [self.config["pack"], "cell", "-o", cell, "--only", only, *declared, *accepted, joined])
