@@ -1,0 +1,54 @@
+"""What the tests of grading share: submissions made of the reference and some other files, and their grades."""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+BUILD = Path(os.environ["MITOS_BUILD"])
+CONFIG = BUILD / "labs" / "config.json"
+LAB = ROOT / "labs" / "01-first-cell"
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "labs" / "grader"))
+import grade  # noqa: E402
+import parts  # noqa: E402
+
+grade.say = lambda text: None
+
+
+def config():
+    found = parts.load_config(CONFIG)
+    return found | parts.load_config(Path(found["folder"]) / "machine.json")
+
+
+def graded(folder):
+    """The report on a submission."""
+    return grade.grade(config(), LAB, folder)
+
+
+class Submission(tempfile.TemporaryDirectory):
+    """A folder with the reference, and over it the files of @folders."""
+
+    def __enter__(self):
+        return super().__enter__()
+
+    def __init__(self, *folders):
+        super().__init__(prefix="submission-", dir=BUILD)
+        for folder in (LAB / "reference", *folders):
+            shutil.copytree(folder, self.name, dirs_exist_ok=True)
+
+
+def points(report):
+    return {check["name"]: check["points"] for check in report["checks"]}
+
+
+def of(report, name):
+    return next(check for check in report["checks"] if check["name"] == name)
+
+
+def full():
+    """The points of each check, by the rubric."""
+    return {check["name"]: check["points"] for check in grade.labfile.read(LAB)["checks"]}
