@@ -3,11 +3,13 @@ as hang or fault."""
 
 import json
 import shutil
+import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
-from grading import BUILD, LAB, ROOT, Submission, config, full, grade
+from grading import BUILD, LAB, ROOT, Submission, config, full, grade, parts
 
 sys.path.insert(0, str(ROOT / "tests" / "shell"))
 import guest  # noqa: E402
@@ -105,6 +107,23 @@ class Reference(unittest.TestCase):
         self.assertEqual(status, 0, text)
         self.assertRegex(text, r"(?s)task_park.*nucleus")
         self.assertRegex(text, r"(?m)^hold +\d+$")
+
+    def test_answers_of_the_reference_are_what_the_build_says(self):
+        with tempfile.TemporaryDirectory() as name:
+            source, work = Path(name) / "source", Path(name) / "work"
+            shutil.copytree(LAB / "reference", source)
+            text = (source / "tally.c").read_text(encoding="utf-8")
+            text = text.replace("CELL_STATE(", "static uint64_t calls;\nCELL_STATE(", 1)
+            text = text.replace("    return state.count;", "    calls++;\n    return state.count + calls;", 1)
+            (source / "tally.c").write_text(text, encoding="utf-8")
+            lab = parts.load_lab(LAB / "lab.json")
+            problems = parts.build_part(config(), lab, parts.find_part(lab, "tally"), source, work)
+            tell = parts.build_part(config(), lab, parts.find_part(lab, "tell"), source, work)
+            relocations = subprocess.run([config()["tools"] + "readelf", "-rW", tell], stdout=subprocess.PIPE,
+                                         encoding="utf-8", check=True).stdout
+        self.assertEqual(len(problems), 1, problems)
+        self.assertIn("[lint:mutable-global]", problems[0])
+        self.assertRegex(relocations, r"R_RISCV_CALL_PLT +\w+ +tally_add")
 
 
 class Broken(unittest.TestCase):

@@ -22,7 +22,7 @@ static uint64_t hash(const char *text)
 
 LAB_CHECK(answers_inside)
 {
-    static const uint64_t right[QUESTIONS] = {0x35b248a7846ee827, 0xecc9d9adfb7a2e02, 0xb2dd342df34cc6b1, 0x4029f6cc7e6d28b8};
+    static const uint64_t right[QUESTIONS] = {0x7eb4f04d37043603, 0xecc9d9adfb7a2e02, 0xb2dd342df34cc6b1, 0x4029f6cc7e6d28b8};
     static const uint32_t points[QUESTIONS] = {3, 3, 2, 2};
 
     if (!lab_load(run, "answers"))
