@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -30,15 +31,16 @@ def graded(folder):
 
 
 class Submission(tempfile.TemporaryDirectory):
-    """A folder with the reference, and over it the files of @folders."""
+    """A folder with the reference, and over it the files, or the patches, @changes."""
 
-    def __enter__(self):
-        return super().__enter__()
-
-    def __init__(self, *folders):
+    def __init__(self, *changes):
         super().__init__(prefix="submission-", dir=BUILD)
-        for folder in (LAB / "reference", *folders):
-            shutil.copytree(folder, self.name, dirs_exist_ok=True)
+        for change in (LAB / "reference", *changes):
+            if change.is_dir():
+                shutil.copytree(change, self.name, dirs_exist_ok=True)
+            else:
+                subprocess.run(["patch", "-s", "-p1", "--no-backup-if-mismatch", "-d", self.name, "-i", change],
+                               check=True)
 
 
 def points(report):

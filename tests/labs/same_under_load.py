@@ -14,8 +14,8 @@ def main():
     runs = int(sys.argv[1])
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(max(2, os.cpu_count()))]
     try:
-        with Submission(HERE / "forged" / "floods_the_console", LAB / "wrong" / "next-forgets",
-                        HERE / "forged" / "writes_over_code") as folder:
+        with Submission(HERE / "forged" / "floods_the_console.patch", LAB / "wrong" / "next-forgets",
+                        HERE / "forged" / "writes_over_code.patch") as folder:
             found = [grade.reports.as_json(graded(folder)) for _ in range(runs)]
     finally:
         for process in busy:

@@ -1,6 +1,6 @@
 """Attempts to get points without doing the work: each fails, or the part is refused and the reason is named.
 
-An attempt lies in forged/NAME/: files over the reference. Where the part is refused it costs what needs the part; where the
+An attempt is a patch of the reference, forged/NAME.patch. Where the part is refused it costs what needs the part; where the
 attempt runs, it gets what its work is worth, and what it breaks it breaks for itself.
 """
 
@@ -34,7 +34,7 @@ RUNS = {
 
 class Forged(unittest.TestCase):
     def test_at_least_twelve_are_tried(self):
-        names = {path.name for path in FORGED.iterdir()}
+        names = {path.stem for path in FORGED.iterdir()}
         self.assertEqual(names, REFUSED.keys() | RUNS.keys())
         self.assertGreaterEqual(len(names), 12)
 
@@ -42,7 +42,7 @@ class Forged(unittest.TestCase):
 def make_refused(name):
     def test(self):
         part, says = REFUSED[name]
-        with Submission(FORGED / name) as folder:
+        with Submission(FORGED / f"{name}.patch") as folder:
             report = graded(folder)
         refused = [found for found in report["parts"] if not found["built"]]
         self.assertEqual([found["name"] for found in refused], [part])
@@ -54,7 +54,7 @@ def make_refused(name):
 
 def make_runs(name):
     def test(self):
-        with Submission(FORGED / name) as folder:
+        with Submission(FORGED / f"{name}.patch") as folder:
             report = graded(folder)
         self.assertEqual([part for part in report["parts"] if not part["built"]], [])
         self.assertEqual(points(report), full() | RUNS[name], report)
