@@ -118,8 +118,10 @@ const struct eh_frame *eh_frame_at(uint64_t pc) UNCHECKED
     list_each(node, table_cells()) {
         const struct eh_frame *tables = &unit_of(node)->frames;
 
-        if (pc - tables->text < tables->text_bytes)
+        if (pc - tables->text < tables->text_bytes) {
+            __atomic_thread_fence(__ATOMIC_ACQUIRE); /* publish_tables() in unit.c */
             return tables;
+        }
     }
     return NULL;
 }

@@ -300,12 +300,21 @@ static enum status note_site(void *argument, uint32_t section,
                                                                                         : OK;
 }
 
-static enum status check_tables(struct unit *unit)
+/* Checks the unwind tables, and makes @p tables of them, which are good once their cell has been written. */
+static enum status check_tables(struct unit *unit, struct eh_frame *tables)
 {
     const struct elf_image *image = &unit->image;
     const struct section *frames = &unit->cell.sections[image->eh_frame];
     const struct section *except_table = &unit->cell.sections[image->except_table];
-    struct eh_frame tables = {
+    struct manifest manifest;
+    enum status status = manifest_read(&manifest, image, unit->cell.sections, unit->why);
+
+    if (status == OK && strcmp(manifest.name, unit->cell.manifest.name) != 0)
+        status = why_set(unit->why, ERR_FORMAT, "its manifest says that it is cell %s", manifest.name);
+    if (status != OK)
+        return status;
+    unit->cell.manifest = manifest;
+    *tables = (struct eh_frame){
         .frames = frames->staging,
         .frames_address = frames->address,
         .frames_bytes = image->eh_frame ? image->sections[image->eh_frame].size : 0,
@@ -315,22 +324,21 @@ static enum status check_tables(struct unit *unit)
         .text = (uint64_t)unit->cell.text.base,
         .text_bytes = unit->cell.text.bytes,
         .index = unit->frames.index};
-    struct manifest manifest;
-    enum status status = manifest_read(&manifest, image, unit->cell.sections, unit->why);
-
-    if (status == OK && strcmp(manifest.name, unit->cell.manifest.name) != 0)
-        status = why_set(unit->why, ERR_FORMAT, "its manifest says that it is cell %s", manifest.name);
+    status = eh_frame_validate(tables, unit->why);
     if (status != OK)
         return status;
-    unit->cell.manifest = manifest;
-    status = eh_frame_validate(&tables, unit->why);
-    if (status != OK)
-        return status;
-    tables.index_count = eh_frame_index(&tables, tables.index);
-    tables.frames = (const uint8_t *)tables.frames_address;
-    tables.except_table = (const uint8_t *)tables.except_table_address;
-    unit->frames = tables; /* from here on stacks are walked by them, where they will lie */
+    tables->index_count = eh_frame_index(tables, tables->index);
+    tables->frames = (const uint8_t *)tables->frames_address;
+    tables->except_table = (const uint8_t *)tables->except_table_address;
     return OK;
+}
+
+/* From here on stacks are walked by them (eh_frame_at()): the size of the text comes last, and makes them seen. */
+static void publish_tables(struct unit *unit, struct eh_frame *tables)
+{
+    tables->text_bytes = 0;
+    unit->frames = *tables;
+    __atomic_store_n(&unit->frames.text_bytes, unit->cell.text.bytes, __ATOMIC_RELEASE);
 }
 
 enum status unit_link(struct unit *unit)
@@ -343,13 +351,15 @@ enum status unit_link(struct unit *unit)
                                          .argument = unit,
                                          .why = unit->why};
     enum status status = link_apply(&context);
+    struct eh_frame tables;
 
     if (status == OK)
-        status = check_tables(unit);
+        status = check_tables(unit, &tables);
     if (status != OK)
         return status;
     text_write(cell->text.base, unit->staging, cell->text.bytes);
     text_write(cell->rodata.base, unit->staging + cell->text.bytes, cell->rodata.bytes);
+    publish_tables(unit, &tables);
     return OK;
 }
 
