@@ -3,6 +3,7 @@
 #include "console.h"
 #include "nucleus/hart.h"
 #include "nucleus/records.h"
+#include "nucleus/spinlock.h"
 #include "nucleus/string.h"
 #include "nucleus/walk.h"
 #include "swaps.h"
@@ -42,13 +43,25 @@ static bool look_for_function(const struct cell *cell, void *argument)
     return newcomer->listed == 0;
 }
 
-static bool is_found(uint64_t function)
+static __attribute__((noinline)) bool walk_from(uint64_t function)
 {
     const struct registers registers = {.pc = function, .status = 1, .x[1] = function, .x[2] = 4096};
     struct walk walk;
 
     walk_begin(&walk, &registers, 0, 8192);
     return walk_next(&walk) == WALK_FRAME;
+}
+
+/* As a trap handler looks, interrupts off: so what leaves the table is not freed before it has finished. */
+static bool is_found(uint64_t function)
+{
+    OWN(irq_guard) guard = {0};
+    bool found;
+
+    irq_disable(&guard);
+    found = walk_from(function);
+    irq_restore(&guard);
+    return found;
 }
 
 /* Walks from the newcomer's function, until the swap is over and it is the one that serves. */
