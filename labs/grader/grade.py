@@ -133,7 +133,7 @@ def source_folder(lab_folder, submission):
 
 
 def grade(config, lab_folder, submission):
-    lab = parts.load_lab(Path(lab_folder) / "lab.json") | labfile.read(lab_folder)
+    lab = labfile.read(lab_folder)
     source = source_folder(lab_folder, submission)
     Path(config["folder"]).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="grade-", dir=config["folder"]) as name:

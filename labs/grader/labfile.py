@@ -4,17 +4,19 @@ import json
 import re
 from pathlib import Path
 
-NAME = re.compile(r"[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*)?")
+# A part's name is its cell's; of another version of a cell the lab has already, FOLDER/CELL.
+PART_NAME = re.compile(r"([a-z][a-z0-9_]{0,30}/)?[a-z][a-z0-9_]{0,30}")
+FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.[ch]")
 CHECK = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 LIMIT_DEFAULT = 200_000_000  # instructions of one check
 
 FIELDS = {
-    "lab": {"number": int, "name": str, "title": str, "goal": str, "parts": list, "steps": list, "checks": list},
-    "part": {"name": str, "files": list, "provides": list, "imports": list},
+    "lab": {"number": int, "name": str, "title": str, "goal": str, "parts": list, "steps": list, "checks": list, "folder": str},
+    "part": {"name": str, "files": list},
     "step": {"title": str, "text": str, "hints": list},
     "check": {"name": str, "step": int, "points": int, "needs": list, "title": str},
 }
-OPTIONAL = {"check": {"limit": int}}
+OPTIONAL = {"check": {"limit": int}, "part": {"provides": list, "imports": list, "commands": list, "sets": list}}
 
 
 class LabError(Exception):
@@ -49,13 +51,13 @@ def _unique(names, place):
 
 def _check_part(part, place):
     _fields("part", part, place)
-    if not NAME.fullmatch(part["name"]):
-        raise LabError(f'{place}: "{part["name"]}" is no name of a cell, or FOLDER/NAME')
-    for key in ("files", "provides", "imports"):
+    if not PART_NAME.fullmatch(part["name"]):
+        raise LabError(f'{place}: "{part["name"]}" is no name of a cell, or FOLDER/CELL')
+    for key in set(part) - {"name"}:
         _texts(part[key], f"{place}, {key}")
     for file in part["files"]:
-        if file.startswith("/") or ".." in file.split("/") or not file.endswith((".c", ".h")):
-            raise LabError(f"{place}: {file} is no C file of the lab")
+        if not FILE_NAME.fullmatch(file):
+            raise LabError(f'{place}: "{file}" is no name of a C file or header')
     if not any(file.endswith(".c") for file in part["files"]):
         raise LabError(f"{place}: it has no C file")
 
@@ -74,31 +76,38 @@ def _check_check(check, lab, place):
             raise LabError(f"{place}: it needs {need}, which is no part")
 
 
-def read(folder):
-    """The manifest of the lab in @folder, as a dictionary, each check with a "limit"."""
-    path = Path(folder) / "lab.json"
+def load(path):
+    """The manifest at @path as it is, with "folder" added, and its parts checked: names that cannot lead elsewhere."""
+    path = Path(path).resolve()
     try:
         lab = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise LabError(f"{path.name}: {error}") from error
-    _fields("lab", lab, path.name)
-    for key, what in (("parts", _check_part), ("checks", None), ("steps", None)):
+    if not isinstance(lab, dict) or not isinstance(lab.get("parts"), list):
+        raise LabError(f'{path.name}: "parts" is missing')
+    for number, part in enumerate(lab["parts"], 1):
+        _check_part(part, f"{path.name}, parts number {number}")
+    return lab | {"folder": str(path.parent)}
+
+
+def read(folder):
+    """The manifest of the lab in @folder, all of it checked, each check with a "limit"."""
+    lab = load(Path(folder) / "lab.json")
+    _fields("lab", lab, "lab.json")
+    for key in ("parts", "steps", "checks"):
         if not lab[key]:
-            raise LabError(f'{path.name}: "{key}" is empty')
-        for number, thing in enumerate(lab[key], 1):
-            place = f"{path.name}, {key} number {number}"
-            if key == "steps":
-                _fields("step", thing, place)
-                _texts(thing["hints"], place)
-                if len(thing["hints"]) > 3:
-                    raise LabError(f"{place}: more than 3 hints")
-            elif key == "checks":
-                _check_check(thing, lab, place)
-                thing.setdefault("limit", LIMIT_DEFAULT)
-            else:
-                what(thing, place)
-        if key != "steps":
-            _unique([thing["name"] for thing in lab[key]], f"{path.name}, {key}")
+            raise LabError(f'lab.json: "{key}" is empty')
+    _unique([part["name"] for part in lab["parts"]], "lab.json, parts")
+    for number, step in enumerate(lab["steps"], 1):
+        place = f"lab.json, steps number {number}"
+        _fields("step", step, place)
+        _texts(step["hints"], place)
+        if len(step["hints"]) > 3:
+            raise LabError(f"{place}: more than 3 hints")
+    for number, check in enumerate(lab["checks"], 1):
+        _check_check(check, lab, f"lab.json, checks number {number}")
+        check.setdefault("limit", LIMIT_DEFAULT)
+    _unique([check["name"] for check in lab["checks"]], "lab.json, checks")
     return lab
 
 

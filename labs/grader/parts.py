@@ -19,6 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "abi" / "cmake" / "lints")]
 import lab_text  # noqa: E402
 import lab_tree  # noqa: E402
+import labfile  # noqa: E402
 import limits  # noqa: E402
 
 FILE_BYTES = 256 << 10
@@ -29,9 +30,6 @@ FOR_EVERYBODY = {"cell.h", "own.h", "status.h"}
 BOUND = {"console_write_step": "lab_console_write_step"}
 # GCC calls these by itself, beside those of nucleus/runtime.h.
 FROM_GCC = ("memcpy", "memmove", "memset", "memcmp")
-FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.[ch]")
-# A part's name is its cell's; of another version of a cell the lab has already, FOLDER/CELL.
-PART_NAME = re.compile(r"([a-z][a-z0-9_]{0,30}/)?[a-z][a-z0-9_]{0,30}")
 # What compilers say of a place, without the lines that show it.
 COMPILERS = re.compile(r"[^\s:]+:\d+:(?:\d+:)? (?:fatal error|error|note): ")
 NOTE = re.compile(r"note: disable pass [a-z]*-nothrow for functions")
@@ -46,17 +44,10 @@ def load_config(path):
 
 
 def load_lab(path):
-    """The manifest of a lab, with "folder" added, and its parts checked: names that cannot lead elsewhere."""
-    path = pathlib.Path(path).resolve()
-    lab = json.loads(path.read_text(encoding="utf-8"))
-    lab["folder"] = str(path.parent)
-    for part in lab["parts"]:
-        if not PART_NAME.fullmatch(part["name"]):
-            raise SystemExit(f"{path}: the part \"{part['name']}\" is no name of a cell, or FOLDER/CELL")
-        for name in part["files"]:
-            if not FILE_NAME.fullmatch(name):
-                raise SystemExit(f"{path}: part {part['name']}: \"{name}\" is no name of a C file or header")
-    return lab
+    try:
+        return labfile.load(path)
+    except labfile.LabError as error:
+        raise SystemExit(f"{path}: {error}") from None
 
 
 def cell_name(part):

@@ -43,6 +43,11 @@ class Submission(tempfile.TemporaryDirectory):
                                check=True)
 
 
+def wrong(name):
+    """The mistake of that name, as a patch of the reference."""
+    return LAB / "wrong" / name / "mistake.patch"
+
+
 def points(report):
     return {check["name"]: check["points"] for check in report["checks"]}
 

@@ -7,14 +7,14 @@ import os
 import subprocess
 import sys
 
-from grading import HERE, LAB, Submission, grade, graded
+from grading import HERE, Submission, grade, graded, wrong
 
 
 def main():
     runs = int(sys.argv[1])
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(max(2, os.cpu_count()))]
     try:
-        with Submission(HERE / "forged" / "floods_the_console.patch", LAB / "wrong" / "next-forgets",
+        with Submission(HERE / "forged" / "floods_the_console.patch", wrong("next-forgets"),
                         HERE / "forged" / "writes_over_code.patch") as folder:
             found = [grade.reports.as_json(graded(folder)) for _ in range(runs)]
     finally:

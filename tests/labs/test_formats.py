@@ -9,10 +9,10 @@ import unittest
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
-from grading import BUILD, LAB, ROOT, Submission, grade, graded
+from grading import BUILD, LAB, ROOT, Submission, grade, graded, wrong
 
 FULL = graded(LAB / "reference")
-with Submission(LAB / "wrong" / "endless-loop") as looping, Submission(LAB / "wrong" / "does-not-compile") as broken:
+with Submission(wrong("endless-loop")) as looping, Submission(wrong("does-not-compile")) as broken:
     REPORTS = [FULL, graded(looping), graded(broken)]
 # What a cell can have printed.
 NASTY = copy.deepcopy(FULL)

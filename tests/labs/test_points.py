@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from grading import LAB, Submission, full, graded, of, points
+from grading import LAB, Submission, full, graded, of, points, wrong
 
 EXPECTED = json.loads((LAB / "wrong" / "expected.json").read_text(encoding="utf-8"))
 # What a student must be able to find in the message, beside the figures.
@@ -43,7 +43,7 @@ class Points(unittest.TestCase):
 
 def make_test(name):
     def test(self):
-        with Submission(LAB / "wrong" / name) as folder:
+        with Submission(wrong(name)) as folder:
             report = graded(folder)
         self.assertEqual(points(report), full() | EXPECTED[name])
         for check in report["checks"]:
@@ -54,8 +54,8 @@ def make_test(name):
     return test
 
 
-for wrong in EXPECTED:
-    setattr(Points, f"test_wrong_{wrong.replace('-', '_')}", make_test(wrong))
+for mistake in EXPECTED:
+    setattr(Points, f"test_wrong_{mistake.replace('-', '_')}", make_test(mistake))
 
 
 if __name__ == "__main__":

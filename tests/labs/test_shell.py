@@ -9,7 +9,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from grading import BUILD, LAB, ROOT, Submission, config, full, grade, parts
+from grading import BUILD, LAB, ROOT, Submission, config, full, grade, parts, wrong
 
 sys.path.insert(0, str(ROOT / "tests" / "shell"))
 import guest  # noqa: E402
@@ -17,14 +17,14 @@ import guest  # noqa: E402
 TEXTS = json.loads((LAB / "lab.json").read_text(encoding="utf-8"))
 
 
-def boot_folder(name, *folders):
-    """A folder to boot from, whose archive has the reference's cells, but for those that @folders change."""
+def boot_folder(name, *changes):
+    """A folder to boot from, whose archive has the reference's cells, but for what @changes change."""
     folder = BUILD / "labs" / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     found = config()
-    lab = grade.labfile.read(LAB) | {"folder": str(LAB)}
-    with Submission(*folders) as source:
+    lab = grade.labfile.read(LAB)
+    with Submission(*changes) as source:
         parts, cells = grade.build_parts(found, lab, source, folder)
     problems = [part for part in parts if not part["built"]]
     if problems:
@@ -128,7 +128,7 @@ class Reference(unittest.TestCase):
 
 class Broken(unittest.TestCase):
     def test_check_that_hangs_or_faults_costs_itself_only(self):
-        folder = boot_folder("shell-broken", LAB / "wrong" / "null-pointer", LAB / "wrong" / "next-forgets")
+        folder = boot_folder("shell-broken", wrong("null-pointer"), wrong("next-forgets"))
         for harts in ("1", "4"):
             status, lines = run(folder, "check 1; check 1 answers.inside", "--smp", harts)
             text = "\n".join(lines)
@@ -136,7 +136,7 @@ class Broken(unittest.TestCase):
             self.assertIn("a fault ended it: load page fault at 0x0: NULL pointer", text)
             self.assertIn(" #0 tally:tally_add+", text)
             self.assertEqual(text.count(" 10/10  answers.inside"), 2, text)
-        folder = boot_folder("shell-hangs", LAB / "wrong" / "endless-loop")
+        folder = boot_folder("shell-hangs", wrong("endless-loop"))
         _, lines = run(folder, "check 1")
         text = "\n".join(lines)
         self.assertRegex(text, r"  0/20  tell.tells +[^\n]* \(timeout\)\n        it had not ended after 200 million "
@@ -145,7 +145,7 @@ class Broken(unittest.TestCase):
         self.assertIn(" 80/100 points", text)
 
     def test_ctrl_c_ends_a_check(self):
-        folder = boot_folder("shell-hangs", LAB / "wrong" / "endless-loop")
+        folder = boot_folder("shell-hangs", wrong("endless-loop"))
         guest.BUILD = str(folder)
         session = guest.Guest("--append", "quiet")
         try:
