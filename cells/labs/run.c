@@ -193,7 +193,7 @@ void explain_fault(struct check_result *result, uint64_t task)
             continue;
         result->fault = number;
         if (result->outcome == CHECK_TIMEOUT)
-            format(line, sizeof line, "it had not ended after %lu million instructions; it was here:",
+            format(line, sizeof line, "it had not ended after %lu ms of guest time; it was here:",
                    (unsigned long)(state.check.limit_ns / 1000000));
         else
             format(line, sizeof line, "a fault ended it: %s at 0x%lx%s%s", fault.cause,
