@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "own.h"
+#include "nucleus/live_text.h"
 
 #define ARENA_ALIGN 64u
 
@@ -25,15 +25,7 @@ bool arena_has_text(uint64_t address);
  * the caller's.
  */
 void text_write(void *to, const void *from, size_t bytes);
-/** Eight bytes of text, a pair of instructions at any even address: what they were, and what they become. */
-struct text_pair {
-    uint64_t address, was, becomes;
-};
-/** Writes all @p pairs, which are in the direct map: what they become, or, unless @p forward, what they were.
- *  Nobody may be executing them. fence.i is the caller's. */
-void text_write_pairs(const struct text_pair *pairs, uint64_t count, bool forward)
-    REQUIRES(irqs_off);
-/** Writes one. */
+/** Writes one pair (text_write_pairs()). */
 void text_write_pair(uint64_t address, const uint8_t bytes[8]);
 
 #endif

@@ -6,13 +6,12 @@
 #include <stdint.h>
 
 #include "nucleus/hart.h"
+#include "nucleus/live_text.h"
 #include "sched.h"
 
 #define TRAP_LEVELS 3 /* of a task; inside the handler of that; inside the handler of that: the end */
 #define HART_STACK_BYTES 40960u
 #define TRAP_STACK_BYTES (16384u + 2 * 4096u)
-
-struct text_pair;
 
 struct hart {
     /* known to trap.S and entry.S by offset */
@@ -87,8 +86,6 @@ void harts_release(void) REQUIRES(irqs_off);
 uint64_t harts_longest_hold(void);
 /** Whether all harts have gone on since the last one. Of the hart that held them. */
 bool harts_have_left(void);
-/** fence.i on all harts; returns when all have done it. */
-void harts_fence_i(void);
 /** Ends the boot: lets all harts run tasks, as soon as they idle. */
 void harts_join(void);
 /** The idle loop. Until harts_join() it runs no task. */

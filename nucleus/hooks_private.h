@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "console.h"
 #include "faults.h"
+#include "inject.h"
 #include "inspect.h"
 #include "irq.h"
 #include "nucleus/hooks.h"
@@ -28,7 +29,9 @@
     X(task_ended, nothing, nothing, 8)                                                             \
     X(code_describe, plain_address, unknown, 1)                                                    \
     X(fault_report, plain_report, nothing, 1)                                                      \
-    X(fault_outcome, nothing, nothing, 1)
+    X(fault_outcome, nothing, nothing, 1)                                                          \
+    X(fault_planted, nothing, nothing, 1)                                                          \
+    X(fault_unplant, nothing, nothing, 1)
 
 /** The functions to call; each points to its default or into a cell. Written in a commit, and when a fault
  *  has the default take its place. */

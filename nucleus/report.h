@@ -16,8 +16,4 @@ _Noreturn void fault_caller(const char *format, ...) __attribute__((format(print
 /** Where fault_caller() does that; the explanation is in a0. */
 extern char software_fault[];
 
-/** inject.c: makes a breakpoint the fault that was planted there. @return true: another hart had that, and what
- *  @p registers trapped at is the instruction again. */
-bool fault_planted(struct registers *registers);
-
 #endif

@@ -14,7 +14,6 @@
 #include "harts.h"
 #include "heap_private.h"
 #include "hooks_private.h"
-#include "nucleus/inject.h"
 #include "nucleus/machine.h"
 #include "nucleus/memory_map.h"
 #include "patches.h"
@@ -397,7 +396,7 @@ enum status swap_run(struct swap_report *report, const void *image, size_t bytes
 
     while ((status = transaction_begin(REASON_LOAD, &report->why)) == ERR_BUSY)
         task_yield();
-    (void)fault_unplant();
+    (void)hooks.fault_unplant();
     (void)harts_longest_hold();
     current = (struct patches){.report = report};
     progress.since = hart_instructions();

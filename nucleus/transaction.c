@@ -15,6 +15,7 @@
 #include "heap_private.h"
 #include "hooks_private.h"
 #include "nucleus/format.h"
+#include "nucleus/live_text.h"
 #include "nucleus/log.h"
 #include "nucleus/string.h"
 
@@ -275,6 +276,17 @@ enum status cell_load_image(const char *name, const void *image, size_t bytes, s
     enum status status = transaction_begin(REASON_LOAD, why);
 
     return status == OK ? run(transaction_add(name, NULL, NULL, image, bytes)) : status;
+}
+
+enum status cells_stay(enum status (*function)(void *argument), void *argument)
+{
+    enum status status = transaction_begin(REASON_LOAD, NULL);
+
+    if (status != OK)
+        return status;
+    status = guarded_call(function, argument);
+    transaction_end();
+    return status;
 }
 
 enum status cells_drain(void)

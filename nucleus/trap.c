@@ -213,7 +213,7 @@ struct registers *trap_handler(struct registers *registers)
     uint64_t cause;
 
     role_assert_irqs_off();
-    if (registers->cause == BREAKPOINT && fault_planted(registers))
+    if (registers->cause == BREAKPOINT && hooks.fault_planted(registers))
         return go_on(registers);
     cause = registers->cause;
     if (hart->depth > 1)

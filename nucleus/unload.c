@@ -2,7 +2,7 @@
 #include "cell_private.h"
 #include "harts.h"
 #include "heap_private.h"
-#include "nucleus/inject.h"
+#include "hooks_private.h"
 #include "walk.h"
 
 /* Who still needs a cell: the cells that use it, else a task that runs in it. */
@@ -133,7 +133,7 @@ enum status cell_unload(const char *name, struct why *why)
 
     if (status != OK)
         return status;
-    (void)fault_unplant();
+    (void)hooks.fault_unplant();
     unit = unit_lookup(name);
     status = unit ? unload(unit, why)
                   : why_set(why, ERR_NOT_FOUND, "no such cell is loaded");

@@ -120,16 +120,13 @@ bool unwind_expects(uint64_t pc, uint64_t *start)
 {
     struct walk walk = {.pc = pc, .exact = true};
     struct walk_row row;
-    uint64_t at, unused;
+    uint64_t unused;
 
     row.tables = NULL;
     if (!is_in_cell(pc) || walk_find(&row, &walk) != WALK_FRAME)
         return false;
-    for (at = row.start; at < pc; at += (*(const uint16_t *)at & 3) == 3 ? 4 : 2)
-        continue;
     *start = row.start;
-    return at == pc && (!row.lsda || pc == row.start ||
-                        call_site_find(eh_frame_at(pc), &row, pc, &unused));
+    return !row.lsda || pc == row.start || call_site_find(eh_frame_at(pc), &row, pc, &unused);
 }
 
 bool unwind_is_safe(const struct registers *registers, uint64_t stack_low, uint64_t stack_high)

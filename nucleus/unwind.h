@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "nucleus/live_text.h"
 #include "nucleus/records.h"
 #include "nucleus/task.h"
 
@@ -37,9 +38,6 @@ extern char guard_called[], guard_return[];
  * that GCC expects to fault, or its function has nothing to clean up.
  */
 bool unwind_is_safe(const struct registers *registers, uint64_t stack_low, uint64_t stack_high);
-/** Whether @p pc is an instruction of a cell, and a fault there is cleaned up after: GCC has a call site for it, its
- *  function, which begins at @p start, has nothing to clean up, or has not begun yet. */
-bool unwind_expects(uint64_t pc, uint64_t *start);
 /** Whether @p pc is in a cell's text. */
 bool is_in_cell(uint64_t pc);
 

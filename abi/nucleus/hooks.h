@@ -20,9 +20,11 @@
  * | code_describe      | inspect.h        | the number of the address                    |
  * | fault_report       | faults.h         | two lines of numbers                         |
  * | fault_outcome      | faults.h         | nothing                                      |
+ * | fault_planted      | inject.h         | it was not                                   |
+ * | fault_unplant      | inject.h         | nothing                                      |
  *
  * All run on the hart's interrupt stack or the caller's and never sleep; interrupts are off, but for
- * vm_arena_added, console_emergency and code_describe, which may be called with them on.
+ * vm_arena_added, console_emergency, code_describe and fault_unplant, which may be called with them on.
  */
 #ifndef MITOS_NUCLEUS_HOOKS_H
 #define MITOS_NUCLEUS_HOOKS_H
@@ -31,6 +33,7 @@
 #define EACH_HOOK_NAME(X)                                                                          \
     X(sched_pick) X(sched_ready) X(clock_interrupt) X(clock_nudge) X(irq_interrupt)                \
     X(vm_page_fault) X(vm_reserve_open) X(vm_arena_added) X(console_emergency) X(task_ended)       \
-    X(code_describe) X(fault_report) X(fault_outcome)
+    X(code_describe) X(fault_report) X(fault_outcome) X(fault_planted)                               \
+    X(fault_unplant)
 
 #endif

@@ -95,7 +95,4 @@ void log_print_lines(uint64_t *from, const char *prefix) REQUIRES(may_park);
 /** Moves *@p from behind the log's last byte. */
 void log_skip(uint64_t *from);
 
-/** plant.c: the command `fault KIND PLACE` for a place in a cell. Changes @p place. @return its status. */
-int fault_plant_at(const char *kind, char *place) REQUIRES(may_park);
-
 #endif

@@ -1,6 +1,5 @@
 /* The command fault: does one on purpose, in a place of choice. A new kind or place is a row of its table. */
 #include "commands.h"
-#include "nucleus/inject.h"
 #include "nucleus/machine.h"
 
 /* Volatile, all: the compiler must not see what they are for. */
@@ -140,6 +139,21 @@ static int refuse_kind(const char *name)
     return 2;
 }
 
+/* A place in a cell is the business of the cell inject, which nobody needs before. */
+static int plant(int argc, char **argv) REQUIRES(may_park);
+static int plant(int argc, char **argv)
+{
+    struct why why = {.text = "inject has no command plant"};
+    struct command command;
+
+    if (!command_find("plant", &command, NULL) &&
+        (cell_load("inject", &why) != OK || !command_find("plant", &command, NULL))) {
+        print("fault: %s\n", why.text);
+        return 1;
+    }
+    return command.run(argc, argv);
+}
+
 static int run_fault(int argc, char **argv)
 {
     const struct fault_kind *kind;
@@ -147,15 +161,13 @@ static int run_fault(int argc, char **argv)
     role_assert_may_park();
     if (!words_fit(argc, argv, 2, 3))
         return usage_error("fault");
-    if (argc == 2 && strcmp(argv[1], "off") == 0) {
-        print(fault_unplant() ? "fault: taken back\n" : "fault: none is planted\n");
-        return 0;
-    }
+    if (argc == 2 && strcmp(argv[1], "off") == 0)
+        return plant(argc, argv);
     kind = kind_called(argv[1]);
     if (!kind)
         return refuse_kind(argv[1]);
     if (argc == 3 && strcmp(argv[2], "self") != 0)
-        return fault_plant_at(argv[1], argv[2]);
+        return plant(argc, argv);
     kind->act();
     print("fault: %s did no fault\n", argv[1]);
     return 1;

@@ -1,6 +1,7 @@
-/* The other half of the command fault: a fault in the text of any loaded cell, once, by nucleus/inject.h. */
-#include "commands.h"
-#include "nucleus/inject.h"
+/* The other half of the command fault, for which that loads this cell: a fault in the text of any cell, once. */
+#include "command.h"
+#include "console.h"
+#include "inject.h"
 #include "text.h"
 
 /* scause of the kinds that an instruction anywhere can seem to have done, and its stval. */
@@ -75,24 +76,39 @@ static int plant(uint64_t pc, unsigned kind, const char *place)
     }
 }
 
-int fault_plant_at(const char *kind, char *place)
+static int run_plant(int argc, char **argv)
 {
     char whole[CELL_NAME_ROOM + SYMBOL_NAME_ROOM + 24], *function;
     struct symbol_info symbol;
     uint64_t offset;
     unsigned i = 0;
 
-    if (!string_copy(whole, sizeof whole, place) || !place_split(place, &function, &offset))
-        return place_is_wrong(whole);
-    while (i < CAUSES && strcmp(causes[i].name, kind) != 0)
-        i++;
-    if (i == CAUSES) {
-        print("fault: %s cannot be planted elsewhere; null, load, store and illegal can\n", kind);
+    role_assert_may_park();
+    if (argc == 2 && strcmp(argv[1], "off") == 0) {
+        print(fault_unplant() ? "fault: taken back\n" : "fault: none is planted\n");
+        return 0;
+    }
+    if (argc != 3) {
+        print("usage: plant KIND CELL:FUNCTION[+OFFSET] | plant off\n");
         return 2;
     }
-    if (!function_find(place, function, &symbol)) {
-        print("fault: there is no function %s in a loaded cell %s; see symbols\n", function, place);
+    if (!string_copy(whole, sizeof whole, argv[2]) || !place_split(argv[2], &function, &offset))
+        return place_is_wrong(whole);
+    while (i < CAUSES && strcmp(causes[i].name, argv[1]) != 0)
+        i++;
+    if (i == CAUSES) {
+        print("fault: %s cannot be planted elsewhere; null, load, store and illegal can\n", argv[1]);
+        return 2;
+    }
+    if (!function_find(argv[2], function, &symbol)) {
+        print("fault: there is no function %s in a loaded cell %s; see symbols\n", function,
+              argv[2]);
         return 1;
     }
     return plant(symbol.address + offset, i, whole);
 }
+
+COMMAND(plant, .run = run_plant, .usage = "plant KIND CELL:FUNCTION[+OFFSET] | plant off",
+        .help = "Plants a fault in the text of a cell, or takes it back: `fault KIND PLACE`.\n"
+                "\n"
+                "The command fault loads this cell, and says more.");
