@@ -10,6 +10,7 @@
 #include "irq.h"
 #include "nucleus/hooks.h"
 #include "sched.h"
+#include "swap_log.h"
 #include "symbols.h"
 #include "task.h"
 #include "vm.h"
@@ -31,7 +32,8 @@
     X(fault_report, plain_report, nothing, 1)                                                      \
     X(fault_outcome, nothing, nothing, 1)                                                          \
     X(fault_planted, nothing, nothing, 1)                                                          \
-    X(fault_unplant, nothing, nothing, 1)
+    X(fault_unplant, nothing, nothing, 1)                                                          \
+    X(swap_noted, nothing, nothing, 1)
 
 /** The functions to call; each points to its default or into a cell. Written in a commit, and when a fault
  *  has the default take its place. */

@@ -1,75 +1,63 @@
-/* The requests for swaps, the task that does them one after another, and what is remembered of the last
- * ones (abi/nucleus/swap.h). */
+/* The requests for swaps, and the task that does them one after another (abi/nucleus/swap.h). What becomes of each
+ * is told to whoever keeps a history (hook swap_noted). */
 #include "cell_private.h"
 #include "harts.h"
+#include "hooks_private.h"
 
-#define REQUESTS 32u
-
-struct request {
+/* A request, of buffer_kind. It goes when it is over and its handle was dropped. */
+struct swap_job {
+    struct list link; /* in the queue until its turn comes */
     struct swap_report report;
-    void *image; /* NULL: from the archive */
+    const void *image; /* a copy, behind this; NULL: from the archive */
     size_t bytes;
-    struct task *waiter; /* NULL: nobody asks for the report now */
+    struct task *waiter; /* NULL: nobody asked for the report yet */
+    bool dropped;
 };
 
 static struct {
     struct spinlock lock;
-    /* lock guards: */
-    uint64_t last, over; /* numbers of the last request, and of the last that is over */
-    struct request requests[REQUESTS]; /* number n at n % REQUESTS */
-} queue;
+    /* lock guards, with all jobs: */
+    struct list waiting;
+    uint64_t last; /* number */
+} queue = {.waiting = {&queue.waiting, &queue.waiting}};
 
 static struct task swap_task;
 static uint8_t swap_stack[16384] __attribute__((aligned(4096), section(".noinit")));
 
-static inline struct request *request_of(uint64_t number) REQUIRES(queue.lock);
-static inline struct request *request_of(uint64_t number)
+static void job_over(struct swap_job *job, enum status status) REQUIRES(queue.lock)
 {
-    return &queue.requests[number % REQUESTS];
-}
-
-/* The oldest request that waits, or NULL. It stays where it is until it is over. Its turn has come. */
-static struct request *next_request(void)
-{
-    OWN(spin_guard) guard = {0};
-    struct request *request = NULL;
-
-    spin_lock(&guard, &queue.lock);
-    if (queue.over != queue.last) {
-        request = request_of(queue.over + 1);
-        request->report.begun = request->report.status == AGAIN;
-    }
-    spin_unlock(&guard, &queue.lock);
-    return request;
-}
-
-static void request_over(struct request *request, enum status status)
-{
-    OWN(spin_guard) guard = {0};
-
-    heap_free(buffer_kind, request->image);
-    spin_lock(&guard, &queue.lock);
-    request->image = NULL;
-    request->report.status = status;
-    queue.over++;
-    if (request->waiter)
-        task_unpark(request->waiter);
-    request->waiter = NULL;
-    spin_unlock(&guard, &queue.lock);
+    job->report.status = status;
+    hooks.swap_noted(&job->report);
+    if (job->dropped)
+        heap_free(buffer_kind, job);
+    else if (job->waiter)
+        task_unpark(job->waiter);
 }
 
 /* The step of the swap task. */
 static enum status swap_next(void *unused)
 {
-    struct request *request = next_request();
+    OWN(spin_guard) guard = {0};
+    struct swap_job *job = NULL;
+    enum status status;
+    struct list *node;
 
     (void)unused;
     role_assert_may_park();
-    if (!request)
+    spin_lock(&guard, &queue.lock);
+    node = list_pop_front(&queue.waiting);
+    if (node) {
+        job = list_entry(node, struct swap_job, link);
+        job->report.begun = true;
+        hooks.swap_noted(&job->report);
+    }
+    spin_unlock(&guard, &queue.lock);
+    if (!job)
         return AGAIN;
-    request_over(request, request->report.begun
-                              ? swap_run(&request->report, request->image, request->bytes)
-                              : ERR_CANCELLED);
+    status = swap_run(&job->report, job->image, job->bytes);
+    spin_lock(&guard, &queue.lock);
+    job_over(job, status);
+    spin_unlock(&guard, &queue.lock);
     return OK;
 }
 
@@ -84,88 +72,64 @@ bool cell_swap(swap_request *request, const char *old, const char *new, const vo
                size_t bytes, bool dry_run, struct why *why) UNCHECKED
 {
     OWN(spin_guard) guard = {0};
-    struct request wanted;
+    size_t copy = image ? bytes : 0;
+    struct swap_job *job = NULL;
 
-    memset(&wanted, 0, sizeof wanted);
-    wanted.report.status = AGAIN;
-    wanted.report.dry_run = dry_run;
-    wanted.bytes = bytes;
-    if (!string_copy(wanted.report.old, CELL_NAME_ROOM, old) ||
-        !string_copy(wanted.report.new, CELL_NAME_ROOM, new)) {
+    if (strlen(old) >= CELL_NAME_ROOM || strlen(new) >= CELL_NAME_ROOM) {
         why_set(why, ERR_INVALID, "a cell's name has at most %u letters", CELL_NAME_ROOM - 1);
         return false;
     }
-    if (image) {
-        wanted.image = heap_alloc_bytes(buffer_kind, bytes);
-        if (!wanted.image) {
-            why_set(why, ERR_NOMEM, "no memory for a copy of %s (%zu bytes)", new, bytes);
-            return false;
-        }
-        memcpy(wanted.image, image, bytes);
-    }
-    spin_lock(&guard, &queue.lock);
-    if (queue.last - queue.over < REQUESTS - 1) {
-        wanted.report.number = ++queue.last;
-        *request_of(queue.last) = wanted;
-    }
-    spin_unlock(&guard, &queue.lock);
-    request->number = wanted.report.number;
-    if (!request->number) {
-        heap_free(buffer_kind, wanted.image);
-        why_set(why, ERR_BUSY, "%u swaps wait already", REQUESTS - 1);
+    if (copy < HEAP_MAX_BYTES)
+        job = heap_alloc_bytes(buffer_kind, sizeof *job + copy);
+    if (!job) {
+        why_set(why, ERR_NOMEM, "no memory for a copy of %s (%zu bytes)", new, bytes);
         return false;
     }
+    memset(job, 0, sizeof *job);
+    string_copy(job->report.old, CELL_NAME_ROOM, old);
+    string_copy(job->report.new, CELL_NAME_ROOM, new);
+    job->report.status = AGAIN;
+    job->report.dry_run = dry_run;
+    job->image = image ? memcpy(job + 1, image, bytes) : NULL;
+    job->bytes = bytes;
+    spin_lock(&guard, &queue.lock);
+    job->report.number = ++queue.last;
+    list_push_back(&queue.waiting, &job->link);
+    hooks.swap_noted(&job->report);
+    spin_unlock(&guard, &queue.lock);
     task_unpark(&swap_task);
+    request->job = job;
     return true;
 }
 
 enum status swap_step(swap_request *request, struct swap_report *report)
 {
     OWN(spin_guard) guard = {0};
-    uint64_t number = request->number;
-    enum status status = ERR_NOT_FOUND;
-    struct request *asked;
 
     spin_lock(&guard, &queue.lock);
-    asked = request_of(number);
-    if (asked->report.number == number)
-        status = number <= queue.over ? OK : AGAIN;
-    if (status == AGAIN)
-        asked->waiter = task_current();
-    *report = asked->report;
+    request->job->waiter = task_current();
+    *report = request->job->report;
     spin_unlock(&guard, &queue.lock);
-    return status;
+    return report->status == AGAIN ? AGAIN : OK;
 }
 
-/* Unchecked: the drop of the handle. What is taken back keeps its place until its turn comes. */
+/* Unchecked: the drop of the handle. */
 bool swap_drop(swap_request *request) UNCHECKED
 {
     OWN(spin_guard) guard = {0};
-    struct request *asked;
-    bool back = false;
+    struct swap_job *job = request->job;
+    bool waits;
 
     spin_lock(&guard, &queue.lock);
-    asked = request_of(request->number);
-    if (asked->report.number == request->number) {
-        asked->waiter = NULL;
-        back = !asked->report.begun && asked->report.status == AGAIN;
-        if (back)
-            asked->report.status = ERR_CANCELLED;
+    waits = !job->report.begun;
+    job->dropped = true;
+    if (waits) {
+        list_remove(&job->link);
+        job_over(job, ERR_CANCELLED);
+    } else if (job->report.status != AGAIN) {
+        heap_free(buffer_kind, job);
     }
     spin_unlock(&guard, &queue.lock);
-    request->number = 0;
-    return back;
-}
-
-bool swap_get(unsigned index, struct swap_report *report)
-{
-    OWN(spin_guard) guard = {0};
-    bool found;
-
-    spin_lock(&guard, &queue.lock);
-    found = index < REQUESTS && index < queue.last;
-    if (found)
-        *report = request_of(queue.last - index)->report;
-    spin_unlock(&guard, &queue.lock);
-    return found;
+    request->job = NULL;
+    return waits;
 }

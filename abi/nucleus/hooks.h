@@ -22,6 +22,7 @@
  * | fault_outcome      | faults.h         | nothing                                      |
  * | fault_planted      | inject.h         | it was not                                   |
  * | fault_unplant      | inject.h         | nothing                                      |
+ * | swap_noted         | swap_log.h       | nothing                                      |
  *
  * All run on the hart's interrupt stack or the caller's and never sleep; interrupts are off, but for
  * vm_arena_added, console_emergency, code_describe and fault_unplant, which may be called with them on.
@@ -34,6 +35,6 @@
     X(sched_pick) X(sched_ready) X(clock_interrupt) X(clock_nudge) X(irq_interrupt)                \
     X(vm_page_fault) X(vm_reserve_open) X(vm_arena_added) X(console_emergency) X(task_ended)       \
     X(code_describe) X(fault_report) X(fault_outcome) X(fault_planted)                               \
-    X(fault_unplant)
+    X(fault_unplant) X(swap_noted)
 
 #endif

@@ -49,20 +49,19 @@ struct swap_report {
 
 /** A swap that was asked for: the right to its report, and to take it back. Its task is woken when it is over. */
 typedef struct LINEAR("swap_request") swap_request {
-    uint64_t number; /* 0: none */
+    struct swap_job *job; /* NULL: none */
 } swap_request;
 
 /**
  * Asks for cell @p old to be replaced by @p new: NEW.cell of the archive, or, with @p image not NULL, that
  * object (copied). With @p dry_run everything up to the first change is done, and undone.
- * @return false, with @p why set: no room for the object's copy, too many swaps wait already, or a name is
- * too long.
+ * @return false, with @p why set: no memory for the request and the object's copy, or a name is too long.
  */
 bool cell_swap(swap_request *request, const char *old, const char *new, const void *image,
                size_t bytes, bool dry_run, struct why *why) TRY_MAKES(*request);
 
 /** AGAIN until the swap is over; the caller is unparked then. OK: @p report is its report, of which
- *  report->status says how the swap went. ERR_NOT_FOUND: it is not remembered any more. */
+ *  report->status says how the swap went. */
 MUST_CHECK enum status swap_step(swap_request *request, struct swap_report *report)
     BORROWS_MUT(*request);
 /** Waits no longer. @return true: its turn had not come, and it is taken back; else it goes on, or is over.
@@ -70,12 +69,9 @@ MUST_CHECK enum status swap_step(swap_request *request, struct swap_report *repo
 bool swap_drop(swap_request *request) TAKES(*request);
 static inline UNCHECKED void swap_request_unwind(swap_request *request)
 {
-    if (request->number)
+    if (request->job)
         swap_drop(request);
 }
-
-/** The report of swap number @p index, the newest first, over or not. @return false past the last of 32. */
-bool swap_get(unsigned index, struct swap_report *report);
 
 /** Waits until the swap is over. Returns as swap_step() does. */
 static inline enum status swap_wait(swap_request *request, struct swap_report *report)

@@ -3,6 +3,7 @@
 #include "nucleus/swap.h"
 #include "commands.h"
 #include "inspect.h"
+#include "swap_log.h"
 
 static const char phase_names[SWAP_PHASES][8] = {"prepare", "init",  "hold",
                                                 "commit",  "start", "reclaim"};
@@ -105,15 +106,15 @@ static enum status end(struct command_progress *progress, int status)
 static void request_lend(struct command_progress *progress, swap_request *request) MAKES(*request)
     UNCHECKED
 {
-    request->number = progress->words[REQUEST];
+    request->job = (struct swap_job *)progress->words[REQUEST];
     progress->words[REQUEST] = 0;
 }
 
 static void request_keep(struct command_progress *progress, swap_request *request) TAKES(*request)
     UNCHECKED
 {
-    progress->words[REQUEST] = request->number;
-    request->number = 0;
+    progress->words[REQUEST] = (uint64_t)request->job;
+    request->job = NULL;
 }
 
 static enum status ask(struct command_progress *progress) REQUIRES(may_park);
@@ -139,12 +140,11 @@ static enum status ask(struct command_progress *progress)
 }
 
 /* Ctrl-C: the swap itself cannot be stopped once it has begun, and has a deadline of its own. */
-static enum status leave(struct command_progress *progress, swap_request *request) TAKES(*request)
-    REQUIRES(may_park);
-static enum status leave(struct command_progress *progress, swap_request *request)
+static enum status leave(struct command_progress *progress, swap_request *request,
+                         unsigned long long number) TAKES(*request) REQUIRES(may_park);
+static enum status leave(struct command_progress *progress, swap_request *request,
+                         unsigned long long number)
 {
-    unsigned long long number = request->number;
-
     if (swap_drop(request))
         print("swap: number %llu is taken back, nothing was changed\n", number);
     else
@@ -167,21 +167,19 @@ static enum status step_swap(void *argument)
     status = swap_step(&request, &report);
     if (status == AGAIN) {
         if (task_cancelled())
-            return leave(progress, &request);
+            return leave(progress, &request, report.number);
         request_keep(progress, &request);
         return AGAIN;
     }
     swap_drop(&request);
-    if (status != OK) {
-        print("swap: more than 31 swaps came after it, see swaps\n");
-    } else if (progress->words[AS_JSON]) {
+    if (progress->words[AS_JSON]) {
         json_to_console(&json);
         report_to_json(&json, &report);
         json_finish(&json);
     } else {
         show(&report, progress->words[VERBOSE]);
     }
-    return end(progress, status == OK && report.status == OK ? 0 : 1);
+    return end(progress, report.status == OK ? 0 : 1);
 }
 
 COMMAND(swap, .step = step_swap, .usage = "swap OLD NEW [-v] [--dry-run] [--json]",

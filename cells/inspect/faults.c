@@ -13,12 +13,14 @@
 #include "nucleus/memory_map.h"
 #include "nucleus/records.h"
 #include "nucleus/string.h"
+#include "swaps.h"
 
 #define RA 1
 #define SP 2
 #define FIRST_PAGE_FAULT 12
 
-struct faults_state {
+/* Of the cell: its two logs. */
+struct inspect_state {
     uint64_t count; /* atomic */
     uint32_t wake_calls; /* atomic: how many want settled_queue to be woken, one of which does it */
     struct wait_queue settled_queue;
@@ -26,8 +28,14 @@ struct faults_state {
     /* lock guards: */
     uint64_t settled; /* how many times it became known what came of a fault */
     struct fault records[FAULT_RECORDS]; /* but one whose number is 0: its report is under way */
+    struct swap_log swaps;
 };
-CELL_STATE(struct faults_state);
+CELL_STATE(struct inspect_state);
+
+struct swap_log *swap_log(void)
+{
+    return &state.swaps;
+}
 
 /* By scause; the gaps are no exceptions of S-mode. */
 static const char *const causes[CAUSE_WATCHDOG + 1] = {
@@ -390,5 +398,5 @@ static enum status init(enum cell_reason reason)
     return OK;
 }
 
-CELL(.name = "inspect", .version = "1.0", .provides = "inspect faults",
+CELL(.name = "inspect", .version = "1.0", .provides = "inspect faults swap_log",
      .summary = "Shows what is loaded: cells, symbols, sets, hooks", .init = init);

@@ -1,8 +1,8 @@
 /* The steps of recovery that replace a cell: swaps, as a person would ask for. */
-#include "nucleus/swap.h"
+#include "incident.h"
 #include "nucleus/format.h"
 #include "nucleus/string.h"
-#include "incident.h"
+#include "swap_log.h"
 #include "text.h"
 
 /* Swaps the incident's cell for @p new: an object at @p image, or with NULL what the archive has by that name. */

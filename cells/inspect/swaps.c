@@ -1,0 +1,39 @@
+/* The history of swaps (abi/swap_log.h). Reports hold names and numbers, and nothing that leads into a cell. */
+#include "swaps.h"
+
+static struct swap_report *record_of(struct swap_log *log, uint64_t number) REQUIRES(log->lock);
+static struct swap_report *record_of(struct swap_log *log, uint64_t number)
+{
+    return &log->records[number % SWAP_RECORDS];
+}
+
+EXPORT void swap_noted(const struct swap_report *report)
+{
+    OWN(spin_guard) guard = {0};
+    struct swap_log *log = swap_log();
+
+    role_assert_irqs_off();
+    spin_lock_nested(&guard, &log->lock);
+    *record_of(log, report->number) = *report;
+    if (report->number > log->last)
+        log->last = report->number;
+    spin_unlock_nested(&guard, &log->lock);
+}
+
+/* The caller's memory is written without the lock: it may fault, and who reports that may ask for swaps. */
+EXPORT bool swap_get(unsigned index, struct swap_report *report)
+{
+    OWN(spin_guard) guard = {0};
+    struct swap_log *log = swap_log();
+    struct swap_report copy;
+    bool found;
+
+    spin_lock(&guard, &log->lock);
+    found = index < SWAP_RECORDS && index < log->last;
+    if (found)
+        copy = *record_of(log, log->last - index);
+    spin_unlock(&guard, &log->lock);
+    if (found)
+        *report = copy;
+    return found;
+}
