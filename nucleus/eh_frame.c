@@ -13,11 +13,13 @@ enum { POINTER = 0x1b /* pcrel, sdata4 */, POINTER_INDIRECT = 0x80, POINTER_OMIT
  * program sets the first row, so what begins with '!' is not for it. NULL: nothing that GCC writes for rv64.
  */
 static const char *const operands[0x40] = {
-    [0x00] = "",  [0x02] = "!1", [0x03] = "!2", [0x04] = "!4", [0x07] = "r",
-    [0x0a] = "!", [0x0b] = "!",  [0x0c] = "rn", [0x0d] = "r",  [0x0e] = "n"};
+    [CFA_NOP] = "",         [CFA_ADVANCE_1] = "!1",     [CFA_ADVANCE_2] = "!2",
+    [CFA_ADVANCE_4] = "!4", [CFA_UNDEFINED] = "r",      [CFA_REMEMBER_STATE] = "!",
+    [CFA_DEF_CFA] = "rn",   [CFA_RESTORE_STATE] = "!",  [CFA_DEF_CFA_REGISTER] = "r",
+    [CFA_DEF_CFA_OFFSET] = "n"};
 
-/* Long ones; those that set a rule for the CFA, 0x0c and 0x0d, as bits. */
-enum { REMEMBER = 0x0a, RESTORE_STATE, CFA_RULES = 0x3000 };
+/* Those that set a rule for the CFA. */
+#define CFA_RULES (1ul << CFA_DEF_CFA | 1ul << CFA_DEF_CFA_REGISTER)
 
 /* The program of a CIE (@p align 0), or that of a function, which stays within its @p range. */
 static const char *check_program(struct cursor cursor, uint64_t align, uint64_t range)
@@ -54,8 +56,8 @@ static const char *check_program(struct cursor cursor, uint64_t align, uint64_t 
                 place += stray;
             else
                 place += take(&cursor, (unsigned)(*operand - '0')) * align;
-        if ((low == REMEMBER && depth++ == EH_FRAME_STATES) ||
-            (low == RESTORE_STATE && depth-- == 0))
+        if ((low == CFA_REMEMBER_STATE && depth++ == EH_FRAME_STATES) ||
+            (low == CFA_RESTORE_STATE && depth-- == 0))
             return "states are remembered too deep, or restored without that";
     }
     return cursor.overrun || !(seen & CFA_RULES)
@@ -183,28 +185,21 @@ enum status eh_frame_validate(const struct eh_frame *tables, struct why *why)
     return OK;
 }
 
-/* Heapsort: in place, no recursion, no bad case. While @p start counts down the heap is built; then its
- * largest element goes behind it, one after another. */
+/* Shell's sort, with Knuth's gaps (TAOCP 3, 5.2.1): in place, no recursion, no very bad case; most is sorted. */
 static void sort(uint64_t *numbers, uint32_t count)
 {
-    uint32_t start = count / 2, end = count;
+    uint32_t gap = 1, at;
 
-    while (end > 1) {
-        uint64_t value = numbers[start ? start - 1 : end - 1];
-        uint32_t node, child;
+    while (gap < count / 3)
+        gap = 3 * gap + 1;
+    for (; gap > 0; gap /= 3) {
+        for (uint32_t i = gap; i < count; i++) {
+            uint64_t value = numbers[i];
 
-        if (start)
-            start--;
-        else
-            numbers[--end] = numbers[0];
-        for (node = start; (child = 2 * node + 1) < end; node = child) {
-            if (child + 1 < end && numbers[child + 1] > numbers[child])
-                child++;
-            if (numbers[child] <= value)
-                break;
-            numbers[node] = numbers[child];
+            for (at = i; at >= gap && numbers[at - gap] > value; at -= gap)
+                numbers[at] = numbers[at - gap];
+            numbers[at] = value;
         }
-        numbers[node] = value;
     }
 }
 

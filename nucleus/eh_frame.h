@@ -8,7 +8,12 @@
 
 enum { LAST_REGISTER = 31, LEB_MAX_BYTES = 5 };
 enum { CALL_SITES_ULEB = 1, CALL_SITES_UDATA4 = 3 }; /* how the numbers of an LSDA are encoded */
-enum { CFA_LONG, CFA_ADVANCE, CFA_OFFSET, CFA_RESTORE }; /* the upper two bits of an instruction */
+/* The upper two bits of an instruction; with 0 the lower ones tell which it is: */
+enum { CFA_LONG, CFA_ADVANCE, CFA_OFFSET, CFA_RESTORE };
+enum {
+    CFA_NOP = 0x00, CFA_ADVANCE_1 = 0x02, CFA_ADVANCE_2, CFA_ADVANCE_4, CFA_UNDEFINED = 0x07,
+    CFA_REMEMBER_STATE = 0x0a, CFA_RESTORE_STATE, CFA_DEF_CFA, CFA_DEF_CFA_REGISTER, CFA_DEF_CFA_OFFSET
+};
 
 /** Reads that never leave their record. */
 struct cursor {

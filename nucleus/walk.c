@@ -9,16 +9,13 @@
 
 #define RA 1u
 #define SP 2u
-#define REMEMBER_STATE 0x0au
-#define RESTORE_STATE 0x0bu
-#define DEF_CFA_OFFSET 0x0eu
 
 /* The interpreter's state beside the program itself. */
 struct program {
     const struct cie *cie;
     const struct walk_row *initial; /* what `restore` goes back to */
     struct walk_row *row;
-    uint64_t place, target; /* offsets of the row and of the pc in the function */
+    uint64_t target; /* offset of the pc in the function */
     unsigned depth;         /* of what is remembered */
     uint32_t kept;          /* registers whose offsets are part of that: they are not copied */
     struct walk_rules remembered[EH_FRAME_STATES];
@@ -38,99 +35,74 @@ static inline bool set_saved(struct program *state, uint64_t number, int64_t off
     return true;
 }
 
-/* An instruction whose opcode takes the whole byte. @return false: not understood. */
-static bool long_instruction(struct program *state, struct cursor *cursor, unsigned opcode)
+static void restore(struct program *state, uint32_t number)
 {
+    const struct walk_row *initial = state->initial;
     struct walk_row *row = state->row;
-    uint64_t number;
+    uint32_t bit = 1u << number;
 
-    switch (opcode) {
-    case 0x00: /* nop */
-        return true;
-    case 0x02: /* advance_loc1, 2, 4 */
-    case 0x03:
-    case 0x04:
-        state->place += take(cursor, 1u << (opcode - 2)) * state->cie->code_align;
-        return true;
-    case 0x07: /* undefined, def_cfa, def_cfa_register */
-    case 0x0c:
-    case 0x0d:
-        number = take_uleb(cursor);
-        if (number > LAST_REGISTER)
-            return false;
-        if (opcode == 0x07) {
-            row->rules.saved &= ~(1u << number);
-            row->rules.undefined |= 1u << number;
-            return true;
-        }
-        row->rules.cfa_register = (uint32_t)number;
-        if (opcode == 0x0c)
-            row->rules.cfa_offset = (int64_t)take_uleb(cursor);
-        return true;
-    case DEF_CFA_OFFSET:
-        row->rules.cfa_offset = (int64_t)take_uleb(cursor);
-        return true;
-    default: /* others, as expressions: GCC has no use for them on rv64 */
-        return false;
-    }
+    row->rules.saved = (row->rules.saved & ~bit) | (initial->rules.saved & bit);
+    row->rules.undefined = (row->rules.undefined & ~bit) | (initial->rules.undefined & bit);
+    if (initial->rules.saved & bit)
+        row->offsets[number] = initial->offsets[number];
 }
 
-/* Any instruction. @return false: not understood. */
-static bool instruction(struct program *state, struct cursor *cursor, uint8_t opcode)
-{
-    struct walk_row *row = state->row;
-    uint32_t low = opcode & 0x3f, bit;
-
-    if (opcode >> 6 == CFA_LONG)
-        return long_instruction(state, cursor, low);
-    if (low > LAST_REGISTER)
-        return false;
-    if (opcode >> 6 == CFA_OFFSET)
-        return set_saved(state, low, (int64_t)take_uleb(cursor) * state->cie->data_align);
-    bit = 1u << low;
-    row->rules.saved = (row->rules.saved & ~bit) | (state->initial->rules.saved & bit);
-    row->rules.undefined = (row->rules.undefined & ~bit) | (state->initial->rules.undefined & bit);
-    if (state->initial->rules.saved & bit)
-        row->offsets[low] = state->initial->offsets[low];
-    return true;
-}
-
-/* Runs @p program until the row of state->target is made. What GCC writes most is done here, with all in registers.
- * @return false: not understood. */
+/* Runs @p program, which was checked, until the row of state->target is made. @return false: not understood. */
 static bool run(struct program *state, const struct cursor *program)
 {
-    const uint64_t code_align = state->cie->code_align, target = state->target;
+    const uint64_t code_align = state->cie->code_align;
+    struct walk_rules *rules = &state->row->rules;
     struct cursor cursor = *program;
-    const uint8_t *at = cursor.at;
-    uint64_t place = state->place;
+    uint64_t place = 0, number;
 
-    while (at < cursor.end && place <= target) {
-        uint8_t opcode = *at++, low = opcode & 0x3f;
-        bool is_short = at < cursor.end && *at < 0x80; /* its operand */
+    while (cursor.at < cursor.end && place <= state->target) {
+        uint8_t opcode = *cursor.at++, low = opcode & 0x3f;
 
-        if (opcode >> 6 == CFA_ADVANCE) {
+        switch (opcode >> 6 == CFA_LONG ? low : opcode & 0xc0) {
+        case CFA_ADVANCE << 6:
             place += low * code_align;
-        } else if (opcode >> 6 == CFA_OFFSET && low <= LAST_REGISTER && is_short) {
-            if (!set_saved(state, low, *at++ * state->cie->data_align))
+            break;
+        case CFA_OFFSET << 6:
+            if (!set_saved(state, low, (int64_t)take_uleb(&cursor) * state->cie->data_align))
                 return false;
-        } else if (opcode == DEF_CFA_OFFSET && is_short) {
-            state->row->rules.cfa_offset = *at++;
-        } else if (opcode == REMEMBER_STATE && state->depth < EH_FRAME_STATES) {
-            state->kept |= state->row->rules.saved;
-            state->remembered[state->depth++] = state->row->rules;
-        } else if (opcode == RESTORE_STATE && state->depth > 0) {
-            state->row->rules = state->remembered[--state->depth];
-        } else {
-            cursor.at = at;
-            state->place = place;
-            if (!instruction(state, &cursor, opcode))
-                return false;
-            place = state->place;
-            at = cursor.at;
+            break;
+        case CFA_RESTORE << 6:
+            restore(state, low);
+            break;
+        case CFA_NOP:
+            break;
+        case CFA_ADVANCE_1:
+        case CFA_ADVANCE_2:
+        case CFA_ADVANCE_4:
+            place += take(&cursor, 1u << (low - CFA_ADVANCE_1)) * code_align;
+            break;
+        case CFA_UNDEFINED:
+            number = take_uleb(&cursor);
+            rules->saved &= ~(1u << number);
+            rules->undefined |= 1u << number;
+            break;
+        case CFA_REMEMBER_STATE:
+            state->kept |= rules->saved;
+            state->remembered[state->depth++] = *rules;
+            break;
+        case CFA_RESTORE_STATE:
+            *rules = state->remembered[--state->depth];
+            break;
+        case CFA_DEF_CFA:
+            rules->cfa_register = (uint32_t)take_uleb(&cursor);
+            rules->cfa_offset = (int64_t)take_uleb(&cursor);
+            break;
+        case CFA_DEF_CFA_REGISTER:
+            rules->cfa_register = (uint32_t)take_uleb(&cursor);
+            break;
+        case CFA_DEF_CFA_OFFSET:
+            rules->cfa_offset = (int64_t)take_uleb(&cursor);
+            break;
+        default: /* others, as expressions: GCC has no use for them on rv64 */
+            return false;
         }
     }
-    state->place = place;
-    return !cursor.overrun;
+    return true;
 }
 
 /* The FDE of the function at or next below @p pc, by its entry of the index, as a cursor; empty: none. */
@@ -186,7 +158,7 @@ enum walk_step walk_row(struct walk_row *row, const struct eh_frame *tables, uin
     state.cie = cie;
     state.initial = &initial;
     state.row = row;
-    state.place = state.depth = state.kept = 0;
+    state.depth = state.kept = 0;
     state.target = pc - start;
     if (cie->return_register != RA || !run(&state, &cie->program))
         return WALK_LOST;
