@@ -54,14 +54,6 @@ static REQUIRES(irqs_off) void interrupt(uint64_t number)
 
 #define FAULTS_MOST 100u /* of one unwinding; then what is left on the stack is not cleaned up */
 
-/* What a trap came from: the running task, or, inside of a handler, that. */
-struct trapped {
-    struct task *task; /* a handler's faults are counted as its hart's: what it interrupted is innocent */
-    struct registers *registers;
-    uint64_t stack_low, stack_high;
-    const struct registers *recovery;
-};
-
 static struct trapped what_trapped(struct hart *hart, struct registers *registers)
 {
     struct task *task = hart->current;
@@ -95,7 +87,7 @@ static REQUIRES(irqs_off) struct registers *unwind_on(const struct trapped *from
     struct hook *hook;
 
     if (task->faults <= FAULTS_MOST)
-        end = unwind(registers, from->stack_low, from->stack_high, frame, &hook);
+        end = unwind(from, true, &hook);
     if (end == UNWIND_HOOK)
         leave_hook(from, hook);
     if (end == UNWIND_CLEANUP || end == UNWIND_HOOK)
@@ -142,8 +134,7 @@ static REQUIRES(irqs_off) struct registers *fault(struct trapped *from)
     struct hook *hook = NULL;
 
     open_reserve(from); /* first: the walk looks at what lies there */
-    if (unwind_foresee(from->registers, from->stack_low, from->stack_high, from->recovery, &hook) ==
-        UNWIND_HOOK)
+    if (unwind(from, false, &hook) == UNWIND_HOOK)
         hook_faulted(hook, from->registers->pc); /* before the report, which may need it */
     else
         hook = NULL;
@@ -163,12 +154,13 @@ static bool is_end_of_cleanup(const struct registers *registers)
 
 /* Whether a task that was killed can end where it was interrupted (task_condemn()). Not inlined: what lies unused in
  * the frame of trap_handler() is looked at when a cell that was replaced is to go (reclaim.c). */
-static __attribute__((noinline)) REQUIRES(irqs_off) bool can_end_here(struct task *task)
+static __attribute__((noinline)) REQUIRES(irqs_off) bool can_end_here(const struct trapped *from)
 {
-    const struct registers *registers = &task->registers;
+    const struct registers *registers = from->registers;
+    struct task *task = from->task;
     char place[100];
 
-    if (unwind_is_safe(registers, task->stack_low, task->stack_high))
+    if (unwind_is_safe(from))
         return true;
     if (++task->kill_tries > KILL_TRIES && is_in_cell(registers->pc)) {
         log_print("task %lu %s is killed in %s: what is under way there may be lost", task->number,
@@ -223,7 +215,7 @@ struct registers *trap_handler(struct registers *registers)
         /* First, as the scheduler must hear of it when a turn is over. */
         if (hart->reschedule && task != &hart->idle)
             return dispatch(task, TASK_READY);
-        return is_condemned(task) && can_end_here(task) ? end_here(&from) : registers;
+        return is_condemned(task) && can_end_here(&from) ? end_here(&from) : registers;
     }
     if (is_end_of_cleanup(registers))
         return unwind_on(&from);

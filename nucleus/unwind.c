@@ -46,11 +46,12 @@ static uint64_t landing_pad(const struct walk *walk, const struct walk_row *row)
     return pad;
 }
 
-static void walk_begin_at_trap(struct walk *walk, const struct registers *registers,
-                               uint64_t stack_low, uint64_t stack_high)
+static void walk_begin_at_trap(struct walk *walk, const struct trapped *from)
 {
-    walk->stack_low = stack_low;
-    walk->stack_high = stack_high;
+    const struct registers *registers = from->registers;
+
+    walk->stack_low = from->stack_low;
+    walk->stack_high = from->stack_high;
     memcpy(walk->x, registers->x, sizeof walk->x);
     walk->exact = registers->pc != (uint64_t)_Unwind_Resume && eh_frame_at(registers->pc);
     walk->pc = walk->exact ? registers->pc : registers->x[1];
@@ -85,28 +86,18 @@ static enum unwind_end go(struct walk *walk, bool stop, const void *recovery, st
     }
 }
 
-enum unwind_end unwind(struct registers *registers, uint64_t stack_low, uint64_t stack_high,
-                       const void *recovery, struct hook **hook)
+enum unwind_end unwind(const struct trapped *from, bool clean_up, struct hook **hook)
 {
     enum unwind_end end;
     struct walk walk;
 
-    walk_begin_at_trap(&walk, registers, stack_low, stack_high);
-    end = go(&walk, true, recovery, hook);
-    if (end == UNWIND_CLEANUP || end == UNWIND_HOOK) {
-        memcpy(registers->x, walk.x, sizeof walk.x);
-        registers->pc = walk.pc;
+    walk_begin_at_trap(&walk, from);
+    end = go(&walk, clean_up, from->recovery, hook);
+    if (clean_up && (end == UNWIND_CLEANUP || end == UNWIND_HOOK)) {
+        memcpy(from->registers->x, walk.x, sizeof walk.x);
+        from->registers->pc = walk.pc;
     }
     return end;
-}
-
-enum unwind_end unwind_foresee(const struct registers *registers, uint64_t stack_low,
-                               uint64_t stack_high, const void *recovery, struct hook **hook)
-{
-    struct walk walk;
-
-    walk_begin_at_trap(&walk, registers, stack_low, stack_high);
-    return go(&walk, false, recovery, hook);
 }
 
 bool is_in_cell(uint64_t pc)
@@ -129,16 +120,16 @@ bool unwind_expects(uint64_t pc, uint64_t *start)
     return !row.lsda || pc == row.start || call_site_find(eh_frame_at(pc), &row, pc, &unused);
 }
 
-bool unwind_is_safe(const struct registers *registers, uint64_t stack_low, uint64_t stack_high)
+bool unwind_is_safe(const struct trapped *from)
 {
-    const struct eh_frame *cell = eh_frame_at(registers->pc);
+    const struct eh_frame *cell = eh_frame_at(from->registers->pc);
     struct walk_row row;
     struct walk walk;
     uint64_t unused;
 
     row.tables = NULL;
-    walk_begin_at_trap(&walk, registers, stack_low, stack_high);
-    if (!is_in_cell(registers->pc) || walk_find(&row, &walk) != WALK_FRAME ||
+    walk_begin_at_trap(&walk, from);
+    if (!is_in_cell(from->registers->pc) || walk_find(&row, &walk) != WALK_FRAME ||
         (row.lsda && !call_site_find(cell, &row, walk.pc, &unused)))
         return false;
     while (walk_next(&walk) == WALK_FRAME) {

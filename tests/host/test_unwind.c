@@ -112,8 +112,9 @@ static uint64_t pad_of_libgcc(const struct walk_row *row, uint64_t pc)
 static uint64_t pad_of_ours(uint64_t pc)
 {
     struct registers registers = {.pc = pc, .status = 1};
+    struct trapped from = {.registers = &registers};
     struct hook *hook;
-    enum unwind_end end = unwind(&registers, 0, 0, NULL, &hook);
+    enum unwind_end end = unwind(&from, true, &hook);
 
     assert_true(end == UNWIND_CLEANUP || end == UNWIND_LOST || end == UNWIND_BOTTOM);
     return end == UNWIND_CLEANUP ? registers.pc : 0;
