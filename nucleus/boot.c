@@ -2,7 +2,6 @@
  * interrupts off. Each step says in one line what it found and how long it took. And what the boot leaves
  * known of the machine, with the way to end it. */
 #include "archive.h"
-#include "arena.h"
 #include "cell_private.h"
 #include "dt.h"
 #include "frame_private.h"

@@ -173,54 +173,44 @@ static REQUIRES(irqs_off) void finish_leaving(struct task *task, enum task_state
                                                      : READY_YIELDED);
 }
 
-/* Where tasks wait that a swap holds. They are ready, and in no queue of the scheduler. The lock is not a
- * spinlock, whose waiters may be made to stand still: a task that was picked would be in somebody's hand. */
-static struct {
-    uint32_t active, locked; /* atomic */
+/* Tasks that are ready, and in no queue of the scheduler. The lock is not a spinlock, whose waiters may be made to
+ * stand still: a task that was picked would be in somebody's hand. */
+struct queue {
+    uint32_t open, locked; /* atomic */
     struct list tasks;
-} held = {.tasks = {&held.tasks, &held.tasks}};
+};
 
-static void plain_lock(uint32_t *locked)
+static void queue_lock(struct queue *queue)
 {
-    while (__atomic_exchange_n(locked, 1, __ATOMIC_ACQUIRE))
+    while (__atomic_exchange_n(&queue->locked, 1, __ATOMIC_ACQUIRE))
         continue;
 }
 
-static void plain_unlock(uint32_t *locked)
+static void queue_unlock(struct queue *queue)
 {
-    __atomic_store_n(locked, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&queue->locked, 0, __ATOMIC_RELEASE);
 }
 
-/* Puts @p task aside. @return false: tasks are not held any more. */
-static bool put_aside(struct task *task)
+/* @return false: it is closed. */
+static bool queue_put(struct queue *queue, struct task *task)
 {
-    bool active;
+    bool open;
 
-    plain_lock(&held.locked);
-    active = __atomic_load_n(&held.active, __ATOMIC_RELAXED);
-    if (active)
-        list_push_back(&held.tasks, &task->run_link);
-    plain_unlock(&held.locked);
-    return active;
+    queue_lock(queue);
+    open = __atomic_load_n(&queue->open, __ATOMIC_RELAXED);
+    if (open)
+        list_push_back(&queue->tasks, &task->run_link);
+    queue_unlock(queue);
+    return open;
 }
 
-/* @return the next task to run, or NULL. */
-static __attribute__((noinline)) REQUIRES(irqs_off) struct task *pick_while_held(struct task *next)
-{
-    while (next && !next->let_through && put_aside(next))
-        next = hooks.sched_pick();
-    return next;
-}
-
-/* Takes out a task that may run: all do when @p all, else those that a swap let through after they were put
- * aside: they ran into the old cell after a try had seen them outside, and before tasks were held. */
-static struct task *take_back(bool all)
+/* Takes out the first, or, unless @p all, the first that a swap lets through. */
+static struct task *queue_take(struct queue *queue, bool all)
 {
     struct task *found = NULL;
 
-    plain_lock(&held.locked);
-    list_each(node, &held.tasks)
-    {
+    queue_lock(queue);
+    list_each(node, &queue->tasks) {
         found = list_entry(node, struct task, run_link);
         if (all || found->let_through)
             break;
@@ -228,16 +218,29 @@ static struct task *take_back(bool all)
     }
     if (found)
         list_remove(&found->run_link);
-    plain_unlock(&held.locked);
+    queue_unlock(queue);
     return found;
 }
 
+/* Where tasks wait that a swap holds; open while it does. */
+static struct queue held = {.tasks = {&held.tasks, &held.tasks}};
+
+/* @return the next task to run, or NULL. */
+static __attribute__((noinline)) REQUIRES(irqs_off) struct task *pick_while_held(struct task *next)
+{
+    while (next && !next->let_through && queue_put(&held, next))
+        next = hooks.sched_pick();
+    return next;
+}
+
+/* Those that were let through after they were put aside go on at once: they ran into the old cell after a try had seen
+ * them outside, and before tasks were held. */
 void tasks_hold(bool hold)
 {
     struct task *task;
 
-    __atomic_store_n(&held.active, hold, __ATOMIC_SEQ_CST);
-    while ((task = take_back(!hold)))
+    __atomic_store_n(&held.open, hold, __ATOMIC_SEQ_CST);
+    while ((task = queue_take(&held, !hold)))
         hooks.sched_ready(task, READY_WOKEN);
 }
 
@@ -263,18 +266,13 @@ void tasks_requeue(void) UNCHECKED
 
 /* The nucleus' own scheduler, first come first served, from when the bound one has faulted until another one is
  * swapped in. */
-static struct {
-    uint32_t locked; /* atomic; no spinlock, as for the tasks that are held */
-    struct list ready;
-} plain;
+static struct queue plain = {.open = true};
 
 #define PLAIN_TURN_NS 10000000u
 
 static void plain_ready(struct task *task, enum ready_cause cause)
 {
-    plain_lock(&plain.locked);
-    list_push_back(&plain.ready, &task->run_link);
-    plain_unlock(&plain.locked);
+    (void)queue_put(&plain, task);
     for (unsigned i = 0; cause == READY_WOKEN && i < hart_count(); i++) {
         if (is_idle(harts[i].current))
             hart_kick(i);
@@ -283,14 +281,9 @@ static void plain_ready(struct task *task, enum ready_cause cause)
 
 struct task *plain_pick(void)
 {
-    struct list *node;
-
     role_assert_irqs_off();
-    plain_lock(&plain.locked);
-    node = list_pop_front(&plain.ready);
-    plain_unlock(&plain.locked);
     hooks.clock_nudge(PLAIN_TURN_NS); /* an idle hart looks again then: it may have missed a kick */
-    return node ? list_entry(node, struct task, run_link) : NULL;
+    return queue_take(&plain, true);
 }
 
 bool scheduler_is_plain(void)
@@ -302,7 +295,7 @@ void scheduler_use_plain(void)
 {
     hook_set(&hooks.sched_pick, (uint64_t)plain_pick);
     hook_set(&hooks.sched_ready, (uint64_t)plain_ready);
-    list_init(&plain.ready);
+    list_init(&plain.tasks);
     tasks_requeue();
 }
 
@@ -314,7 +307,7 @@ struct registers *dispatch(struct task *previous, enum task_state to)
     finish_leaving(previous, to);
     hart->reschedule = 0;
     next = hooks.sched_pick();
-    if (__atomic_load_n(&held.active, __ATOMIC_ACQUIRE))
+    if (__atomic_load_n(&held.open, __ATOMIC_ACQUIRE))
         next = pick_while_held(next);
     if (next)
         __atomic_fetch_add(&next->state_word, TASK_RUNNING - TASK_READY, __ATOMIC_RELAXED);
@@ -337,7 +330,7 @@ int task_service(void *argument)
     while ((status = task->step(argument)) == OK || status == AGAIN) {
         if (status == AGAIN)
             task_park();
-        if (__atomic_load_n(&held.active, __ATOMIC_ACQUIRE)) {
+        if (__atomic_load_n(&held.open, __ATOMIC_ACQUIRE)) {
             task->let_through = 0; /* it has left the cell: it is held like all others */
             task_yield();
         }

@@ -119,8 +119,6 @@ void scheduler_retire(uint64_t function) REQUIRES(irqs_off);
 
 /* trap.S */
 void trap_entry(void);
-/** Ends the handler of a trap that came inside a handler: goes on there with @p registers. */
-_Noreturn void resume_inside(struct registers *registers);
 /** Saves the running task's registers and calls dispatch(), on the hart's interrupt stack. */
 void switch_out(enum task_state to) REQUIRES(irqs_off);
 /** The bottom of a task: goes on 4 bytes behind this with the argument in s0 and the entry in s1. */

@@ -68,6 +68,9 @@ FUNCTION trap_entry
     sd      t1, HART_DEPTH(tp)
     mv      a0, s0
     call    trap_handler
+    ld      t0, HART_DEPTH(tp)
+    addi    t0, t0, -1
+    sd      t0, HART_DEPTH(tp)
     j       resume
 9:  li      a0, 98              /* exit status */
     call    machine_exit
@@ -98,13 +101,12 @@ FUNCTION switch_out
     li      t1, 1
     sd      t1, HART_DEPTH(tp)
     call    dispatch
+    sd      zero, HART_DEPTH(tp)
 END switch_out                  /* falls through */
 
-/* Ends a handler: a0 = the registers to go on with. */
+/* Ends a handler: a0 = the registers to go on with, those of another handler included. */
 FUNCTION resume
     .cfi_undefined 1
-    sd      zero, HART_DEPTH(tp)
-resume_at_depth:
     csrw    sscratch, a0
     ld      t0, R_STATUS(a0)
     beqz    t0, 1f              /* saved by switch_out */
@@ -117,14 +119,6 @@ resume_at_depth:
 1:  EACH    ld, a0, 2,SAVED
     ret                         /* into the caller of switch_out, interrupts off */
 END resume
-
-/* void resume_inside(struct registers *): the same inside of another handler. See harts.h. */
-FUNCTION resume_inside
-    ld      t0, HART_DEPTH(tp)
-    addi    t0, t0, -1
-    sd      t0, HART_DEPTH(tp)
-    j       resume_at_depth
-END resume_inside
 
 /* void task_first(void): s0 = argument, s1 = entry of a new task. */
 FUNCTION task_first

@@ -171,14 +171,6 @@ static __attribute__((noinline)) REQUIRES(irqs_off) bool can_end_here(const stru
     return false;
 }
 
-/* Whatever it was that was trapped, a handler included. */
-static struct registers *go_on(struct registers *registers)
-{
-    if (this_hart()->depth > 1)
-        resume_inside(registers);
-    return registers;
-}
-
 /* Ends the task, which was killed, here. A watchdog's end is a fault, with a report, and is over with it. */
 static REQUIRES(irqs_off) struct registers *end_here(const struct trapped *from)
 {
@@ -206,10 +198,10 @@ struct registers *trap_handler(struct registers *registers)
 
     role_assert_irqs_off();
     if (registers->cause == BREAKPOINT && hooks.fault_planted(registers))
-        return go_on(registers);
+        return registers;
     cause = registers->cause;
     if (hart->depth > 1)
-        return go_on(is_end_of_cleanup(registers) ? unwind_on(&from) : fault(&from));
+        return is_end_of_cleanup(registers) ? unwind_on(&from) : fault(&from);
     if (cause & CAUSE_INTERRUPT) {
         interrupt(cause & ~CAUSE_INTERRUPT);
         /* First, as the scheduler must hear of it when a turn is over. */
