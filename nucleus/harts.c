@@ -25,16 +25,6 @@ uint64_t hart_id(unsigned index)
     return harts[index].id;
 }
 
-uint64_t hart_ticks(void)
-{
-    return csr_read(time);
-}
-
-uint64_t hart_instructions(void)
-{
-    return csr_read(instret);
-}
-
 void hart_enter(uint64_t hardware_id, unsigned index)
 {
     struct hart *hart = &harts[index];

@@ -97,29 +97,17 @@ void plain_report(const struct fault_context *context)
               hart_index(), registers->pc, registers->x[1], registers->x[2]);
 }
 
-static void context_enter(struct fault_context *context, const struct registers *registers)
-{
-    const struct task *task = this_hart()->current;
-    uint64_t low = (uint64_t)this_hart()->stacks;
-    bool in_handler =
-        registers != &task->registers && registers->x[2] - low < HART_STACK_BYTES;
-
-    context->registers = registers;
-    context->stack_low = in_handler ? low : task->stack_low;
-    context->stack_high = in_handler ? low + HART_STACK_BYTES : task->stack_high;
-}
-
 bool fault_interrupted(struct fault_context *context)
 {
-    const struct hart *hart = this_hart();
+    struct trapped from;
 
-    for (unsigned i = 0; i < TRAP_LEVELS; i++) {
-        if (context->registers != &hart->levels[i].registers)
-            continue;
-        context_enter(context, i ? &hart->levels[i - 1].registers : &hart->current->registers);
-        return true;
-    }
-    return false;
+    if (context->depth == 1)
+        return false;
+    from = trapped_at(--context->depth);
+    context->registers = from.registers;
+    context->stack_low = from.stack_low;
+    context->stack_high = from.stack_high;
+    return true;
 }
 
 /* Whether the fault is in what reports, or below it: then that may hold a lock that it would wait for. */
@@ -133,14 +121,18 @@ static bool reporter_faulted(const struct fault_context *context)
                        reporter->text_bytes, &where) == WALK_INSIDE;
 }
 
-void report_fault(const struct task *task, const struct registers *registers)
+void report_fault(const struct trapped *from)
 {
     OWN(spin_guard) guard = {0};
-    struct fault_context context = {.task = task, .note = ""};
+    struct fault_context context = {.task = from->task,
+                                    .registers = from->registers,
+                                    .note = "",
+                                    .stack_low = from->stack_low,
+                                    .stack_high = from->stack_high,
+                                    .depth = (unsigned)this_hart()->depth};
 
-    if (registers->pc == (uint64_t)software_fault)
-        context.note = (const char *)registers->x[10];
-    context_enter(&context, registers);
+    if (from->registers->pc == (uint64_t)software_fault)
+        context.note = (const char *)from->registers->x[10];
     if (reporter_faulted(&context)) {
         plain_report(&context);
         return;

@@ -2,13 +2,13 @@
 #ifndef NUCLEUS_REPORT_H
 #define NUCLEUS_REPORT_H
 
-#include "nucleus/task.h"
+#include "unwind.h"
 
 /**
- * Has a fault of @p task with the given registers reported (hook fault_report). Interrupts are off; also for a
- * fault inside a handler, or inside this, of which the numbers are printed.
+ * Has the fault at @p from reported (hook fault_report). Interrupts are off; also for a fault inside a handler, or
+ * inside this, of which the numbers are printed.
  */
-void report_fault(const struct task *task, const struct registers *registers);
+void report_fault(const struct trapped *from);
 /** Stops the machine: says why, and makes QEMU exit with status 99. */
 _Noreturn void machine_fail(const char *why);
 /** Faults the caller: raises a breakpoint with @p text as its explanation. */

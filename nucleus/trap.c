@@ -54,14 +54,15 @@ static REQUIRES(irqs_off) void interrupt(uint64_t number)
 
 #define FAULTS_MOST 100u /* of one unwinding; then what is left on the stack is not cleaned up */
 
-static struct trapped what_trapped(struct hart *hart, struct registers *registers)
+struct trapped trapped_at(uint64_t depth)
 {
+    struct hart *hart = this_hart();
     struct task *task = hart->current;
 
-    if (hart->depth > 1)
-        return (struct trapped){&hart->idle, registers, (uint64_t)hart->stacks,
+    if (depth > 1)
+        return (struct trapped){&hart->idle, &hart->levels[depth - 2].registers, (uint64_t)hart->stacks,
                                 (uint64_t)hart->stacks + HART_STACK_BYTES, NULL};
-    return (struct trapped){task, registers, task->stack_low, task->stack_high, task->recovery};
+    return (struct trapped){task, &task->registers, task->stack_low, task->stack_high, task->recovery};
 }
 
 /* The fault has cut a hook short, and its frames are cleaned up. Its caller goes on behind the call. */
@@ -138,7 +139,7 @@ static REQUIRES(irqs_off) struct registers *fault(struct trapped *from)
         hook_faulted(hook, from->registers->pc); /* before the report, which may need it */
     else
         hook = NULL;
-    report_fault(task, from->registers);
+    report_fault(from);
     if (!hook) {
         task->faults++;
         if (!task->unwinding)
@@ -184,7 +185,7 @@ static REQUIRES(irqs_off) struct registers *end_here(const struct trapped *from)
         task->kill_tries = 0;
         task->registers.cause = CAUSE_WATCHDOG;
         task->registers.value = 0;
-        report_fault(task, &task->registers);
+        report_fault(from);
     }
     return unwind_on(from);
 }
@@ -192,7 +193,7 @@ static REQUIRES(irqs_off) struct registers *end_here(const struct trapped *from)
 struct registers *trap_handler(struct registers *registers)
 {
     struct hart *hart = this_hart();
-    struct trapped from = what_trapped(hart, registers);
+    struct trapped from = trapped_at(hart->depth);
     struct task *task = from.task;
     uint64_t cause;
 

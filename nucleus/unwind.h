@@ -23,6 +23,8 @@ struct trapped {
     uint64_t stack_low, stack_high; /* of the stack that its frames are on */
     const struct registers *recovery; /* the frame of the innermost guarded call, or NULL */
 };
+/** trap.c: what that trap of this hart came from which made the depth of traps @p depth. */
+struct trapped trapped_at(uint64_t depth);
 
 /**
  * Goes from the frame that a trap left to the nearest one that has something to clean up, and makes the registers

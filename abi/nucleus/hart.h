@@ -30,9 +30,9 @@ uint64_t hart_id(unsigned index);
 NUCLEUS_INLINE struct task *task_current(void);
 
 /** The `time` CSR: ticks of machine_timebase() per second, the same on all harts. */
-uint64_t hart_ticks(void);
+NUCLEUS_INLINE uint64_t hart_ticks(void);
 /** The `instret` CSR of this hart: instructions retired; exact under -icount, else a host artefact. */
-uint64_t hart_instructions(void);
+NUCLEUS_INLINE uint64_t hart_instructions(void);
 
 /** How often hart @p index came out of a swap's hold through fence.i, without which it might go on to execute
  *  text that the swap replaced. Another hart than the one that swapped may do so a little after the swap. */
@@ -66,6 +66,22 @@ static inline struct task *task_current(void)
 
     __asm__ volatile("ld %0, 0(tp)" : "=r"(task));
     return task;
+}
+
+static inline uint64_t hart_ticks(void)
+{
+    uint64_t ticks;
+
+    __asm__ volatile("rdtime %0" : "=r"(ticks) : : "memory");
+    return ticks;
+}
+
+static inline uint64_t hart_instructions(void)
+{
+    uint64_t count;
+
+    __asm__ volatile("rdinstret %0" : "=r"(count) : : "memory");
+    return count;
 }
 
 #define IRQ_GUARD_HELD (1ul << 63)

@@ -15,6 +15,7 @@ struct fault_context {
     const struct registers *registers; /* at the fault: the task's own, or those of a handler */
     const char *note;                  /* the text of a fault that software found; or "" */
     uint64_t stack_low, stack_high;    /* of the stack that it happened on, for walks (walk.h) */
+    unsigned depth; /* of traps on this hart, from 1; for fault_interrupted() */
 };
 
 /**
