@@ -1,7 +1,6 @@
-/* What the system says: the log ring (nucleus/log.h; bytes numbered since boot, the last 16 KiB kept), one
- * fault report at a time, and the two ways to stop: panic() for impossible states (of a cell: a fault), machine_fail() for a fault
- * that no task can pay for. A fault that software finds (a double free, an assertion) is raised as a breakpoint in the
- * caller's name, so all faults take one path. */
+/* What the system says: the log ring (nucleus/log.h), one fault report at a time, and the two ways to stop: panic() for
+ * impossible states (of a cell: a fault), machine_fail() for a fault that no task can pay for. A fault that software
+ * finds (a double free, an assertion) is raised as a breakpoint in the caller's name, so all faults take one path. */
 #include "report.h"
 
 #include "harts.h"
@@ -13,21 +12,21 @@
 #include "unwind.h"
 #include "walk.h"
 
-#define RING_BYTES 16384u
+/* Its writers' lock; readers take none. */
+static struct spinlock ring_lock;
+static struct log_ring ring;
 
-static struct {
-    struct spinlock lock;
-    /* lock guards: */
-    uint64_t written; /* bytes since boot */
-    char bytes[RING_BYTES];
-} ring;
+const struct log_ring *log_ring(void)
+{
+    return &ring;
+}
 
 /* Appends "[   0.012345] text\n" to the ring, and shows it if @p show. */
 static void log_line(bool show, const char *text, va_list arguments)
 {
     OWN(spin_guard) guard = {0};
     uint64_t timebase = machine_timebase(), ticks = hart_ticks();
-    char line[256];
+    char line[LOG_LINE_MOST];
     size_t used = format(line, sizeof line, "[%4lu.%06lu] ", ticks / timebase,
                          ticks % timebase * 1000000 / timebase);
 
@@ -35,10 +34,11 @@ static void log_line(bool show, const char *text, va_list arguments)
     if (used > sizeof line - 2)
         used = sizeof line - 2;
     line[used++] = '\n';
-    spin_lock(&guard, &ring.lock);
+    spin_lock(&guard, &ring_lock);
     for (size_t i = 0; i < used; i++)
-        ring.bytes[ring.written++ % RING_BYTES] = line[i];
-    spin_unlock(&guard, &ring.lock);
+        ring.bytes[(ring.written + i) % LOG_RING_BYTES] = line[i];
+    __atomic_store_n(&ring.written, ring.written + used, __ATOMIC_RELEASE);
+    spin_unlock(&guard, &ring_lock);
     if (show)
         hooks.console_emergency(line, used);
 }
@@ -59,25 +59,6 @@ void log_print(const char *text, ...)
     va_start(arguments, text);
     log_line(true, text, arguments);
     va_end(arguments);
-}
-
-/* The caller's memory is read and written without the lock: it may fault, and the report takes the lock. */
-size_t log_read(uint64_t *from, char *to, size_t room)
-{
-    OWN(spin_guard) guard = {0};
-    char part[LOG_READ_MOST];
-    uint64_t next = *from;
-    size_t bytes = 0;
-
-    spin_lock(&guard, &ring.lock);
-    if (ring.written > RING_BYTES && next < ring.written - RING_BYTES)
-        next = ring.written - RING_BYTES;
-    while (bytes < room && bytes < sizeof part && next < ring.written)
-        part[bytes++] = ring.bytes[next++ % RING_BYTES];
-    spin_unlock(&guard, &ring.lock);
-    memcpy(to, part, bytes);
-    *from = next;
-    return bytes;
 }
 
 /* Keeps the lines of one report together. */
