@@ -43,7 +43,7 @@ static void mask_interrupt(void)
     csr_clear(sie, 1ul << (csr_read(scause) & 63));
 }
 
-void firmware_console(const char *text, size_t bytes)
+static void firmware_console(const char *text, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++) {
         if (text[i] == '\n')
@@ -52,7 +52,7 @@ void firmware_console(const char *text, size_t bytes)
     }
 }
 
-const char *plain_address(uint64_t address, char *to, size_t room)
+static const char *plain_address(uint64_t address, char *to, size_t room)
 {
     format(to, room, "0x%lx", address);
     return to;

@@ -42,10 +42,6 @@ extern struct hooks {
     EACH_HOOK(HOOK_POINTER)
 } hooks;
 
-/** The default of console_emergency: the SBI console. */
-void firmware_console(const char *text, size_t bytes);
-/** The default of code_describe. */
-const char *plain_address(uint64_t address, char *to, size_t room);
 /** The default of fault_report. */
 void plain_report(const struct fault_context *context);
 

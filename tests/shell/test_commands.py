@@ -53,7 +53,7 @@ class Json(unittest.TestCase):
         providers = {row["symbol"]: row["provider"] for row in uart["imported"]}
         self.assertEqual(providers["irq_attach"], "plic")
         self.assertEqual(providers["dt_reg"], "devicetree")
-        self.assertEqual(providers["hart_ticks"], "nucleus")
+        self.assertEqual(providers["spin_wait"], "nucleus")
         self.assertIn("console_write_step", [row["name"] for row in uart["exported"]])
         self.assertEqual(len(uart["exported"]), uart["exports"])
         self.assertEqual(len(uart["imported"]), uart["imports"])

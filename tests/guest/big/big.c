@@ -5,7 +5,7 @@
  */
 #include "cell.h"
 #include "command.h"
-#include "nucleus/hart.h"
+#include "nucleus/machine.h"
 #include "nucleus/string.h"
 
 struct big_state {
@@ -46,7 +46,7 @@ static uint64_t step_any(uint64_t number, uint64_t x);
         STIR(x, n + 5), STIR(x, n + 1500);                                                         \
         state.words[(x ^ n) % 64] += table[(x >> 6) % 64] * (n + 3);                               \
         if ((x & 7) == n % 7)                                                                      \
-            x += hart_ticks() >> (n % 31);                                                         \
+            x += machine_timebase() >> (n % 31);                                                   \
         if (x % 1024 == n)                                                                         \
             x = step_any(x + 2 * n + 1, x);                                                        \
         if (x > n)                                                                                 \

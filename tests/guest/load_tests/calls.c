@@ -2,7 +2,7 @@
 #include "hello.h"
 #include "image.h"
 #include "nucleus/frame.h"
-#include "nucleus/hart.h"
+#include "nucleus/machine.h"
 #include "nucleus/records.h"
 #include "nucleus/string.h"
 #include "task.h"
@@ -30,7 +30,7 @@ static __attribute__((noinline)) uint64_t call_other(uint64_t a, uint64_t b)
 
 static __attribute__((noinline)) uint64_t call_nucleus(void)
 {
-    return hart_ticks() + 1;
+    return machine_timebase() + 1;
 }
 
 /* The first auipc with a jalr behind it in a function, and where they lead. */
@@ -132,7 +132,7 @@ TEST(load, call_between_cells_is_the_two_instructions_of_a_call_within_one)
     check_same_instructions(t, &within, &between, "within a cell, between cells");
     if (!find_pair(t, "call_nucleus", &nucleus, &sites))
         return;
-    CHECK(t, nucleus.target == function_named("hart_ticks"), "0x%lx", nucleus.target);
+    CHECK(t, nucleus.target == function_named("machine_timebase"), "0x%lx", nucleus.target);
     check_same_instructions(t, &within, &nucleus, "within a cell, to the nucleus");
 }
 
