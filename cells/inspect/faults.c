@@ -398,5 +398,18 @@ static enum status init(enum cell_reason reason)
     return OK;
 }
 
+static enum status start(enum cell_reason reason)
+{
+    return reason == REASON_SWAP ? OK : swap_log_start();
+}
+
+static enum status stop(enum cell_reason reason)
+{
+    (void)reason;
+    swap_log_stop();
+    return OK;
+}
+
 CELL(.name = "inspect", .version = "1.0", .provides = "inspect faults swap_log",
-     .summary = "Shows what is loaded: cells, symbols, sets, hooks", .init = init);
+     .summary = "Shows what is loaded: cells, symbols, sets, hooks", .init = init,
+     .start = start, .stop = stop);

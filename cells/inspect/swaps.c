@@ -1,6 +1,32 @@
 /* The history of swaps (abi/swap_log.h). Reports hold names and numbers, and nothing that leads into a cell. */
 #include "swaps.h"
 
+#include "nucleus/frame.h"
+#include "nucleus/string.h"
+
+#define RECORDS_ORDER 2u
+_Static_assert(SWAP_RECORDS * sizeof(struct swap_report) <= PAGE_BYTES << RECORDS_ORDER, "");
+
+enum status swap_log_start(void)
+{
+    OWN(frames) block = {0};
+
+    if (!frames_alloc(&block, RECORDS_ORDER, FRAME_OTHER))
+        return ERR_NOMEM;
+    memset(block.base, 0, PAGE_BYTES << RECORDS_ORDER);
+    swap_log()->records = frames_leak(&block);
+    return OK;
+}
+
+void swap_log_stop(void)
+{
+    OWN(frames) block = {0};
+
+    frames_adopt(&block, swap_log()->records);
+    swap_log()->records = NULL;
+    frames_drop(&block);
+}
+
 static struct swap_report *record_of(struct swap_log *log, uint64_t number) REQUIRES(log->lock);
 static struct swap_report *record_of(struct swap_log *log, uint64_t number)
 {
@@ -14,7 +40,8 @@ EXPORT void swap_noted(const struct swap_report *report)
 
     role_assert_irqs_off();
     spin_lock_nested(&guard, &log->lock);
-    *record_of(log, report->number) = *report;
+    if (log->records)
+        *record_of(log, report->number) = *report;
     if (report->number > log->last)
         log->last = report->number;
     spin_unlock_nested(&guard, &log->lock);
@@ -29,7 +56,7 @@ EXPORT bool swap_get(unsigned index, struct swap_report *report)
     bool found;
 
     spin_lock(&guard, &log->lock);
-    found = index < SWAP_RECORDS && index < log->last;
+    found = log->records && index < SWAP_RECORDS && index < log->last;
     if (found)
         copy = *record_of(log, log->last - index);
     spin_unlock(&guard, &log->lock);
