@@ -9,7 +9,6 @@
 #define TRAILER "TRAILER!!!"
 #define INDEX_FILE "mitos.index"
 #define INDEX_HEAD "mitos-index 2\n"
-#define MALFORMED (1ul << 40) /* more bytes than any archive has */
 
 /* An entry is a magic of 6 bytes, fields of 8 hexadecimal digits, its name. Where some fields stand from the name: */
 enum { MODE = 14 - 110, FILE_BYTES = 54 - 110, NAME_BYTES = 94 - 110, HEADER_BYTES = 110 };
@@ -25,19 +24,26 @@ static struct {
     size_t length;
 } archive;
 
-/* A field of a header, or MALFORMED. */
-static uint64_t hex_at(const char *digits)
+/* A field of a header. What is no digit has some value, too; archive_check() finds it. */
+static uint32_t hex_at(const char *digits)
 {
-    uint64_t value = 0;
+    uint32_t value = 0;
 
     for (unsigned i = 0; i < 8; i++) {
-        unsigned digit = digit_value(digits[i]);
+        uint8_t letter = (uint8_t)digits[i];
 
-        if (digit > 15)
-            return MALFORMED;
-        value = value << 4 | digit;
+        value = value << 4 | ((letter & 15u) + 9u * (letter >> 6)); /* of letters bit 6 is set */
     }
     return value;
+}
+
+static bool is_hex(const char *digits)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        if (digit_value(digits[i]) > 15)
+            return false;
+    }
+    return true;
 }
 
 /* Moves on to the entry behind @p entry, which starts zeroed. @return false: it is cut short or malformed. */
@@ -45,7 +51,7 @@ static bool entry_next(struct entry *entry)
 {
     size_t offset = align_up(entry->data + entry->bytes, 4);
     const char *name = archive.bytes + offset + HEADER_BYTES;
-    uint64_t name_bytes;
+    uint32_t name_bytes;
 
     *entry = (struct entry){.name = name, .offset = offset};
     if (offset + HEADER_BYTES > archive.length)
@@ -102,7 +108,8 @@ static enum status archive_check(struct why *why)
 
     do {
         if (!entry_next(&entry) || memcmp(entry.name - HEADER_BYTES, "070701", 6) != 0 ||
-            hex_at(entry.name + MODE) == MALFORMED)
+            !is_hex(entry.name + MODE) || !is_hex(entry.name + FILE_BYTES) ||
+            !is_hex(entry.name + NAME_BYTES))
             return why_set(why, ERR_FORMAT, "boot archive: damaged or cut short at byte %zu of %zu",
                            entry.offset, archive.length);
     } while (strcmp(entry.name, TRAILER) != 0);
