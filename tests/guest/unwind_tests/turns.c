@@ -13,11 +13,12 @@ struct scene {
     struct task *prey;
     uint32_t there;       /* atomic: the prey has measured its turn */
     volatile uint64_t rounds[2];
+    volatile uint32_t changes[2]; /* how often a racer saw that the other one had had a turn, after the prey's end */
 };
 
 struct racer {
     struct scene *scene;
-    unsigned number, changes; /* changes: how often the other one had a turn, after the prey's end */
+    unsigned number;
 };
 
 /*
@@ -64,7 +65,12 @@ static int prey_entry(void *argument)
     return 0;
 }
 
-/* Computes until the other racer has had some turns after the prey's end, or for a second. */
+static bool both_have_seen(const struct scene *scene)
+{
+    return scene->changes[0] >= CHANGES && scene->changes[1] >= CHANGES;
+}
+
+/* Computes until both racers have seen some turns of the other after the prey's end, or for a second. */
 static int races(void *argument)
 {
     struct racer *racer = argument;
@@ -77,8 +83,8 @@ static int races(void *argument)
     while (task_state(scene->prey) != TASK_DEAD)
         ++*mine;
     limit = clock_now_ns() + SECOND;
-    for (seen = *other; racer->changes < CHANGES && clock_now_ns() < limit; ++*mine) {
-        racer->changes += *other != seen;
+    for (seen = *other; !both_have_seen(scene) && clock_now_ns() < limit; ++*mine) {
+        scene->changes[racer->number] += *other != seen;
         seen = *other;
     }
     return 0;
@@ -92,7 +98,7 @@ static bool kill_once(struct test_run *t)
     OWN(task_handle) first = {0};
     OWN(task_handle) second = {0};
     struct scene scene;
-    struct racer racers[2] = {{&scene, 0, 0}, {&scene, 1, 0}};
+    struct racer racers[2] = {{&scene, 0}, {&scene, 1}};
 
     memset(&scene, 0, sizeof scene);
     if (!task_spawn(&prey, "prey", prey_entry, &scene))
@@ -110,9 +116,9 @@ static bool kill_once(struct test_run *t)
     }
     task_condemn(scene.prey, ERR_CANCELLED);
     CHECK(t, task_join(&prey, NULL) == ERR_CANCELLED, "it was not killed");
-    return CHECK(t, racers[0].changes == CHANGES && racers[1].changes == CHANGES,
-                 "of two tasks that compute one saw %u turns of the other, and that %u", racers[0].changes,
-                 racers[1].changes);
+    return CHECK(t, both_have_seen(&scene),
+                 "of two tasks that compute one saw %u turns of the other, and that %u", scene.changes[0],
+                 scene.changes[1]);
 }
 
 TEST(unwind, kill_at_the_end_of_a_turn_leaves_the_next_turn_its_end)
