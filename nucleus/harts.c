@@ -73,13 +73,26 @@ void harts_join(void)
         hart_kick(i);
 }
 
+#define HANDLER_FRAMES 1024u /* of one that stands still; some 400 bytes */
+
+/* What handlers left on their stack is dead, but within the frames of later ones, which do not write all of them, it would
+ * look as if they had it: for as long as this hart idles it would keep a cell that was replaced (reclaim.c). */
+static void forget_handlers(void)
+{
+    uint64_t top = this_hart()->levels[0].stack;
+
+    memset((void *)(top - HANDLER_FRAMES), 0, HANDLER_FRAMES);
+}
+
 void hart_idle(void)
 {
     for (;;) {
         csr_clear(sstatus, SSTATUS_SIE);
         role_assert_irqs_off();
-        if (__atomic_load_n(&joined, __ATOMIC_ACQUIRE))
+        if (__atomic_load_n(&joined, __ATOMIC_ACQUIRE)) {
             switch_out(TASK_RUNNING);
+            forget_handlers();
+        }
         __asm__ volatile("wfi"); /* ends as soon as an interrupt is pending: none is lost */
         csr_set(sstatus, SSTATUS_SIE);
     }
