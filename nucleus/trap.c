@@ -168,7 +168,7 @@ static __attribute__((noinline)) REQUIRES(irqs_off) bool can_end_here(const stru
                   task->name, hooks.code_describe(registers->pc, place, sizeof place));
         return true;
     }
-    hooks.clock_nudge(KILL_RETRY_NS);
+    hooks.clock_nudge(KILL_RETRY_NS * (1 + task->kill_tries / KILL_TRIES_ALIKE));
     return false;
 }
 

@@ -120,17 +120,24 @@ bool unwind_expects(uint64_t pc, uint64_t *start)
     return !row.lsda || pc == row.start || call_site_find(eh_frame_at(pc), &row, pc, &unused);
 }
 
+/* At the first instruction of a function nothing of it has been done: that is the place of its call. */
 bool unwind_is_safe(const struct trapped *from)
 {
-    const struct eh_frame *cell = eh_frame_at(from->registers->pc);
+    const struct eh_frame *cell;
     struct walk_row row;
     struct walk walk;
-    uint64_t unused;
+    uint64_t pc, unused;
 
     row.tables = NULL;
     walk_begin_at_trap(&walk, from);
-    if (!is_in_cell(from->registers->pc) || walk_find(&row, &walk) != WALK_FRAME ||
-        (row.lsda && !call_site_find(cell, &row, walk.pc, &unused)))
+    if (walk_find(&row, &walk) != WALK_FRAME)
+        return false;
+    if (walk.pc == row.start &&
+        (walk_apply(&walk, &row) != WALK_FRAME || walk_find(&row, &walk) != WALK_FRAME))
+        return false;
+    pc = walk.exact ? walk.pc : walk.pc - 1;
+    cell = eh_frame_at(pc);
+    if (!is_in_cell(pc) || (row.lsda && !call_site_find(cell, &row, pc, &unused)))
         return false;
     while (walk_next(&walk) == WALK_FRAME) {
         if (eh_frame_at(walk.pc - 1) != cell)

@@ -109,14 +109,16 @@ _Noreturn void task_end(void) REQUIRES(may_park) EXCLUDES(irqs_off);
 /**
  * Kills @p task: it ends with @p end, ERR_CANCELLED or, for a watchdog, ERR_TIMEOUT, after its frames were cleaned up (unwinding), at the next safe point:
  * a park or yield, or an interrupt while no frame of another cell than the running one is on its stack and no
- * change of what it owns can be under way. While it runs such an interrupt comes every KILL_RETRY_NS. After
- * KILL_TRIES of them it ends anywhere in a cell's code, and the log says what that may have cost. A
+ * change of what it owns can be under way. While it runs such an interrupt comes every KILL_RETRY_NS, and less and
+ * less often after each KILL_TRIES_ALIKE: on a host that is busy elsewhere they could else come so fast that
+ * the task does nothing between two. After KILL_TRIES of them it ends anywhere in a cell's code, and the log says what that may have cost. A
  * guarded_call() that it is in returns @p end first. A watchdog's end is reported as a fault (CAUSE_WATCHDOG), and
  * ends no more than a fault does: the guarded_call(), if there is one. From any context.
  */
 void task_condemn(struct task *task, enum status end);
 #define KILL_RETRY_NS 200000u
-#define KILL_TRIES 500u
+#define KILL_TRIES 256u
+#define KILL_TRIES_ALIKE 32u
 
 /** Calls @p visit for every task, the idle ones too, until it returns false. The list's lock is held. */
 void task_each(bool (*visit)(struct task *task, void *argument), void *argument);
