@@ -120,28 +120,34 @@ bool unwind_expects(uint64_t pc, uint64_t *start)
     return !row.lsda || pc == row.start || call_site_find(eh_frame_at(pc), &row, pc, &unused);
 }
 
-/* At the first instruction of a function nothing of it has been done: that is the place of its call. */
+/* Whether the frame that @p walk is at, by @p row, is of a cell, and can be cut short there; and no other cell is below. */
+static bool is_safe_at(const struct walk *walk, const struct walk_row *row)
+{
+    uint64_t pc = walk->exact ? walk->pc : walk->pc - 1, unused;
+    const struct eh_frame *cell = eh_frame_at(pc);
+    struct walk below = *walk;
+
+    if (!is_in_cell(pc) || (row->lsda && !call_site_find(cell, row, pc, &unused)))
+        return false;
+    while (walk_next(&below) == WALK_FRAME) {
+        if (eh_frame_at(below.pc - 1) != cell)
+            return !is_in_cell(below.pc - 1);
+    }
+    return false;
+}
+
+/* At the first instruction of a function nothing of it has been done: the place of its call will do, too. */
 bool unwind_is_safe(const struct trapped *from)
 {
-    const struct eh_frame *cell;
     struct walk_row row;
     struct walk walk;
-    uint64_t pc, unused;
 
     row.tables = NULL;
     walk_begin_at_trap(&walk, from);
     if (walk_find(&row, &walk) != WALK_FRAME)
         return false;
-    if (walk.pc == row.start &&
-        (walk_apply(&walk, &row) != WALK_FRAME || walk_find(&row, &walk) != WALK_FRAME))
-        return false;
-    pc = walk.exact ? walk.pc : walk.pc - 1;
-    cell = eh_frame_at(pc);
-    if (!is_in_cell(pc) || (row.lsda && !call_site_find(cell, &row, pc, &unused)))
-        return false;
-    while (walk_next(&walk) == WALK_FRAME) {
-        if (eh_frame_at(walk.pc - 1) != cell)
-            return !is_in_cell(walk.pc - 1);
-    }
-    return false;
+    if (is_safe_at(&walk, &row))
+        return true;
+    return walk.pc == row.start && walk_apply(&walk, &row) == WALK_FRAME &&
+           walk_find(&row, &walk) == WALK_FRAME && is_safe_at(&walk, &row);
 }

@@ -41,7 +41,8 @@ extern char guard_called[], guard_return[];
 /**
  * Whether a task that an interrupt left as @p from says can be unwound from there as from a fault: only the running
  * cell has frames above the nucleus', so no other is amid a change for it; and the instruction is one of those
- * that GCC expects to fault, or its function has nothing to clean up.
+ * that GCC expects to fault, or its function has nothing to clean up. Or it is the first one of a function, and all
+ * that holds for the call.
  */
 bool unwind_is_safe(const struct trapped *from);
 /** Whether @p pc is in a cell's text. */

@@ -109,7 +109,7 @@ _Noreturn void task_end(void) REQUIRES(may_park) EXCLUDES(irqs_off);
 /**
  * Kills @p task: it ends with @p end, ERR_CANCELLED or, for a watchdog, ERR_TIMEOUT, after its frames were cleaned up (unwinding), at the next safe point:
  * a park or yield, or an interrupt while no frame of another cell than the running one is on its stack and no
- * change of what it owns can be under way. While it runs such an interrupt comes every KILL_RETRY_NS, and less and
+ * change of what it owns can be under way (a call that has just begun does not count). While it runs such an interrupt comes every KILL_RETRY_NS, and less and
  * less often after each KILL_TRIES_ALIKE: on a host that is busy elsewhere they could else come so fast that
  * the task does nothing between two. After KILL_TRIES of them it ends anywhere in a cell's code, and the log says what that may have cost. A
  * guarded_call() that it is in returns @p end first. A watchdog's end is reported as a fault (CAUSE_WATCHDOG), and

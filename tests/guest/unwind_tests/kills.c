@@ -1,6 +1,7 @@
 /* Tasks that are killed: while they sleep, compute, call other cells, hold locks; and those that wait for them. */
 #include "clock.h"
 #include "faults.h"
+#include "inject.h"
 #include "inspect.h"
 #include "nucleus/hart.h"
 #include "nucleus/spinlock.h"
@@ -172,6 +173,62 @@ TEST(unwind, kills_amid_calls_of_other_cells_leave_nothing)
     stock_take(&after);
     CHECK(t, ended == 100, "%u of 100 were killed", ended);
     CHECK(t, after.objects == before.objects, "%lu objects, were %lu", after.objects, before.objects);
+}
+
+#define TIMER_INTERRUPT (1ul << 63 | 5) /* scause */
+
+/* Is to be ended where it calls token_letter(), at which an interrupt is planted: in the call before, another cell is at
+ * work for it. */
+static int kills_itself(void *argument)
+{
+    struct prey *prey = argument;
+    OWN(token) f = {0};
+
+    if (!token_take(&f, 'f'))
+        return 1;
+    if (task_kill(task_current()->number) == OK)
+        (void)token_letter(&f);
+    prey->rounds = 1;
+    token_drop(&f);
+    return 0;
+}
+
+/* @return whether the interrupt came there; the clock's may have come before. prey->inner is how the task ended. */
+static bool interrupt_at_call(struct test_run *t, uint64_t place, struct prey *prey) REQUIRES(may_park);
+static bool interrupt_at_call(struct test_run *t, uint64_t place, struct prey *prey)
+{
+    OWN(task_handle) task = {0};
+
+    tokens_start("");
+    prey->rounds = 0;
+    if (!CHECK(t, fault_plant(place, TIMER_INTERRUPT, 0) == OK, "nothing can be planted there"))
+        return false;
+    if (task_spawn(&task, "prey", kills_itself, prey))
+        prey->inner = task_join(&task, NULL);
+    else
+        CHECK(t, false, "no memory");
+    return !fault_unplant();
+}
+
+/* QEMU takes interrupts where its blocks of translated code begin, so in a loop of calls hardly anywhere else. Now and
+ * then a turn ends with the interrupt, and the task goes on first. */
+TEST(unwind, kill_takes_effect_where_a_function_begins)
+{
+    unsigned came = 0, ended = 0;
+    struct symbol_info letter;
+    struct prey prey;
+
+    if (!CHECK(t, symbol_find("token_letter", &letter), "no token_letter()"))
+        return;
+    for (unsigned i = 0; i < 20; i++) {
+        bool there = interrupt_at_call(t, letter.address, &prey);
+
+        check_tokens(t, "begins", NULL);
+        came += there;
+        ended += there && prey.rounds == 0 && prey.inner == ERR_CANCELLED;
+    }
+    CHECK(t, came > 0, "no interrupt came there");
+    CHECK(t, 2 * ended > came, "%u of %u interrupts ended the task", ended, came);
 }
 
 static enum status compute_within(void *argument)
