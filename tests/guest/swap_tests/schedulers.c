@@ -2,6 +2,7 @@
  * memory is lost. */
 #include "clock.h"
 #include "crowd.h"
+#include "inspect.h"
 #include "nucleus/hart.h"
 #include "nucleus/string.h"
 #include "sched.h"
@@ -161,4 +162,39 @@ TEST(swap, scheduler_often_under_a_hundred_tasks)
     snapshot_take(&between);
     swap_often(t, &crowd, 2, 1);
     snapshot_check_memory(t, &before, "after all swaps");
+}
+
+/* What holds the scheduler that went; empty: nothing, it is freed. */
+static __attribute__((noinline)) void find_odd(char holder[CELL_HOLDER_ROOM])
+{
+    struct zombie_info zombie;
+
+    holder[0] = '\0';
+    for (unsigned i = 0; zombie_get(i, &zombie); i++) {
+        if (strcmp(zombie.name, "sched_odd") == 0)
+            string_copy(holder, CELL_HOLDER_ROOM, zombie.holder);
+    }
+}
+
+/* It leaves words on the stacks on which handlers run later; of those an idle hart has few, and always the same. */
+TEST(swap, idle_harts_keep_nothing_of_a_scheduler_that_went)
+{
+    char holder[CELL_HOLDER_ROOM];
+    const char *names[2];
+
+    if (hart_count() == 1)
+        test_skip(t, "many harts only: another one must idle");
+    schedulers_name(names);
+    if (hart_count() == 1 || !swap_good(t, names[0], "sched_odd", NULL))
+        return;
+    clock_sleep(20 * MS);
+    if (!swap_good(t, "sched_odd", names[0], NULL))
+        return;
+    holder[0] = '?';
+    for (unsigned i = 0; i < 100 && holder[0]; i++) {
+        clock_sleep(2 * MS);
+        CHECK(t, cells_drain() == OK, "busy");
+        find_odd(holder);
+    }
+    CHECK(t, !holder[0], "held by %s", holder);
 }
