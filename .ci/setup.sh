@@ -20,6 +20,7 @@ requirements=(
     'gcc|gcc|compiles the tools and tests that run here'
     '/usr/include/stdio.h|libc6-dev|the C library of those tools'
     '/usr/include/libelf.h|libelf-dev|pack reads the objects that cells are made of'
+    '/usr/include/bpf/btf.h|libbpf-dev|pack reads the types in them'
     '/usr/include/cmocka.h|libcmocka-dev|the unit tests'
     '/usr/include/libfdt.h|libfdt-dev|a second opinion on device trees, in tests'
     'dtc|device-tree-compiler|makes device trees for tests'

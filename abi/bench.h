@@ -20,6 +20,7 @@ struct benchmark {
     const char *name;
     const char *help; /* what is measured, one line */
     uint64_t goal;    /* instructions; 0: none is set */
+    const char *cell; /* measured only while this cell is loaded; NULL: always */
     unsigned runs;    /* how many make a good median, 1 to BENCH_MAX_RUNS */
     enum status (*run)(uint64_t *instructions); /* holds may_park, see command.h */
 };

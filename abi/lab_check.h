@@ -18,8 +18,8 @@
 #include "command.h"
 #include "lab.h"
 #include "nucleus/cells.h"
-#include "nucleus/swap.h"
 #include "status.h"
+#include "swap.h"
 
 /**
  * Defines and contributes one check. Its name, with _ for the dot, its points, its step and its limit are those of

@@ -8,7 +8,8 @@
 
 #include "own.h"
 
-/** While one lives, nothing is done after a fault, then or later: for tests, and to watch a cell that is broken. */
+/** While one lives, nothing is done after a fault, then or later, and no probation ends: for tests, and to watch a cell
+ *  that is broken. Probations whose time is over by then end up to 100 ms after it. */
 typedef struct LINEAR("recovery_hold") recovery_hold {
     unsigned held; /* 1, or 0: empty */
 } recovery_hold;

@@ -31,9 +31,13 @@ struct unit {
     struct list link; /* in its list */
     struct unit *needed_by; /* NULL: asked for by the user */
     struct unit *replaces;  /* NULL, or the cell in whose place it comes */
+    struct unit *replaced_by; /* the other way round */
+    struct evolution *evolution; /* what cell evolve has prepared for that; or NULL */
     struct why *why;        /* for what goes wrong */
     uint8_t *staging;
     bool ordered, started;
+    struct unit *before; /* what it replaced, kept while it is on probation; NULL: none */
+    uint64_t swap;       /* the number of the swap that brought it, meanwhile */
     bool failed; /* a scheduler that faulted: what replaces it begins anew */
 };
 
@@ -99,14 +103,19 @@ void unit_bind_calls(struct unit *unit);
 /** Frees all that a cell holds; its symbols leave the table. */
 void unit_drop(struct unit *unit);
 
+/* patches.c */
+/** The export of @p cell of that name; NULL: none. */
+const struct symbol *cell_export(const struct cell *cell, const char *name);
+/** Whether @p import can be bound to @p symbol of @p provider (NULL: there is none). @return ERR_LINK it cannot. */
+enum status import_check(const struct cell *user, const struct import *import, const struct cell *provider,
+                         const struct symbol *symbol, struct why *why);
+
 /* stub.c */
 /** The stub of @p function of @p cell, made when there is none: its @p own, or with one use more. NULL: no memory. */
 struct stub *stub_take(struct cell *cell, uint64_t function, bool own);
 /** One use less; the last one frees it, unless its cell took it, too. */
 void stub_release(struct stub *stub);
 void stub_drop(struct stub *stub);
-/** Finds for each stub of what @p unit replaces the function that it shall lead to. */
-enum status stubs_match(struct unit *unit);
 /** trap.S: where a stub leads whose function is lost; it links in t1. Faults the caller by name. */
 void stub_lost(void);
 /** The rest of stub_lost(), of the stub that ends at @p end. */
@@ -120,8 +129,8 @@ void transaction_end(void);
  *  either may be NULL. */
 enum status transaction_add(const char *name, struct unit *needed_by, struct unit *replaces,
                             const void *object, size_t bytes);
-/** Where the one that was added last is linked. */
-struct list *unit_last(void);
+/** Of those that come in the place of another one, that behind @p after (NULL: the first), or NULL. */
+struct unit *transaction_next_pair(struct unit *after);
 /* These do nothing when @p status is an error already. */
 /** All that can fail and changes nothing: finds providers, memory, links. Calls of other cells still trap. */
 enum status transaction_prepare(enum status status);
@@ -135,6 +144,9 @@ void transaction_bind(void);
 void transaction_publish(void);
 /** Undoes all of these. */
 void transaction_undo(void);
+/** Brings @p unit into the transaction again, in the place of @p replaces; and takes all such out of it. */
+void transaction_return(struct unit *unit, struct unit *replaces);
+void transaction_leave(void);
 /** Frees what only loading needed, and ends. */
 void transaction_close(void);
 /** Calls an entry point of a cell, guarded; address 0 is OK. */
@@ -142,20 +154,19 @@ enum status cell_call_entry(uint64_t address, enum cell_reason reason);
 /** Takes a cell out of the hooks, and gives back the stubs that it uses of others: of all cells that go
  *  together before any is dropped. Once. */
 void unit_retract(struct unit *unit);
-/* swap.c, swap_queue.c */
+/* swap.c, swap_run.c */
 /** Prepares the task that swaps. */
 void swap_init(void);
-/** Swaps as @p report says, from the archive or from @p image, and fills the report in. In the swap task only. */
-enum status swap_run(struct swap_report *report, const void *image, size_t bytes) REQUIRES(may_park);
-/** What a task that does not run here was doing: where its hart stands still, else its saved registers. All
- *  other harts stand still. */
-const struct registers *swap_context_of(const struct task *task);
+/** Finds for each stub of what @p unit replaces, if it does, the function that it shall lead to. */
+enum status stubs_match(struct unit *unit);
+/** Lets the version go that is kept behind @p unit, and those behind all that came with it. Within a transaction. */
+void probation_end(struct unit *unit);
 
 /* reclaim.c, within a transaction */
 /** Makes a zombie of a unit that was replaced, and that nothing runs in. With @p state_is_taken its state is
  *  its successor's. */
 void reclaim_add(struct unit *unit, bool state_is_taken);
-/** Frees the zombies that nothing points into. */
+/** Frees the zombies that nothing points into (reclaim.h). */
 void reclaim_try(void);
 
 /** Loads the boot set of the archive; @p count is set to how many cells that makes. */

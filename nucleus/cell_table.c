@@ -10,7 +10,7 @@
 struct cell_table cell_table;
 struct kind *stub_kind, *buffer_kind;
 
-#define EXPORT_SYMBOL(function) {.name = #function, .address = (uint64_t)function},
+#define EXPORT_SYMBOL(f, hash) {.name = #f, .address = (uint64_t)f, .signature = hash},
 static struct symbol exports[] = {EACH_EXPORT(EXPORT_SYMBOL)};
 #define EXPORTS (sizeof exports / sizeof exports[0])
 
@@ -19,12 +19,15 @@ extern const uint8_t image_start[], text_end[], eh_frame_start[], eh_frame_end[]
 static struct eh_frame nucleus_frames = {.frames = eh_frame_start,
                                          .except_table = except_table_start};
 
+static const struct kind_type stub_type = {.name = "stub", .object_bytes = sizeof(struct stub), .alignment = 8};
+static const struct kind_type buffer_type = {.name = "loader buffer"};
+
 void cell_table_init(void)
 {
     OWN(spin_guard) guard = {0};
 
-    if (kind_create_for(NULL, &stub_kind, "stub", sizeof(struct stub), 8) != OK ||
-        kind_create_for(NULL, &buffer_kind, "loader buffer", 0, 16) != OK)
+    if (kind_create_for(NULL, &stub_kind, &stub_type) != OK ||
+        kind_create_for(NULL, &buffer_kind, &buffer_type) != OK)
         panic("no memory for the first kinds");
     nucleus_frames.frames_address = (uint64_t)eh_frame_start;
     nucleus_frames.frames_bytes = (uint64_t)(eh_frame_end - eh_frame_start);
@@ -55,7 +58,9 @@ const struct symbol *nucleus_export(unsigned index)
 struct unit *unit_lookup(const char *name) UNCHECKED
 {
     list_each(node, table_cells()) {
-        if (strcmp(unit_of(node)->cell.manifest.name, name) == 0 && !unit_of(node)->cell.zombie)
+        const struct cell *cell = &unit_of(node)->cell;
+
+        if (strcmp(cell->manifest.name, name) == 0 && !cell->zombie && !cell->kept)
             return unit_of(node);
     }
     return NULL;

@@ -95,7 +95,7 @@ static void give_up_hart(enum task_state to)
           TASK_WAKE))
         switch_out(to);
     irq_restore(&guard);
-    if (is_condemned(task_current()))
+    if (is_condemned(task_current()) && !is_patient(task_current()))
         task_dies_here();
 }
 

@@ -97,6 +97,8 @@ static const struct sort {
     {".gcc_except_table", false, SECTION_RODATA, offsetof(struct elf_image, except_table)},
     {".cell.state", false, SECTION_STATE, offsetof(struct elf_image, state)},
     {".cell.manifest", false, SECTION_MANIFEST, offsetof(struct elf_image, manifest)},
+    {".cell.kinds", false, SECTION_MANIFEST, offsetof(struct elf_image, kinds)},
+    {".cell.migrations", false, SECTION_MANIFEST, offsetof(struct elf_image, migrations)},
     {".cell.set.", true, SECTION_SET, 0},
     {".cell.", true, SECTION_IGNORED, 0},
     {"", true, SECTION_RODATA, 0},
@@ -143,6 +145,8 @@ static const char *check_section(struct reader *r, uint32_t index)
         image->symbol_table = index;
     r->kind = "section";
     r->name = section->name < image->section_names_bytes ? elf_section_name(image, index) : "?";
+    if (!(flags & SHF_ALLOC) && strcmp(r->name, ".mitos.signatures") == 0)
+        image->signatures = index;
     return section->name >= image->section_names_bytes ? "its name is out of range"
            : section->size > ELF_MAX_BYTES || section->offset > image->length ||
                    past(section) > image->length
@@ -191,6 +195,20 @@ static const char *check_symbol(struct reader *r, uint32_t index)
                : NULL;
 }
 
+/* One for the state, and one for each global symbol. */
+static const char *check_signatures(struct reader *r)
+{
+    const struct elf_image *image = r->image;
+    const struct elf_section *section = &image->sections[image->signatures];
+
+    r->kind = "section";
+    r->name = ".mitos.signatures";
+    return image->signatures && (section->offset % 8 != 0 || section->type != SHT_PROGBITS ||
+                                 section->size != 8ul * (1 + image->symbol_count - image->first_global))
+               ? "a wrong size or alignment"
+               : NULL;
+}
+
 static const char *check_symbols(struct reader *r)
 {
     struct elf_image *image = r->image;
@@ -212,7 +230,7 @@ static const char *check_symbols(struct reader *r)
             : open_strings(image, table->link, &image->symbol_names, &image->symbol_names_bytes);
     for (uint32_t i = 1; !fault && i < image->symbol_count; i++)
         fault = check_symbol(r, i);
-    return fault;
+    return fault ? fault : check_signatures(r);
 }
 
 static const char *check_relocations(struct reader *r, uint32_t index)

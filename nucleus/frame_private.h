@@ -28,10 +28,4 @@ MUST_CHECK enum status frame_init(const struct physical_range *rams, unsigned ra
                                   const struct physical_range *reserved, unsigned reserved_count,
                                   uint64_t *free, struct why *why);
 
-/**
- * The base of the FRAME_SLAB block that holds @p address, or NULL: not in one. Takes no lock. The
- * answer is dependable while the block cannot be dropped meanwhile, else it must be checked again.
- */
-void *frame_slab_of(const void *address);
-
 #endif

@@ -5,6 +5,7 @@
 #include "nucleus/format.h"
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
+#include "report.h"
 #include "sbi_calls.h"
 #include "walk.h"
 
@@ -76,7 +77,7 @@ void harts_join(void)
 #define HANDLER_FRAMES 1024u /* of one that stands still; some 400 bytes */
 
 /* What handlers left on their stack is dead, but within the frames of later ones, which do not write all of them, it would
- * look as if they had it: for as long as this hart idles it would keep a cell that was replaced (reclaim.c). */
+ * look as if they had it: for as long as this hart idles it would keep a cell that was replaced (cell reclaim). */
 static void forget_handlers(void)
 {
     uint64_t top = this_hart()->levels[0].stack;
@@ -158,7 +159,9 @@ static struct {
 /* The holds of swap.c, and their ends, counted: odd while all harts are to stand still; atomic. */
 static uint32_t hold_turn;
 static uint64_t hold_since, hold_longest; /* instructions of the hart that holds; its own */
+
 static uint32_t holding; /* some hart is in harts_hold() or behind it; atomic */
+static uint32_t holder;  /* 1 + the hart for which all others stand still; 0: none. Atomic */
 
 static bool is_held(void)
 {
@@ -202,7 +205,7 @@ uint64_t hart_hold_fences(unsigned index)
 /* The next hold may begin before this hart has seen the end of the one before: it takes part in each by number. */
 static void stand_still(void)
 {
-    struct registers here = {0}; /* reclaim.c looks at all of the stack */
+    struct registers here = {0}; /* cell reclaim looks at all of the stack */
     uint32_t turn;
 
     registers_capture(&here);
@@ -246,13 +249,31 @@ bool harts_hold(void)
             }
         }
     }
+    __atomic_store_n(&holder, this_hart()->index + 1, __ATOMIC_RELAXED);
     return true;
+}
+
+bool harts_are_held(void)
+{
+    return __atomic_load_n(&holder, __ATOMIC_RELAXED) == this_hart()->index + 1;
+}
+
+const struct registers *handler_context(unsigned index, unsigned level, uint64_t *low, uint64_t *high)
+{
+    const struct hart *hart = &harts[index];
+
+    if (level >= hart->depth)
+        return NULL;
+    *low = (uint64_t)hart->stacks;
+    *high = hart->levels[level].stack;
+    return level + 1 < hart->depth ? &hart->levels[level].registers : hart->stopped;
 }
 
 void harts_release(void)
 {
     uint64_t now = hart_instructions();
 
+    __atomic_store_n(&holder, 0, __ATOMIC_RELAXED);
     if (now - hold_since > hold_longest)
         hold_longest = now - hold_since;
     (void)next_turn();
@@ -294,6 +315,10 @@ void hart_each(void (*function)(void *argument), void *argument)
 void spin_wait(struct spinlock *lock)
 {
     role_assert_irqs_off();
+    if (harts_are_held()) { /* who has it stands still */
+        held_fault = (uint64_t)__builtin_return_address(0);
+        fault_caller("it waits for a lock");
+    }
     do {
         while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
             hart_poll();

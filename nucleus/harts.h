@@ -7,6 +7,7 @@
 
 #include "nucleus/hart.h"
 #include "nucleus/live_text.h"
+#include "nucleus/still.h"
 #include "sched.h"
 
 #define TRAP_LEVELS 3 /* of a task; inside the handler of that; inside the handler of that: the end */
@@ -82,6 +83,8 @@ void hart_poll(void) REQUIRES(irqs_off);
 bool harts_hold(void) REQUIRES(irqs_off);
 /** Lets them go on, each through fence.i, which it may not have reached yet on return. */
 void harts_release(void) REQUIRES(irqs_off);
+/** Whether all others stand still for this hart. */
+bool harts_are_held(void);
 /** The longest hold since this was asked last, in instructions of the hart that held. */
 uint64_t harts_longest_hold(void);
 /** Whether all harts have gone on since the last one. Of the hart that held them. */
@@ -100,12 +103,6 @@ _Noreturn void hart_idle(void);
 struct registers *dispatch(struct task *previous, enum task_state to) REQUIRES(irqs_off);
 /** While @p hold, tasks that are picked wait apart, unless task->let_through; after that they are ready again. */
 void tasks_hold(bool hold) REQUIRES(irqs_off);
-/** Calls @p visit for every task while the system runs, the list's lock held for one at a time: that task can
- *  run meanwhile, but its head and stack stay. Of tasks made or removed meanwhile some are not seen. For the
- *  transaction only. */
-void task_each_apart(void (*visit)(struct task *task, void *argument), void *argument);
-/** Every task, while all other harts stand still and so nobody changes the list. Start with NULL. */
-struct task *task_next(const struct task *after);
 /** For a new scheduler, whose queues are empty, at that time: hands it every task that is ready. */
 void tasks_requeue(void) REQUIRES(irqs_off);
 
@@ -116,6 +113,10 @@ bool scheduler_is_plain(void);
 void scheduler_use_plain(void) REQUIRES(irqs_off);
 /** Puts the scheduler out of service whose @p function a fault has cut short on this hart. */
 void scheduler_retire(uint64_t function) REQUIRES(irqs_off);
+
+/* trap.c */
+/** Where the last fault was that came while all other harts stood still; 0: none. Of who holds them. */
+extern uint64_t held_fault;
 
 /* trap.S */
 void trap_entry(void);
@@ -133,6 +134,11 @@ void text_copy_pairs(const struct text_pair *pairs, uint64_t count, uint64_t off
 static inline bool is_condemned(const struct task *task)
 {
     return __atomic_load_n(&task->killed, __ATOMIC_RELAXED) && !task->unwinding;
+}
+/** Whether a watchdog's end of @p task, which is asked for, is still to wait: it is in a limited_call(). */
+static inline bool is_patient(const struct task *task)
+{
+    return task->patience && __atomic_load_n(&task->killed, __ATOMIC_RELAXED) == ERR_TIMEOUT;
 }
 /** Ends the running task, which was killed, by unwinding; not while it unwinds. */
 void task_dies_here(void);

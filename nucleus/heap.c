@@ -48,48 +48,60 @@ static void bin_init(struct bin *bin, size_t slot_bytes, size_t alignment)
 }
 
 /* Fills in all but the place in the list of kinds. */
-static void kind_init(struct kind *kind, struct bin *bins, struct cell *owner, const char *name,
-                      size_t bytes, size_t align)
+static void kind_init(struct kind *kind, struct bin *bins, struct cell *owner,
+                      const struct kind_type *type)
 {
-    *kind = (struct kind){.object_bytes = bytes, .alignment = align, .bins = bins, .owner = owner};
+    const size_t bytes = type->object_bytes, align = bytes ? type->alignment : 16;
+
+    *kind = (struct kind){.object_bytes = bytes,
+                          .alignment = align,
+                          .signature = type->signature,
+                          .bins = bins,
+                          .owner = owner};
     list_init(&kind->slabs);
-    string_copy(kind->name, sizeof kind->name, name);
+    string_copy(kind->name, sizeof kind->name, type->name);
     if (bytes > 0)
-        bin_init(bins, align_up(bytes, align), align);
+        bin_init(bins, align_up(bytes + type->room, align), align);
     for (unsigned i = 0; bytes == 0 && i < BINS; i++)
         bin_init(&bins[i], buffer_bytes[i], align);
 }
 
 void heap_init(void)
 {
-    kind_init(&kind_kind, kind_bins, NULL, "kind", 0, 16);
+    kind_init(&kind_kind, kind_bins, NULL, &(struct kind_type){.name = "kind"});
     list_init(&heap.kinds);
     list_push_back(&heap.kinds, &kind_kind.link);
 }
 
-enum status kind_create_for(struct cell *owner, struct kind **kind, const char *name,
-                            size_t object_bytes, size_t alignment)
+/* Of that owner and name; NULL: none. */
+static struct kind *kind_named(const struct cell *owner, const char *name) REQUIRES(heap.lock)
 {
-    const size_t bins = object_bytes == 0 ? BINS : 1;
+    list_each(node, &heap.kinds) {
+        if (kind_at(node)->owner == owner && strcmp(kind_at(node)->name, name) == 0)
+            return kind_at(node);
+    }
+    return NULL;
+}
+
+enum status kind_create_for(struct cell *owner, struct kind **kind, const struct kind_type *type)
+{
+    const size_t bins = type->object_bytes == 0 ? BINS : 1, alignment = type->alignment;
     OWN(spin_guard) guard = {0};
     enum status status = OK;
     struct kind *made;
 
-    if (object_bytes == 0)
-        alignment = 16;
-    if (object_bytes > HEAP_MAX_BYTES || alignment < 8 || alignment > PAGE_BYTES ||
-        (alignment & (alignment - 1)) != 0 || strlen(name) >= KIND_NAME_ROOM)
+    if (type->object_bytes > HEAP_MAX_BYTES || type->room > HEAP_MAX_BYTES - type->object_bytes ||
+        (type->object_bytes && (alignment < 8 || alignment > PAGE_BYTES)) ||
+        (alignment & (alignment - 1)) != 0 || strlen(type->name) >= KIND_NAME_ROOM)
         return ERR_INVALID;
     made = heap_alloc_bytes(&kind_kind, sizeof *made + bins * sizeof(struct bin));
     if (!made)
         return ERR_NOMEM;
-    kind_init(made, (struct bin *)(made + 1), owner, name, object_bytes, alignment);
+    kind_init(made, (struct bin *)(made + 1), owner, type);
     spin_lock(&guard, &heap.lock);
-    list_each(node, &heap.kinds) {
-        if (kind_at(node)->owner == owner && strcmp(kind_at(node)->name, name) == 0)
-            status = ERR_EXISTS;
-    }
-    if (status == OK)
+    if (kind_named(owner, type->name))
+        status = ERR_EXISTS;
+    else
         list_push_back(&heap.kinds, &made->link);
     spin_unlock(&guard, &heap.lock);
     if (status == OK)
@@ -99,10 +111,15 @@ enum status kind_create_for(struct cell *owner, struct kind **kind, const char *
     return status;
 }
 
-enum status kind_create(struct kind **kind, const char *name, size_t object_bytes, size_t alignment)
+enum status kind_create(struct kind **kind, const struct kind_type *type)
 {
-    return kind_create_for(cell_of_caller((uint64_t)__builtin_return_address(0)), kind, name,
-                           object_bytes, alignment);
+    return kind_create_for(cell_of_caller((uint64_t)__builtin_return_address(0)), kind, type);
+}
+
+/* Unchecked: all other harts stand still. */
+struct kind *kind_find(const struct kind_type *type) UNCHECKED
+{
+    return kind_named(cell_of_caller((uint64_t)__builtin_return_address(0)), type->name);
 }
 
 /* Adds a slab to a bin that has no free slot. @return false: no memory. */
@@ -189,15 +206,6 @@ enum status kind_destroy_all(struct cell *owner, bool force, struct why *why)
     return kinds_end(owner, NULL, force, why);
 }
 
-/* Unchecked: nobody is within a change of the list while harts stand still. One store, as one may be looking. */
-void kinds_hand_over(const struct cell *from, struct cell *to) UNCHECKED
-{
-    list_each(node, &heap.kinds) {
-        if (kind_at(node)->owner == from)
-            __atomic_store_n(&kind_at(node)->owner, to, __ATOMIC_RELAXED);
-    }
-}
-
 void heap_drain(void)
 {
     OWN(spin_guard) guard = {0};
@@ -208,11 +216,24 @@ void heap_drain(void)
     spin_unlock(&guard, &heap.lock);
 }
 
+/* Unchecked: while all other harts stand still nobody is within a change, and a lock may be theirs. */
+static void visit_held(bool (*visit)(const struct kind *kind, void *argument), void *argument) UNCHECKED
+{
+    struct list *node = heap.kinds.next;
+
+    while (node != &heap.kinds && visit(kind_at(node), argument))
+        node = node->next;
+}
+
 void kinds_visit(bool (*visit)(const struct kind *kind, void *argument), void *argument)
 {
     OWN(spin_guard) guard = {0};
     bool more = true;
 
+    if (harts_are_held()) {
+        visit_held(visit, argument);
+        return;
+    }
     spin_lock(&guard, &heap.lock);
     for (struct list *node = heap.kinds.next; more && node != &heap.kinds; node = node->next) {
         OWN(spin_guard) inner = {0};
@@ -258,6 +279,7 @@ void *heap_alloc(struct kind *kind)
 void *heap_alloc_bytes(struct kind *kind, size_t bytes)
 {
     struct bin *bin = kind->bins;
+    void *object;
 
     if (kind->object_bytes != 0)
         fault_caller("heap_alloc_bytes: kind %s has objects of one size", kind->name);
@@ -265,7 +287,10 @@ void *heap_alloc_bytes(struct kind *kind, size_t bytes)
         return NULL;
     while (bin->slot_bytes < bytes)
         bin++;
-    return object_take(kind, bin);
+    object = object_take(kind, bin);
+    if (object) /* what was there before would keep a cell that it leads into (cell reclaim) */
+        memset((char *)object + bytes, 0, bin->slot_bytes - bytes);
+    return object;
 }
 
 /* Enters a slab that was full among those with a free slot, in order of address: objects gather in the first

@@ -5,6 +5,7 @@
 #include "nucleus/format.h"
 #include "nucleus/machine.h"
 #include "nucleus/string.h"
+#include "nucleus/swap.h"
 #include "sbi_calls.h"
 #include "unwind.h"
 #include "walk.h"
@@ -25,6 +26,19 @@ static void no_scheduler(struct task *task, enum ready_cause cause)
 static const char *unknown(void)
 {
     return "?";
+}
+
+static enum status no_evolution(enum evolve_call call, struct evolution **evolution, struct cell *from,
+                                struct cell *to, struct swap_report *report)
+{
+    (void)evolution, (void)from, (void)to;
+    return call == EVOLVE_END ? OK : why_set(&report->why, ERR_UNSUPPORTED, "cell evolve is not loaded");
+}
+
+/* When a fault has cut cell evolve short; or cell reclaim, or that is not there: no zombie is freed. */
+static enum status cut_short(void)
+{
+    return ERR_FAULT;
 }
 
 #define TICKS_PER_SECOND 100u
@@ -78,7 +92,7 @@ static void set(struct hook *hook, const struct cell *cell, uint64_t function)
     __atomic_store_n(hook->slot, function, __ATOMIC_SEQ_CST);
 }
 
-void hook_bind(const struct symbol *symbol, bool bind)
+static void bind_one(const struct symbol *symbol, bool bind)
 {
     for (unsigned i = 0; i < HOOKS; i++) {
         struct hook *hook = &rows[i];
@@ -90,6 +104,12 @@ void hook_bind(const struct symbol *symbol, bool bind)
             hook->function = symbol->address;
         set(hook, bind ? symbol->cell : NULL, bind ? symbol->address : hook->fallback);
     }
+}
+
+void hooks_bind(const struct cell *cell, bool bind)
+{
+    for (uint32_t i = 0; i < cell->export_count; i++)
+        bind_one(&cell->exports[i], bind);
 }
 
 void hook_set(const void *slot, uint64_t function)

@@ -4,13 +4,15 @@
 
 #include "clock.h"
 #include "console.h"
+#include "evolve.h"
 #include "faults.h"
 #include "inject.h"
 #include "inspect.h"
 #include "irq.h"
 #include "nucleus/hooks.h"
+#include "reclaim.h"
 #include "sched.h"
-#include "swap_log.h"
+#include "swap.h"
 #include "symbols.h"
 #include "task.h"
 #include "vm.h"
@@ -31,9 +33,13 @@
     X(code_describe, plain_address, unknown, 1)                                                    \
     X(fault_report, plain_report, nothing, 1)                                                      \
     X(fault_outcome, nothing, nothing, 1)                                                          \
+    X(evolve, no_evolution, cut_short, 0)                                                          \
+    X(evolve_explain, nothing, nothing, 1)                                                         \
     X(fault_planted, nothing, nothing, 1)                                                          \
     X(fault_unplant, nothing, nothing, 1)                                                          \
-    X(swap_noted, nothing, nothing, 1)
+    X(swap_next, nothing, nothing, 3)                                                              \
+    X(swap_over, nothing, nothing, 3)                                                              \
+    X(zombie_look, cut_short, cut_short, 3)
 
 /** The functions to call; each points to its default or into a cell. Written in a commit, and when a fault
  *  has the default take its place. */
@@ -45,8 +51,8 @@ extern struct hooks {
 /** The default of fault_report. */
 void plain_report(const struct fault_context *context);
 
-/** Binds the hook that has @p symbol's name, if there is one, to it, or back to its default. */
-void hook_bind(const struct symbol *symbol, bool bind);
+/** Binds the hooks that have the names of exports of @p cell to those, or back to their defaults. */
+void hooks_bind(const struct cell *cell, bool bind);
 /** Binds the hook whose pointer @p slot is to a function of the nucleus. */
 void hook_set(const void *slot, uint64_t function);
 /** The hook that calls, or called last, the cell's function at address @p function; NULL: none. */

@@ -241,7 +241,7 @@ enum status link_apply(const struct link_context *context)
 
         if (image->tables[i] == 0)
             continue;
-        pass.direct = i == image->manifest || i == image->eh_frame || i == image->except_table ||
+        pass.direct = image->classes[i] == SECTION_MANIFEST || i == image->eh_frame || i == image->except_table ||
                       string_starts(elf_section_name(image, i), ".rodata.DW.ref");
         for (pass.entry = entries; pass.entry < pass.end; pass.entry++) {
             const char *fault = apply(&pass);

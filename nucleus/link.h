@@ -40,7 +40,7 @@ struct elf_image {
     uint32_t function_count, export_count, import_count;
     uint32_t site_count; /* relocations that refer to imports: not more */
     /* The sections of which there is at most one; 0: none. */
-    uint32_t symbol_table, manifest, state, eh_frame, except_table;
+    uint32_t symbol_table, signatures, manifest, kinds, migrations, state, eh_frame, except_table;
     uint8_t classes[ELF_MAX_SECTIONS]; /* enum section_class of each section */
     uint8_t tables[ELF_MAX_SECTIONS]; /* the section with its relocations; 0: not loaded, or none */
 };
@@ -66,6 +66,13 @@ static inline const char *elf_section_name(const struct elf_image *image, uint32
 static inline const char *elf_symbol_name(const struct elf_image *image, uint32_t symbol)
 {
     return image->symbol_names + image->symbols[symbol].name;
+}
+/** Signature number @p index of section .mitos.signatures: 0 is the state's, then come the global symbols'. */
+static inline uint64_t elf_signature(const struct elf_image *image, uint32_t index)
+{
+    const uint64_t *all = (const void *)(image->bytes + image->sections[image->signatures].offset);
+
+    return image->signatures ? all[index] : 0;
 }
 /** A function that this object defines, static ones included. It lies in text. */
 static inline bool elf_symbol_is_function(const struct elf_image *image, uint32_t symbol)

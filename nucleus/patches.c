@@ -2,6 +2,7 @@
 #include "patches.h"
 
 #include "heap_private.h"
+#include "hooks_private.h"
 
 const struct symbol *cell_export(const struct cell *cell, const char *name)
 {
@@ -13,6 +14,7 @@ const struct symbol *cell_export(const struct cell *cell, const char *name)
 }
 
 #define STUB_LINKS (3ul << 40) /* rd of a stub's jalr: t1, or x0 */
+#define JALR 0x67u             /* opcode: the second instruction of a pair */
 
 static enum status add_pair(struct patches *patches, uint64_t address, uint64_t target)
 {
@@ -28,41 +30,66 @@ static enum status add_pair(struct patches *patches, uint64_t address, uint64_t 
     return OK;
 }
 
-/* The patches for the calls of one cell. */
-static enum status add_sites(struct patches *patches, const struct cell *user)
+enum status import_check(const struct cell *user, const struct import *import, const struct cell *provider,
+                         const struct symbol *symbol, struct why *why)
 {
-    struct swap_report *report = patches->report;
+    if (!symbol)
+        return why_set(why, ERR_LINK, "needs %s(), which %s %s lacks", import->name, provider->manifest.name,
+                       provider->manifest.version);
+    if (symbol->signature == import->signature)
+        return OK;
+    why_set(why, ERR_LINK, "%s() of %s has another prototype than it was built for", import->name,
+            cell_name(provider));
+    hooks.evolve_explain(user, provider, import->name, why);
+    return ERR_LINK;
+}
+
+/* What the imports of @p user are bound to after the swap. */
+static enum status find_successors(struct patches *patches, struct cell *user)
+{
     enum status status = OK;
 
-    for (uint32_t i = 0; i < user->import_count; i++) {
-        if (user->imports[i].symbol->cell == &patches->old->cell &&
-            !cell_export(&patches->new->cell, user->imports[i].name))
-            return why_set(&report->why, ERR_LINK, "%s needs %s(), which %s %s lacks",
-                           user->manifest.name, user->imports[i].name, report->new,
-                           report->new_version);
-    }
-    for (uint32_t i = 0; i < user->site_count && status == OK; i++) {
-        const struct symbol *symbol = user->imports[user->sites[i].import].symbol;
+    for (uint32_t i = 0; i < user->import_count && status == OK; i++) {
+        struct import *import = &user->imports[i];
+        const struct unit *new = import->symbol->cell ? unit_of(&import->symbol->cell->link)->replaced_by : NULL;
 
-        if (symbol->cell != &patches->old->cell || !unit_is_call(user->sites[i].type))
+        import->successor = new ? cell_export(&new->cell, import->name) : NULL;
+        if (new)
+            status = import_check(user, import, &new->cell, import->successor, &patches->report->why);
+    }
+    if (status != OK)
+        why_prefix(&patches->report->why, user->manifest.name);
+    return status;
+}
+
+/* The patches for the calls of one cell. */
+static enum status add_sites(struct patches *patches, struct cell *user)
+{
+    enum status status = find_successors(patches, user);
+
+    for (uint32_t i = 0; i < user->site_count && status == OK; i++) {
+        const struct symbol *successor = user->imports[user->sites[i].import].successor;
+
+        if (!successor || !unit_is_call(user->sites[i].type))
             continue;
-        status = add_pair(patches, user->sites[i].address,
-                          cell_export(&patches->new->cell, symbol->name)->address);
-        report->sites++;
+        status = add_pair(patches, user->sites[i].address, successor->address);
+        patches->report->sites++;
     }
     return status;
 }
 
-static enum status add_stubs(struct patches *patches)
+static enum status add_stubs(struct patches *patches, const struct unit *old)
 {
     enum status status = OK;
 
-    list_each(node, &patches->old->cell.stubs) {
-        const struct stub *stub = list_entry(node, struct stub, link);
+    list_each(node, &old->cell.stubs) {
+        struct stub *stub = list_entry(node, struct stub, link);
         struct text_pair *pair = &patches->pairs[patches->count];
 
         if (status != OK)
             break;
+        if (stub->successor == STUB_LOST)
+            stub->successor = (uint64_t)stub_lost;
         status = add_pair(patches, stub->address, stub->successor);
         pair->becomes &= ~STUB_LINKS;
         pair->becomes |= stub->successor == (uint64_t)stub_lost ? STUB_LINKS : 0;
@@ -71,59 +98,38 @@ static enum status add_stubs(struct patches *patches)
     return status;
 }
 
-/* Shell's sort (CACM 2, 1959): the calls of each section are in order already, which makes it quick. */
-static void sort(struct text_pair *pairs, uint32_t count)
-{
-    for (uint32_t gap = count / 2; gap > 0; gap /= 2) {
-        for (uint32_t i = gap; i < count; i++) {
-            struct text_pair pair = pairs[i];
-            uint32_t at = i;
-
-            for (; at >= gap && pairs[at - gap].address > pair.address; at -= gap)
-                pairs[at] = pairs[at - gap];
-            pairs[at] = pair;
-        }
-    }
-}
-
 enum status patches_make(struct patches *patches)
 {
     enum status status = OK;
     size_t most = 0;
 
-    for (struct unit *user = unit_next(NULL); user; user = unit_next(user))
+    for (struct unit *user = unit_next(NULL); user; user = unit_next(user)) {
         most += user->cell.site_count;
-    list_each(node, &patches->old->cell.stubs)
-        most++;
+        for (struct list *node = user->cell.stubs.next; user->replaced_by && node != &user->cell.stubs; node = node->next)
+            most++;
+    }
     patches->pairs = heap_alloc_bytes(buffer_kind, most * sizeof *patches->pairs + 1);
     if (!patches->pairs)
         return why_set(&patches->report->why, ERR_NOMEM, "no memory for %zu patches", most);
     for (struct unit *user = unit_next(NULL); user && status == OK; user = unit_next(user)) {
-        if (user != patches->old) /* also those that come with the new cell, and call the one they found */
+        if (user->replaced_by)
+            status = add_stubs(patches, user);
+        else
             status = add_sites(patches, &user->cell);
     }
-    if (status == OK)
-        status = add_stubs(patches);
-    sort(patches->pairs, patches->count);
     return status;
 }
 
 bool patches_move_back(const struct patches *patches, struct registers *registers)
 {
-    uint32_t low = 0, high = patches->count;
-
-    if (!registers->status) /* it gave the hart up by itself, in the nucleus */
+    if (!registers->status || !arena_has_text(registers->pc) || /* it gave the hart up by itself, or in the nucleus */
+        (*(const uint16_t *)registers->pc & 0x7f) != JALR)
         return false;
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-
-        if (patches->pairs[middle].address + 4 < registers->pc)
-            low = middle + 1;
-        else
-            high = middle;
+    for (uint32_t i = 0; i < patches->count; i++) {
+        if (patches->pairs[i].address + 4 != registers->pc)
+            continue;
+        registers->pc -= 4;
+        return true;
     }
-    if (low == patches->count || patches->pairs[low].address + 4 != registers->pc)
-        return false;
-    registers->pc -= 4;
-    return true;
+    return false;
 }

@@ -7,15 +7,14 @@
 
 struct patches {
     struct swap_report *report; /* counts them, and says what is wrong */
-    struct unit *old, *new;
-    struct text_pair *pairs; /* of buffer_kind, in the order of their addresses */
+    struct text_pair *pairs; /* of buffer_kind */
     uint32_t count;
+    bool back; /* they are undone, and the old cells serve again */
 };
 
-/** The export of @p cell of that name; NULL: none. */
-const struct symbol *cell_export(const struct cell *cell, const char *name);
-/** Computes all patches; report, old and new are set. Nothing else is changed. @return OK; ERR_LINK the new one
- *  lacks a function, or a call does not reach it; ERR_NOMEM. pairs are to be freed in any case. */
+/** Computes all patches of the transaction, and what imports are bound to after it; report is set. Nothing else is
+ *  changed. @return OK; ERR_LINK a new cell lacks a function, or a call does not reach it; ERR_NOMEM. pairs are to be
+ *  freed in any case. */
 enum status patches_make(struct patches *patches);
 /** Who was interrupted between the two instructions of a pair does the first one again. @return whether so. */
 bool patches_move_back(const struct patches *patches, struct registers *registers);

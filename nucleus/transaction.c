@@ -19,6 +19,8 @@
 #include "nucleus/log.h"
 #include "nucleus/string.h"
 
+#define ENTRY_STEPS 1000u /* of a second in all, that an entry point may last */
+
 /* The one transaction that there is at a time. */
 static struct {
     uint32_t running; /* atomic; the rest is its own */
@@ -56,9 +58,11 @@ static void enter(struct unit *unit, const char *name, struct unit *needed_by,
 
     list_init(&unit->cell.stubs);
     string_copy(unit->cell.manifest.name, CELL_NAME_ROOM, name);
-    unit->cell.boot = current.reason == REASON_BOOT;
+    unit->cell.boot = replaces ? replaces->cell.boot : current.reason == REASON_BOOT;
     unit->needed_by = needed_by;
     unit->replaces = replaces;
+    if (replaces)
+        replaces->replaced_by = unit;
     list_push_back(&current.units, &unit->link);
     current.count++;
     spin_lock(&guard, &cell_table.lock);
@@ -93,9 +97,27 @@ enum status transaction_add(const char *name, struct unit *needed_by, struct uni
     return status;
 }
 
-struct list *unit_last(void)
+struct unit *transaction_next_pair(struct unit *after)
 {
-    return current.units.previous;
+    struct list *node = after ? after->link.next : current.units.next;
+
+    while (node != &current.units && !unit_at(node)->replaces)
+        node = node->next;
+    return node == &current.units ? NULL : unit_at(node);
+}
+
+/* Whether @p import can be bound to the symbol of its name. One of a cell that is being replaced becomes its
+ * successor's. */
+static enum status provider_check(struct unit *unit, struct import *import)
+{
+    struct cell *cell = import->symbol->cell;
+    struct unit *successor = cell ? unit_of(&cell->link)->replaced_by : NULL;
+
+    if (successor) {
+        import->symbol = cell_export(&successor->cell, import->name);
+        cell = &successor->cell;
+    }
+    return import_check(&unit->cell, import, cell, import->symbol, unit->why);
 }
 
 /* Finds the provider of one import, adding a cell of the archive when need be. */
@@ -106,7 +128,7 @@ static enum status find_provider(struct unit *unit, struct import *import)
 
     import->symbol = symbol_lookup(import->name);
     if (import->symbol)
-        return OK;
+        return provider_check(unit, import);
     if (!archive_provider(import->name, provider))
         return why_set(unit->why, ERR_LINK, "needs %s(), which no loaded or archived cell provides",
                        import->name);
@@ -117,7 +139,7 @@ static enum status find_provider(struct unit *unit, struct import *import)
         status = why_set(unit->why, ERR_LINK,
                          "needs %s(), which %s does not provide, though the archive's index says so",
                          import->name, provider);
-    return status;
+    return status == OK ? provider_check(unit, import) : status;
 }
 
 static enum status gather(struct unit *unit)
@@ -134,7 +156,7 @@ enum status cell_call_entry(uint64_t address, enum cell_reason reason)
 {
     if (!address)
         return OK;
-    return guarded_call((enum status(*)(void *))address, (void *)(uint64_t)reason);
+    return limited_call((enum status(*)(void *))address, (void *)(uint64_t)reason, ENTRY_STEPS);
 }
 
 static enum status run_entry(struct unit *unit, uint64_t address, const char *entry)
@@ -198,8 +220,7 @@ void transaction_publish(void)
     list_each(node, &current.units) {
         struct cell *cell = &unit_at(node)->cell;
 
-        for (uint32_t i = 0; i < cell->export_count; i++)
-            hook_bind(&cell->exports[i], true);
+        hooks_bind(cell, true);
         __atomic_store_n(&cell->live, true, __ATOMIC_RELEASE);
     }
 }
@@ -208,8 +229,8 @@ void unit_retract(struct unit *unit)
 {
     struct cell *cell = &unit->cell;
 
-    for (uint32_t i = 0; cell->live && i < cell->export_count; i++)
-        hook_bind(&cell->exports[i], false);
+    if (cell->live)
+        hooks_bind(cell, false);
     __atomic_store_n(&cell->live, false, __ATOMIC_RELEASE);
     for (uint32_t i = 0; i < cell->import_count; i++) {
         if (cell->imports[i].stub)
@@ -229,6 +250,8 @@ void transaction_undo(void)
     list_each(node, &current.units) {
         kind_destroy_all(&unit_at(node)->cell, true, NULL);
         unit_retract(unit_at(node));
+        if (unit_at(node)->replaces)
+            unit_at(node)->replaces->replaced_by = NULL;
     }
     while (!list_empty(&current.units))
         unit_drop(unit_at(list_pop_front(&current.units)));
@@ -244,6 +267,23 @@ enum status transaction_prepare(enum status status)
     status = transaction_each(status, unit_link);
     harts_fence_i();
     return status;
+}
+
+void transaction_return(struct unit *unit, struct unit *replaces)
+{
+    unit->replaces = replaces;
+    replaces->replaced_by = unit;
+    list_push_back(&current.units, &unit->link);
+}
+
+void transaction_leave(void)
+{
+    while (!list_empty(&current.units)) {
+        struct unit *unit = unit_at(list_pop_front(&current.units));
+
+        unit->replaces->replaced_by = NULL;
+        unit->replaces = NULL;
+    }
 }
 
 void transaction_close(void)

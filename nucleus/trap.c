@@ -34,6 +34,7 @@ enum exception {
 };
 
 struct registers *trap_handler(struct registers *registers);
+uint64_t held_fault;
 
 static REQUIRES(irqs_off) void interrupt(uint64_t number)
 {
@@ -99,7 +100,7 @@ static REQUIRES(irqs_off) struct registers *unwind_on(const struct trapped *from
     if (end == UNWIND_LOST)
         log_print("fault: task %lu %s: its stack cannot be followed, so what its frames hold is lost",
                   task->number, task->name);
-    if (status != ERR_CANCELLED)
+    if (status != ERR_CANCELLED && !harts_are_held())
         hooks.fault_outcome(task, frame ? "guarded call failed" : "task ended", NULL);
     if (frame) {
         registers->pc = (uint64_t)guard_return;
@@ -129,17 +130,28 @@ static void open_reserve(struct trapped *from)
     }
 }
 
+/* While all other harts stand still nothing is reported, as one of them may be within a report: who holds them says
+ * afterwards what happened. */
+static void tell(const struct trapped *from)
+{
+    if (harts_are_held() && from->registers->pc != (uint64_t)software_fault) /* of that it is known already */
+        held_fault = from->registers->pc;
+    else if (!harts_are_held())
+        report_fault(from);
+}
+
 static REQUIRES(irqs_off) struct registers *fault(struct trapped *from)
 {
     struct task *task = from->task;
     struct hook *hook = NULL;
 
-    open_reserve(from); /* first: the walk looks at what lies there */
+    if (!harts_are_held())
+        open_reserve(from); /* first: the walk looks at what lies there */
     if (unwind(from, false, &hook) == UNWIND_HOOK)
         hook_faulted(hook, from->registers->pc); /* before the report, which may need it */
     else
         hook = NULL;
-    report_fault(from);
+    tell(from);
     if (!hook) {
         task->faults++;
         if (!task->unwinding)
@@ -148,27 +160,71 @@ static REQUIRES(irqs_off) struct registers *fault(struct trapped *from)
     return unwind_on(from);
 }
 
+/* Asks for an interrupt. While all other harts stand still no cell is asked: it might wait for one of them. */
+static REQUIRES(irqs_off) void nudge(uint64_t ns)
+{
+    if (harts_are_held())
+        hart_timer(hart_ticks() + ns * machine_timebase() / 1000000000, false);
+    else
+        hooks.clock_nudge(ns);
+}
+
+enum status limited_call(enum status (*function)(void *argument), void *argument, uint32_t steps)
+{
+    struct task *task = task_current();
+    uint32_t timeout = ERR_TIMEOUT, none = OK;
+    bool held = harts_are_held();
+    OWN(irq_guard) guard = {0};
+    enum status status;
+
+    irq_disable(&guard);
+    task->patience = steps;
+    __atomic_compare_exchange_n(&task->killed, &none, ERR_TIMEOUT, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    nudge(LIMIT_STEP_NS);
+    irq_restore(&guard);
+    if (held) {
+        csr_clear(sie, SIE_SSIE | SIE_SEIE);
+        csr_set(sstatus, SSTATUS_SIE);
+    }
+    status = guarded_call(function, argument);
+    if (held) {
+        csr_clear(sstatus, SSTATUS_SIE);
+        role_assert_irqs_off();
+        hart_timer(hart_ticks(), false); /* the clock's own, which comes behind the hold, sets the next */
+    }
+    __atomic_compare_exchange_n(&task->killed, &timeout, OK, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    task->kill_tries = 0;
+    task->patience = 0; /* last: without it an end that is still asked for takes effect at once */
+    return status;
+}
+
 static bool is_end_of_cleanup(const struct registers *registers)
 {
     return registers->cause == BREAKPOINT && registers->pc == (uint64_t)_Unwind_Resume;
 }
 
 /* Whether a task that was killed can end where it was interrupted (task_condemn()). Not inlined: what lies unused in
- * the frame of trap_handler() is looked at when a cell that was replaced is to go (reclaim.c). */
+ * the frame of trap_handler() is looked at when a cell that was replaced is to go (cell reclaim). */
 static __attribute__((noinline)) REQUIRES(irqs_off) bool can_end_here(const struct trapped *from)
 {
     const struct registers *registers = from->registers;
     struct task *task = from->task;
     char place[100];
 
-    if (unwind_is_safe(from))
+    if (is_patient(task)) {
+        task->patience--;
+        nudge(LIMIT_STEP_NS);
+        return false;
+    }
+    if (harts_are_held() ? is_in_cell(registers->pc) /* what is under way there is undone */
+                         : unwind_is_safe(from))
         return true;
     if (++task->kill_tries > KILL_TRIES && is_in_cell(registers->pc)) {
         log_print("task %lu %s is killed in %s: what is under way there may be lost", task->number,
                   task->name, hooks.code_describe(registers->pc, place, sizeof place));
         return true;
     }
-    hooks.clock_nudge(KILL_RETRY_NS * (1 + task->kill_tries / KILL_TRIES_ALIKE));
+    nudge(KILL_RETRY_NS * (1 + task->kill_tries / KILL_TRIES_ALIKE));
     return false;
 }
 
@@ -185,7 +241,7 @@ static REQUIRES(irqs_off) struct registers *end_here(const struct trapped *from)
         task->kill_tries = 0;
         task->registers.cause = CAUSE_WATCHDOG;
         task->registers.value = 0;
-        report_fault(from);
+        tell(from);
     }
     return unwind_on(from);
 }
@@ -204,10 +260,14 @@ struct registers *trap_handler(struct registers *registers)
     if (hart->depth > 1)
         return is_end_of_cleanup(registers) ? unwind_on(&from) : fault(&from);
     if (cause & CAUSE_INTERRUPT) {
-        interrupt(cause & ~CAUSE_INTERRUPT);
-        /* First, as the scheduler must hear of it when a turn is over. */
-        if (hart->reschedule && task != &hart->idle)
-            return dispatch(task, TASK_READY);
+        if (harts_are_held()) {
+            csr_clear(sie, SIE_STIE); /* that of nudge(), which is over; the next one sets it again */
+        } else {
+            interrupt(cause & ~CAUSE_INTERRUPT);
+            /* First, as the scheduler must hear of it when a turn is over. */
+            if (hart->reschedule && task != &hart->idle)
+                return dispatch(task, TASK_READY);
+        }
         return is_condemned(task) && can_end_here(&from) ? end_here(&from) : registers;
     }
     if (is_end_of_cleanup(registers))

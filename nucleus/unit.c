@@ -45,21 +45,26 @@ enum status unit_enter_symbols(struct unit *unit)
     enum status status = OK;
 
     spin_lock(&guard, &cell_table.lock);
+    cell->state_signature = elf_signature(image, 0);
     cell->section_count = image->section_count;
     cell->symbols = image->symbols;
     cell->symbol_names = image->symbol_names;
+    cell->object = image->bytes;
+    cell->object_bytes = image->length;
     cell->symbol_count = image->symbol_count;
     for (uint32_t i = image->first_global; i < image->symbol_count && status == OK; i++) {
         const char *name = elf_symbol_name(image, i);
+        uint64_t signature = elf_signature(image, 1 + i - image->first_global);
 
         if (elf_symbol_is_import(image, i)) {
             unit->import_of[i - image->first_global] = cell->import_count;
+            cell->imports[cell->import_count].signature = signature;
             cell->imports[cell->import_count++].name = name;
         } else if (elf_symbol_is_export(image, i)) {
             struct symbol *symbol = &cell->exports[cell->export_count++];
 
             *symbol = (struct symbol){
-                .name = name, .bytes = (uint32_t)image->symbols[i].size, .cell = cell};
+                .name = name, .bytes = (uint32_t)image->symbols[i].size, .cell = cell, .signature = signature};
             status = symbol_insert(symbol);
             if (status == ERR_EXISTS && unit->replaces &&
                 symbol_lookup(name)->cell == &unit->replaces->cell)
@@ -73,14 +78,22 @@ enum status unit_enter_symbols(struct unit *unit)
     return status;
 }
 
+/* The size of the block of frames that @p bytes are in. */
+static size_t block_bytes(size_t bytes)
+{
+    size_t block = PAGE_BYTES;
+
+    while (block < bytes && block < PAGE_BYTES << FRAME_MAX_ORDER)
+        block *= 2;
+    return block;
+}
+
 /* Frames for @p bytes. @return NULL: no memory. */
 static void *block_alloc(size_t bytes, enum frame_use use)
 {
     OWN(frames) block = {0};
-    unsigned order = 0;
+    unsigned order = (unsigned)__builtin_ctzl(block_bytes(bytes) / PAGE_BYTES);
 
-    while (order < FRAME_MAX_ORDER && PAGE_BYTES << order < bytes)
-        order++;
     if (!frames_alloc(&block, order, use))
         return NULL;
     return frames_leak(&block);
@@ -168,15 +181,17 @@ static enum status allocate(struct unit *unit)
     if (!cell->text.base || !cell->rodata.base)
         return why_set(unit->why, ERR_NOMEM, "no room in memory for %zu bytes of text and %zu of read-only data",
                        cell->text.bytes, cell->rodata.bytes);
-    if (unit_inherits(unit)) {
-        if (cell->state.bytes != unit->replaces->cell.state.bytes)
-            return why_set(unit->why, ERR_UNSUPPORTED, "its state has %zu bytes, and the one in use %zu",
-                           cell->state.bytes, unit->replaces->cell.state.bytes);
+    if (!cell->state.bytes)
+        return OK;
+    if (unit_inherits(unit) && unit->replaces->cell.state.base) {
+        size_t room = block_bytes(unit->replaces->cell.state.bytes);
+
+        if (cell->state.bytes > room)
+            return why_set(unit->why, ERR_UNSUPPORTED, "its state has %zu bytes, and there is room for %zu",
+                           cell->state.bytes, room);
         cell->state.base = unit->replaces->cell.state.base;
         return OK;
     }
-    if (!cell->state.bytes)
-        return OK;
     cell->state.base = block_alloc(cell->state.bytes, FRAME_STATE);
     if (!cell->state.base)
         return why_set(unit->why, ERR_NOMEM, "no memory for %zu bytes of state", cell->state.bytes);
@@ -220,6 +235,11 @@ enum status unit_place(struct unit *unit)
     if (status != OK)
         return status;
     stage(unit);
+    unit->cell.kinds = (const void *)unit->cell.sections[image->kinds].address;
+    unit->cell.kind_count = (uint32_t)(image->sections[image->kinds].size / sizeof *unit->cell.kinds);
+    unit->cell.migrations = (const void *)unit->cell.sections[image->migrations].address;
+    unit->cell.migration_count =
+        (uint32_t)(image->sections[image->migrations].size / sizeof *unit->cell.migrations);
     for (uint32_t i = image->first_global; i < image->symbol_count; i++) {
         if (elf_symbol_is_export(image, i))
             unit->cell.exports[export++].address = unit_address(unit, i);
@@ -241,8 +261,8 @@ static struct import *import_of(const struct unit *unit, uint32_t symbol)
     return &unit->cell.imports[unit->import_of[symbol - unit->image.first_global]];
 }
 
-/* The stub of a function of its own: that of the version before, or a new one. */
-static struct stub *own_stub(struct unit *unit, uint64_t function)
+/* The stub of a function of @p unit: that of the version before, or a new one. */
+static struct stub *stub_of(struct unit *unit, uint64_t function, bool own)
 {
     struct list *none = &unit->cell.stubs, *before = unit->replaces ? &unit->replaces->cell.stubs : none;
 
@@ -250,11 +270,12 @@ static struct stub *own_stub(struct unit *unit, uint64_t function)
         struct stub *stub = list_entry(node, struct stub, link);
 
         if (before != none && stub->successor == function) {
-            stub->own = true;
+            stub->own |= own;
+            stub->uses += !own;
             return stub;
         }
     }
-    return stub_take(&unit->cell, function, true);
+    return stub_take(&unit->cell, function, own);
 }
 
 static enum status resolve(void *argument, uint32_t symbol, bool keep, uint64_t *address,
@@ -270,10 +291,10 @@ static enum status resolve(void *argument, uint32_t symbol, bool keep, uint64_t 
         return OK;
     }
     if (!import)
-        stub = own_stub(unit, unit_address(unit, symbol));
+        stub = stub_of(unit, unit_address(unit, symbol), true);
     else
         stub = import->stub =
-            import->stub ?: stub_take(import->symbol->cell, import->symbol->address, false);
+            import->stub ?: stub_of(unit_of(&import->symbol->cell->link), import->symbol->address, false);
     if (!stub)
         return why_set(why, ERR_NOMEM, "no memory for a stub of %s()",
                        elf_symbol_name(&unit->image, symbol));
@@ -397,7 +418,7 @@ void unit_drop(struct unit *unit)
 
     while (!list_empty(&cell->stubs))
         stub_drop(list_entry(cell->stubs.next, struct stub, link));
-    if (unit_inherits(unit))
+    if (unit->replaces && cell->state.base == unit->replaces->cell.state.base)
         cell->state.base = NULL;
     spin_lock(&guard, &cell_table.lock);
     for (uint32_t i = 0; i < cell->export_count; i++)

@@ -3,24 +3,22 @@
 #include "harts.h"
 #include "heap_private.h"
 #include "hooks_private.h"
+#include "inside.h"
 #include "walk.h"
 
-/* Who still needs a cell: the cells that use it, else a task that runs in it. */
-struct search {
-    const struct cell *cell;
-    struct why found;             /* empty: nobody */
-    const struct registers *here; /* of the asking task */
-};
-
-static bool note_user(const struct cell *user, void *argument)
+/* Whether others use @p cell; all of them are said in @p why. */
+static bool is_used(const struct cell *cell, struct why *why)
 {
-    struct search *search = argument;
-    const char *before = search->found.text;
+    bool used = false;
 
-    if (user != search->cell && cell_uses(user, search->cell))
-        why_set(&search->found, ERR_BUSY, "%s%s%s", *before ? before : "is used by ",
-                *before ? ", " : "", user->manifest.name);
-    return true;
+    for (struct unit *user = unit_next(NULL); user; user = unit_next(user)) {
+        if (&user->cell == cell || !cell_uses(&user->cell, cell))
+            continue;
+        why_set(why, ERR_BUSY, "%s%s%s", used ? why->text : "is used by ", used ? ", " : "",
+                user->cell.manifest.name);
+        used = true;
+    }
+    return used;
 }
 
 static bool leads_into(const struct cell *cell, uint64_t address)
@@ -32,73 +30,52 @@ static bool leads_into(const struct cell *cell, uint64_t address)
     return leads;
 }
 
-/* Looks for the cell on a stack, that of @p owner. */
-static void note_stack(struct search *search, const char *what, const char *owner,
-                       const struct registers *saved, uint64_t stack_low, uint64_t stack_high)
+/* Whether @p task is about to run in @p cell: it is new, or ended and may be started again. */
+static bool begins_in(const struct cell *cell, const struct task *task)
 {
-    const struct cell_block *text = &search->cell->text;
-    uint64_t where;
-    enum walk_answer answer =
-        walk_enters(saved, stack_low, stack_high, (uint64_t)text->base, text->bytes, &where);
-
-    if (answer == WALK_INSIDE)
-        why_set(&search->found, ERR_BUSY, "%s %s runs in it", what, owner);
-    else if (answer == WALK_UNKNOWN)
-        why_set(&search->found, ERR_BUSY,
-                "%s %s may run in it: its stack cannot be walked beyond 0x%lx", what, owner, where);
+    return !is_idle(task) && (leads_into(cell, (uint64_t)task->entry) ||
+                              leads_into(cell, (uint64_t)task->argument) ||
+                              (task_state(task) == TASK_DEAD && leads_into(cell, task->code)));
 }
 
-static void note_task(struct search *search, const struct task *task)
+/* Whether a task runs in @p cell, which @p inside names; all other harts stand still. @p here: of the asking task. */
+static bool find_runner(const struct cell *cell, const struct registers *here, struct inside *inside)
 {
-    const struct registers *context =
-        task == task_current() ? search->here : swap_context_of(task);
-    bool dead = task_state(task) == TASK_DEAD; /* it may be about to be started again */
+    const struct task *self = task_current();
 
-    if (is_idle(task))
-        return;
-    if (leads_into(search->cell, (uint64_t)task->entry) ||
-        leads_into(search->cell, (uint64_t)task->argument) ||
-        (dead && leads_into(search->cell, task->code)))
-        why_set(&search->found, ERR_BUSY, "task %s runs in it", task->name);
-    else if (!dead)
-        note_stack(search, "task", task->name, context, task->stack_low, task->stack_high);
-}
-
-/* Handlers, which are on stacks of the harts; and all tasks. All other harts stand still. */
-static void note_all(struct search *search)
-{
-    for (unsigned i = 0; i < hart_count() && !search->found.text[0]; i++) {
-        uint64_t low = (uint64_t)harts[i].stacks, high = low + TRAP_STACK_BYTES;
-
-        if (&harts[i] != this_hart() && harts[i].stopped->x[2] - low < high - low)
-            note_stack(search, "an interrupt of", harts[i].idle.name, harts[i].stopped, low, high);
+    if (inside_find())
+        return true;
+    for (const struct task *task = task_next(NULL); task; task = task_next(task)) {
+        if (begins_in(cell, task) ||
+            (task == self && is_inside(cell, here, self->stack_low, self->stack_high, &inside->where)))
+            return string_copy(inside->name, sizeof inside->name, task->name);
     }
-    for (struct task *task = task_next(NULL); task && !search->found.text[0]; task = task_next(task))
-        note_task(search, task);
+    return false;
 }
 
 static enum status check_unused(const struct cell *cell, struct why *why)
 {
+    struct inside inside;
     struct registers here;
-    struct search search;
     OWN(irq_guard) guard = {0};
+    bool held;
 
-    search.cell = cell;
-    search.here = &here;
-    search.found.text[0] = '\0';
-    cells_visit(note_user, &search);
-    if (search.found.text[0])
-        return why_set(why, ERR_BUSY, "%s", search.found.text);
+    if (is_used(cell, why))
+        return ERR_BUSY;
+    inside_begin(&inside, &cell, 1);
+    inside_look_beforehand();
     registers_capture(&here);
     irq_disable(&guard);
-    if (harts_hold()) {
-        note_all(&search);
+    held = harts_hold();
+    if (held) {
+        if (!find_runner(cell, &here, &inside))
+            inside.name[0] = '\0';
         harts_release();
-    } else {
-        why_set(&search.found, ERR_BUSY, "a hart did not stop within a second");
     }
     irq_restore(&guard);
-    return search.found.text[0] ? why_set(why, ERR_BUSY, "%s", search.found.text) : OK;
+    if (!held)
+        return why_set(why, ERR_BUSY, "a hart did not stop within a second");
+    return inside.name[0] ? why_set(why, ERR_BUSY, "task %s runs in it", inside.name) : OK;
 }
 
 static enum status unload(struct unit *unit, struct why *why)
@@ -120,6 +97,8 @@ static enum status unload(struct unit *unit, struct why *why)
             why_prefix(why, "it could not be started again");
         return status;
     }
+    if (unit->before)
+        probation_end(unit);
     unit_retract(unit);
     unit_drop(unit);
     harts_fence_i();

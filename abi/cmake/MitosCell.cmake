@@ -8,18 +8,22 @@
 #
 # mitos_cell(NAME VARIANT V SOURCES FILE... [OPTIONS OPTION...]) builds another version of a cell from its
 # sources, compiled with OPTION..., as build/PRESET/cells/V/NAME.cell. It goes into no archive by itself. The
-# lints see the sources when the cell itself is built.
+# lints see the sources when the cell itself is built. With IN_ARCHIVE it lies in the boot archive, as V/NAME.cell, for
+# `swap NAME V/NAME.cell`, and the lints see its sources, as they may be its own.
 #
 # mitos_cell(NAME ... STAND_IN [KEEPS FILE... FUNCTION...]): with it is made what takes its place in quarantine
 # (pack stand-in), and goes into the boot archives as stand_in/NAME.cell. It has FILE... of the cell as they are, with
 # all that they export, FUNCTION...: how clients give back what the cell's state leads to.
 
+# What pack reads types from (abi/pack/btf.c).
+set(MITOS_BTF_FLAGS -g -gbtf)
+
 # No tail calls: the nucleus tells by the return address which cell asks (kind_create()), and a backtrace shows
 # every function that is on the way.
-set(MITOS_CELL_FLAGS -mno-relax -fvisibility=hidden -fno-optimize-sibling-calls)
+set(MITOS_CELL_FLAGS -mno-relax -fvisibility=hidden -fno-optimize-sibling-calls ${MITOS_BTF_FLAGS})
 
 function(mitos_cell name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "NOT_IN_ARCHIVE;STAND_IN" "INTERFACES;VARIANT;FOLDER"
+    cmake_parse_arguments(PARSE_ARGV 1 arg "NOT_IN_ARCHIVE;IN_ARCHIVE;STAND_IN" "INTERFACES;VARIANT;FOLDER"
                           "SOURCES;OPTIONS;KEEPS;HEADERS")
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "mitos_cell(${name}): unknown argument ${arg_UNPARSED_ARGUMENTS}")
@@ -61,11 +65,13 @@ function(mitos_cell name)
         get_property(further GLOBAL PROPERTY MITOS_INTERFACES_${arg_INTERFACES})
         list(APPEND interfaces ${further})
     endif()
-    if(NOT arg_VARIANT)
+    if(NOT arg_VARIANT OR arg_IN_ARCHIVE)
         mitos_check_sources(${target} checks ALLOWED ${arg_FOLDER} abi ${arg_INTERFACES} ${generated}
                             DEPENDS ${arg_HEADERS})
     endif()
+    list(TRANSFORM interfaces REPLACE "\\.txt$" ".types" OUTPUT_VARIABLE types)
     list(TRANSFORM interfaces PREPEND "--declared;" OUTPUT_VARIABLE declared)
+    list(TRANSFORM types PREPEND "--signatures;" OUTPUT_VARIABLE signatures)
 
     get_property(pack GLOBAL PROPERTY MITOS_PACK)
     set(object ${base}.o)
@@ -79,17 +85,20 @@ function(mitos_cell name)
         COMMAND_EXPAND_LISTS VERBATIM)
     set(rules "")
     if(arg_VARIANT STREQUAL "stand_in")
-        set(rules --stand-in)
+        set(rules --stand-in --state-of ${CMAKE_BINARY_DIR}/cells/${name}.cell)
     endif()
     add_custom_command(
         OUTPUT ${cell}
-        COMMAND ${pack} cell -o ${cell} ${rules} ${declared} ${object}
-        DEPENDS ${object} ${interfaces} ${pack}
+        COMMAND ${pack} cell -o ${cell} ${rules} ${declared} ${signatures} ${object}
+        DEPENDS ${object} ${interfaces} ${types} ${pack}
         COMMENT "Packing cell ${name}"
         VERBATIM)
     if(arg_VARIANT)
         add_custom_target(${arg_VARIANT}_${name}.cell ALL DEPENDS ${cell})
         set_property(GLOBAL APPEND PROPERTY MITOS_VARIANTS_${arg_VARIANT} ${arg_VARIANT}=${cell})
+        if(arg_IN_ARCHIVE)
+            set_property(GLOBAL APPEND PROPERTY MITOS_ARCHIVE_ALSO ${arg_VARIANT}=${cell})
+        endif()
         return()
     endif()
     add_custom_target(${name}.cell ALL DEPENDS ${cell})
@@ -154,9 +163,17 @@ endfunction()
 
 # mitos_add_archive(): build/PRESET/mitos.cpio, all cells, what is loaded at boot, and which cell serves
 # an interface that several provide.
-set(MITOS_BOOT vm sched_rr task clock plic uart inspect commands recovery labs shell
-    CACHE STRING "The cells that are loaded at boot, as one transaction")
-set(MITOS_DEFAULT sched=sched_rr CACHE STRING "INTERFACE=CELL for each interface that several cells provide")
+#
+# -DMITOS_BOOT=...: the cells that are loaded at boot, as one transaction; -DMITOS_DEFAULT=...: INTERFACE=CELL for each
+# interface that several cells provide. What is not given is no cache entry, so that a tree that is updated gets the
+# new defaults.
+if(NOT DEFINED MITOS_BOOT)
+    set(MITOS_BOOT vm sched_rr task clock plic uart inspect commands swaps evolve reclaim recovery labs shell)
+endif()
+if(NOT DEFINED MITOS_DEFAULT)
+    set(MITOS_DEFAULT sched=sched_rr channel=chan_async)
+endif()
+file(WRITE ${CMAKE_BINARY_DIR}/boot_set.txt "${MITOS_BOOT}")
 
 function(mitos_add_archive)
     get_property(cells GLOBAL PROPERTY MITOS_ARCHIVE_CELLS)

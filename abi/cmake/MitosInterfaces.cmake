@@ -1,10 +1,13 @@
 # The interfaces as a whole: the list of every function that a header of abi/ declares, which pack holds
-# imports and exports against, the nucleus' own exports, and the check that every header compiles alone.
+# imports and exports against, their signatures, the nucleus' own exports, and the check that every header compiles
+# alone.
 
-# mitos_list_functions(LIST FOLDER HEADER...): makes the file LIST, a line "SYMBOL HEADER" for each function
-# that a HEADER of FOLDER declares. One probe includes all of them.
+# mitos_list_functions(LIST FOLDER HEADER...): makes the file LIST, NAME.txt, a line "SYMBOL HEADER" for each function
+# that a HEADER of FOLDER declares; one probe includes all of them. And NAME.types beside it, their signatures, from
+# a probe for each header.
 function(mitos_list_functions list folder)
-    list(TRANSFORM ARGN REPLACE "(.+)" "#include \"\\1\"\n" OUTPUT_VARIABLE includes)
+    set(headers ${ARGN})
+    list(TRANSFORM headers REPLACE "(.+)" "#include \"\\1\"\n" OUTPUT_VARIABLE includes)
     list(JOIN includes "" includes)
     cmake_path(GET list STEM name)
     set(probe ${CMAKE_BINARY_DIR}/interfaces/probe_${name}.c)
@@ -17,15 +20,53 @@ function(mitos_list_functions list folder)
         DEPFILE ${list}.d
         COMMENT "Listing the functions of ${name}"
         VERBATIM)
+    mitos_probe_headers(${list} ${folder} ${headers})
 endfunction()
 
-# mitos_add_test_interfaces(FOLDER): the headers of FOLDER are interfaces beside those of abi/, for the cells
-# that say INTERFACES FOLDER (see MitosCell.cmake).
+# Probes are compiled as cells are, with BTF.
+function(mitos_probe_headers list folder)
+    cmake_path(REPLACE_EXTENSION list LAST_ONLY .types OUTPUT_VARIABLE types)
+    cmake_path(GET list STEM name)
+    set(probes ${CMAKE_BINARY_DIR}/interfaces/${name})
+    string(REPLACE "/" "_" names "${ARGN}")
+    list(TRANSFORM names PREPEND ${probes}/)
+    list(TRANSFORM names APPEND .c OUTPUT_VARIABLE sources)
+    list(TRANSFORM names APPEND .o OUTPUT_VARIABLE objects)
+    add_custom_command(
+        OUTPUT ${sources}
+        COMMAND ${CMAKE_SOURCE_DIR}/abi/cmake/probe_headers.sh ${list} ${probes} ${ARGN}
+        DEPENDS ${list} ${CMAKE_SOURCE_DIR}/abi/cmake/probe_headers.sh
+        COMMENT "Writing probes of ${name}"
+        VERBATIM)
+    foreach(probe IN LISTS names)
+        add_custom_command(
+            OUTPUT ${probe}.o
+            COMMAND ${MITOS_CCACHE} ${CMAKE_C_COMPILER} ${MITOS_GCC_FLAGS} -w -DMITOS_DEBUG=$<CONFIG:Debug>
+                    -I${folder} -I${CMAKE_SOURCE_DIR}/abi ${MITOS_BTF_FLAGS} -MD -MF ${probe}.d -MT ${probe}.o
+                    -c ${probe}.c -o ${probe}.o
+            DEPENDS ${probe}.c
+            DEPFILE ${probe}.d
+            COMMENT "Compiling a probe of ${name}"
+            VERBATIM)
+    endforeach()
+    get_property(pack GLOBAL PROPERTY MITOS_PACK)
+    add_custom_command(
+        OUTPUT ${types}
+        COMMAND ${pack} signatures -o ${types} ${objects}
+        DEPENDS ${objects} ${pack}
+        COMMENT "Signatures of the functions of ${name}"
+        VERBATIM)
+endfunction()
+
+# mitos_add_test_interfaces(FOLDER [NAME]): the headers of FOLDER are interfaces beside those of abi/, for the cells
+# that say INTERFACES FOLDER (see MitosCell.cmake). NAME tells further such folders apart.
 function(mitos_add_test_interfaces folder)
     file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${folder} ${folder}/*.h)
-    set(list ${CMAKE_BINARY_DIR}/test_interfaces.txt)
+    list(JOIN ARGN "" name)
+    set(name test_interfaces${name})
+    set(list ${CMAKE_BINARY_DIR}/${name}.txt)
     mitos_list_functions(${list} ${folder} ${headers})
-    add_custom_target(test_interfaces ALL DEPENDS ${list})
+    add_custom_target(${name} ALL DEPENDS ${list} ${CMAKE_BINARY_DIR}/${name}.types)
     set_property(GLOBAL PROPERTY MITOS_INTERFACES_${folder} ${list})
 endfunction()
 
@@ -34,17 +75,18 @@ function(mitos_add_interfaces)
 
     set(list ${CMAKE_BINARY_DIR}/interfaces.txt)
     mitos_list_functions(${list} ${CMAKE_SOURCE_DIR}/abi ${headers})
-    add_custom_target(interfaces ALL DEPENDS ${list})
+    set(types ${CMAKE_BINARY_DIR}/interfaces.types)
+    add_custom_target(interfaces ALL DEPENDS ${list} ${types})
     set_property(GLOBAL PROPERTY MITOS_INTERFACES ${list})
 
-    # What abi/nucleus declares, the nucleus exports: the headers, then EACH_EXPORT(X), which is X(function)
-    # for each (nucleus/cell_table.c).
+    # What abi/nucleus declares, the nucleus exports: the headers, then EACH_EXPORT(X), which is
+    # X(function, signature) for each (nucleus/cell_table.c).
     set(exports ${CMAKE_BINARY_DIR}/generated/exports.h)
     file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated)
     add_custom_command(
         OUTPUT ${exports}
-        COMMAND ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/list_exports.sh ${list} ${exports}
-        DEPENDS ${list} ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/list_exports.sh
+        COMMAND ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/list_exports.sh ${list} ${types} ${exports}
+        DEPENDS ${list} ${types} ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/list_exports.sh
         COMMENT "Listing what the nucleus exports"
         VERBATIM)
     set(MITOS_EXPORTS ${exports} PARENT_SCOPE)

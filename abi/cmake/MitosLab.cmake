@@ -63,14 +63,16 @@ function(mitos_lab folder)
     cmake_path(GET folder FILENAME name)
 
     set(lists "")
+    set(types "")
     set(interfaces "")
     file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${folder}/interfaces ${folder}/interfaces/*.h)
     if(headers)
         set(lists ${CMAKE_BINARY_DIR}/labs/${name}.txt)
         set(interfaces INTERFACES ${folder}/interfaces)
         mitos_list_functions(${lists} ${folder}/interfaces ${headers})
-        add_custom_target(lab${number}_interfaces ALL DEPENDS ${lists})
-        set_property(GLOBAL APPEND PROPERTY MITOS_LAB_LISTS ${lists})
+        set(types ${CMAKE_BINARY_DIR}/labs/${name}.types)
+        add_custom_target(lab${number}_interfaces ALL DEPENDS ${lists} ${types})
+        set_property(GLOBAL APPEND PROPERTY MITOS_LAB_LISTS ${lists} ${types})
         set_property(GLOBAL PROPERTY MITOS_INTERFACES_${folder}/interfaces ${lists})
     endif()
 
@@ -78,7 +80,7 @@ function(mitos_lab folder)
     math(EXPR last "${count} - 1")
     foreach(index RANGE ${last})
         string(JSON part GET "${lab}" parts ${index} name)
-        mitos_lab_part(${manifest} ${part} "${lists}" ${folder}/start)
+        mitos_lab_part(${manifest} ${part} "${lists};${types}" ${folder}/start)
         cmake_path(GET part PARENT_PATH variant)
         if(arg_NOT_IN_ARCHIVE)
             continue()
@@ -121,7 +123,8 @@ function(mitos_lab_part manifest part lists sources)
         OUTPUT ${cell}
         COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/labs/grader/parts.py ${config} ${manifest} ${part}
                 ${sources} ${cell} --depfile ${cell}.d
-        DEPENDS ${config} ${manifest} ${interfaces} ${lists} ${pack} ${CMAKE_SOURCE_DIR}/labs/grader/parts.py
+        DEPENDS ${config} ${manifest} ${interfaces} ${CMAKE_BINARY_DIR}/interfaces.types ${lists} ${pack}
+                ${CMAKE_SOURCE_DIR}/labs/grader/parts.py
         DEPFILE ${cell}.d
         COMMENT "Building ${part}, a part of a lab"
         VERBATIM)
@@ -149,5 +152,6 @@ function(mitos_lab_machine boot defaults also cells)
     get_property(lists GLOBAL PROPERTY MITOS_LAB_LISTS)
     set(files ${also})
     list(TRANSFORM files REPLACE "^[^=]*=" "")
-    add_custom_target(grading DEPENDS mitos.elf ${cells} ${files} ${pack} ${interfaces} ${lists})
+    add_custom_target(grading DEPENDS mitos.elf ${cells} ${files} ${pack} ${interfaces} ${CMAKE_BINARY_DIR}/interfaces.types
+                                      ${lists})
 endfunction()

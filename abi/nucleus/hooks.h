@@ -20,12 +20,17 @@
  * | code_describe      | inspect.h        | the number of the address                    |
  * | fault_report       | faults.h         | two lines of numbers                         |
  * | fault_outcome      | faults.h         | nothing                                      |
+ * | evolve             | evolve.h         | refused: nothing can be swapped              |
+ * | evolve_explain     | evolve.h         | nothing                                      |
  * | fault_planted      | inject.h         | it was not                                   |
  * | fault_unplant      | inject.h         | nothing                                      |
- * | swap_noted         | swap_log.h       | nothing                                      |
+ * | swap_next          | swap.h           | nothing to swap                              |
+ * | swap_over          | swap.h           | nothing                                      |
+ * | zombie_look        | reclaim.h        | busy: no cell that was replaced is freed     |
  *
  * All run on the hart's interrupt stack or the caller's and never sleep; interrupts are off, but for
- * vm_arena_added, console_emergency, code_describe and fault_unplant, which may be called with them on.
+ * vm_arena_added, console_emergency, code_describe, fault_unplant, swap_next, swap_over, evolve_explain and zombie_look,
+ * which may be called with them on.
  */
 #ifndef MITOS_NUCLEUS_HOOKS_H
 #define MITOS_NUCLEUS_HOOKS_H
@@ -35,6 +40,6 @@
     X(sched_pick) X(sched_ready) X(clock_interrupt) X(clock_nudge) X(irq_interrupt)                \
     X(vm_page_fault) X(vm_reserve_open) X(vm_arena_added) X(console_emergency) X(task_ended)       \
     X(code_describe) X(fault_report) X(fault_outcome) X(fault_planted)                               \
-    X(fault_unplant) X(swap_noted)
+    X(fault_unplant) X(swap_next) X(swap_over) X(evolve) X(evolve_explain) X(zombie_look)
 
 #endif

@@ -3,7 +3,7 @@
  * The nucleus' records of memory: what the frame allocator and the heap know, for those who show or explain
  * it.
  *
- * Written by the nucleus alone. Read them in a visit only, which holds the locks that guard them: copy out
+ * Written by the nucleus alone (and by cell evolve, as it says). Read them in a visit only, which holds the locks that guard them: copy out
  * what is to stay, and neither allocate nor free. Most readers want inspect.h instead.
  */
 #ifndef MITOS_NUCLEUS_MEMORY_RECORDS_H
@@ -54,14 +54,25 @@ struct kind {
     uint64_t live; /* objects */
     /* constant: */
     char name[KIND_NAME_ROOM];
-    uint64_t object_bytes, alignment; /* object_bytes 0: buffers of any size */
+    uint64_t object_bytes, alignment; /* cell evolve changes these in a swap, as the owner. object_bytes 0: buffers of any size */
+    uint64_t signature;               /* of their type (evolve.h); 0: none is known */
     struct bin *bins;                 /* one; of buffers many, those with the smallest slots first */
     /* the list of kinds and its lock: */
     struct list link;
     struct cell *owner; /* NULL: the nucleus */
 };
 
-/** Calls @p visit for each kind in order of creation until it returns false. */
+/**
+ * The slab that @p address is in, the base of its FRAME_SLAB block, or NULL: not in one. Takes no lock. The
+ * answer is dependable while the block cannot be dropped meanwhile, else it must be checked again.
+ */
+void *frame_slab_of(const void *address);
+
+/** kind_create() for @p owner; NULL is the nucleus. For cell evolve, which makes what a new version declares. */
+MUST_CHECK enum status kind_create_for(struct cell *owner, struct kind **kind,
+                                       const struct kind_type *type);
+/** Calls @p visit for each kind in order of creation until it returns false. Takes no lock while all harts stand still
+ *  for this one. */
 void kinds_visit(bool (*visit)(const struct kind *kind, void *argument), void *argument);
 
 /** The number of the slot that holds @p address; not below bin->slots when none does. */

@@ -20,6 +20,7 @@ struct symbol {
     struct symbol *next; /* in its bucket */
     const char *name;    /* lives as long as the symbol */
     uint64_t address;
+    uint64_t signature; /* of its prototype (docs/evolution.md); 0: none is known */
     uint32_t bytes;
     struct cell *cell; /* NULL: the nucleus */
 };
@@ -45,6 +46,7 @@ struct manifest {
 };
 
 #define STUB_BYTES 8u
+#define STUB_LOST 1u /* a successor that is none */
 
 /** The one address that a function pointer ever has: a jump in text, patched when the function moves. */
 struct stub {
@@ -62,7 +64,9 @@ struct stub {
 struct import {
     const char *name;
     const struct symbol *symbol; /* the provider's export; its cell is NULL for the nucleus */
+    const struct symbol *successor; /* in the swap under way, what it will be bound to; NULL: it stays */
     struct stub *stub;           /* when its address is taken and a cell provides it */
+    uint64_t signature;          /* of the prototype by which it is called */
     uint32_t sites;              /* relocations that refer to it */
 };
 
@@ -94,8 +98,9 @@ struct cell {
     struct manifest manifest;
     bool live; /* committed; until then only its transaction sees it */
     bool boot; /* part of the boot set */
+    bool kept; /* replaced; serves again if its successor, which is on probation, fails */
     bool zombie; /* replaced; its text is poisoned, its memory is freed once nothing points into it */
-    const uint64_t *holder; /* the word that leads into a zombie, as found last; NULL: a hart did not stop for a look */
+    const uint64_t *holder; /* the word that leads into a zombie, as found last; NULL: nobody looked, or not to the end. Cell reclaim's */
     struct cell_block text;
     struct cell_block rodata;
     struct cell_block state;
@@ -105,8 +110,15 @@ struct cell {
     struct section *sections; /* by their number in the object */
     const struct elf_symbol *symbols; /* of the object (nucleus/object.h), with their names */
     const char *symbol_names;
+    const void *object; /* as it was loaded from; sections that are not loaded (types_object.h) are read here */
+    size_t object_bytes;
     uint32_t export_count, import_count, site_count, section_count, symbol_count;
     struct list stubs; /* of its functions */
+    /* What it says of its layouts (evolve.h): in its read-only data, not checked; and the signature of its state. */
+    const struct kind_type *kinds;
+    const struct migration *migrations;
+    uint32_t kind_count, migration_count;
+    uint64_t state_signature;
 };
 
 /** Where the nucleus calls a cell (nucleus/hooks.h). */

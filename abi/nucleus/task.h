@@ -64,6 +64,7 @@ struct task {
     uint32_t unwinding;         /* enum status that it will end with; OK: no unwinding is under way */
     uint32_t faults;            /* how many it had since its last guarded call that one ended */
     bool reserve_open;          /* its stack overflowed, and has a page more */
+    uint32_t patience;          /* interrupts that it may still have before a watchdog's end takes effect */
     /* sched: the bound scheduler's. Zero in a new task, and when another scheduler takes over. */
     struct list run_link;
     uint64_t sched[TASK_SCHED_WORDS];
@@ -139,5 +140,12 @@ int task_main(void *argv) REQUIRES(may_park);
  * ending the task, and a kill as ERR_CANCELLED. The frames in between have been cleaned up.
  */
 enum status guarded_call(enum status (*function)(void *argument), void *argument);
+/**
+ * guarded_call() that ends with ERR_TIMEOUT when it lasts longer than @p steps interrupts, LIMIT_STEP_NS apart.
+ * They, not time, are counted: on a host that is busy elsewhere time passes while nothing runs. May be called while
+ * all other harts stand still for this one; else with interrupts on. Not within another one.
+ */
+enum status limited_call(enum status (*function)(void *argument), void *argument, uint32_t steps);
+#define LIMIT_STEP_NS 1000000u
 
 #endif

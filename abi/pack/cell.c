@@ -1,6 +1,6 @@
 /* `pack cell` makes a cell of an object, `pack check` applies the same rules to cells that exist.
  */
-#include "pack.h"
+#include "signatures.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +78,44 @@ static void add_metadata(struct object *object, const struct declared *declared)
     object_add_text(object, SECTION_NOTE, &note);
 }
 
+struct options {
+    const char *output, *accepted, *state_of;
+    struct declared declared;
+    struct only only;
+    struct known_signatures known;
+    bool has_declared, has_only, quiet, stand_in;
+    char **inputs;
+    int input_count;
+};
+
+static struct section *add_section(struct object *object, const char *name, uint64_t alignment,
+                                   const struct buffer *content)
+{
+    struct section *section;
+
+    object_add_text(object, name, content);
+    section = section_find(object, name);
+    section->header.sh_addralign = alignment;
+    return section;
+}
+
+/* Signatures and types. After all that renames symbols, or makes global ones local. A cell has its already. */
+static bool add_types(struct object *object, const struct options *options)
+{
+    struct types_writer types = {0};
+    struct buffer table = {0}, text = {0};
+    uint64_t state;
+
+    if (section_find(object, SECTION_TYPES))
+        return true;
+    state = layouts_add(object, options->state_of, &types);
+    signatures_add(object, &options->known, state, &types, &table);
+    types_finish(&types, &text);
+    add_section(object, SECTION_SIGNATURES, 8, &table);
+    add_section(object, SECTION_TYPES, 1, &text);
+    return object->findings == 0;
+}
+
 static bool name_matches_file(struct object *object, const char *path)
 {
     const char *name = file_cell_name(path);
@@ -88,15 +126,6 @@ static bool name_matches_file(struct object *object, const char *path)
                 path);
     return false;
 }
-
-struct options {
-    const char *output, *accepted;
-    struct declared declared;
-    struct only only;
-    bool has_declared, has_only, quiet, stand_in;
-    char **inputs;
-    int input_count;
-};
 
 /* @return PACK_OK to go on. Inputs may stand between options. */
 static int read_options(const struct command *command, int argc, char **argv,
@@ -114,6 +143,11 @@ static int read_options(const struct command *command, int argc, char **argv,
             options->output = argv[++i];
         } else if (strcmp(argv[i], "--accept") == 0 && has_value && command == &cell_command) {
             options->accepted = argv[++i];
+        } else if (strcmp(argv[i], "--state-of") == 0 && has_value && command == &cell_command) {
+            options->state_of = argv[++i];
+        } else if (strcmp(argv[i], "--signatures") == 0 && has_value && command == &cell_command) {
+            if (!signatures_read(&options->known, argv[++i]))
+                return PACK_REFUSED;
         } else if (strcmp(argv[i], "--only") == 0 && has_value && command == &cell_command) {
             options->has_only = true;
             if (!only_read(&options->only, argv[++i]))
@@ -158,8 +192,20 @@ static int cell_run(int argc, char **argv)
     add_metadata(&object, declared);
     fold_personality(&object);
     settle_sections(&object);
+    if (!add_types(&object, &options))
+        return say_refused(&object);
     image_build(&object, &image);
     return file_write(options.output, &image) ? PACK_OK : PACK_REFUSED;
+}
+
+/* What pack has made has no BTF any more. */
+static bool check_layouts(struct object *object)
+{
+    struct types_writer types = {0};
+
+    if (!section_find(object, SECTION_TYPES))
+        layouts_add(object, NULL, &types);
+    return object->findings == 0;
 }
 
 static int check_run(int argc, char **argv)
@@ -175,7 +221,8 @@ static int check_run(int argc, char **argv)
         struct object object = {.quiet = options.quiet};
 
         if (!object_read(&object, options.inputs[i]) ||
-            !check_object(&object, options.has_declared ? &options.declared : NULL))
+            !check_object(&object, options.has_declared ? &options.declared : NULL) ||
+            !check_layouts(&object))
             status = say_refused(&object);
     }
     return status;
@@ -183,12 +230,14 @@ static int check_run(int argc, char **argv)
 
 const struct command cell_command = {
     .name = "cell",
-    .usage = "cell -o NAME.cell [--declared FILE]... [--only FILE] [--accept TEXT] [--stand-in] "
-             "[--quiet] OBJECT",
+    .usage = "cell -o NAME.cell [--declared FILE]... [--signatures FILE]... [--only FILE] "
+             "[--accept TEXT] [--stand-in] [--state-of CELL] [--quiet] OBJECT",
     .help = "Checks OBJECT, the output of ld -r, and completes it to the cell NAME.cell.\n"
             "Everything that a cell must not contain is named, one line each: FILE: SYMBOL: what "
             "is wrong.\n"
             "--declared FILE  imports and exports must be in this list (lines \"SYMBOL HEADER\")\n"
+            "--signatures FILE\n"
+            "                 signatures of what it imports and exports (pack signatures)\n"
             "--accept TEXT    findings that say TEXT do not count; for tests of the rules, never "
             "for a build\n"
             "--only FILE      it is a part of a lab: the file lists what it may import, export and "
@@ -196,6 +245,7 @@ const struct command cell_command = {
             "                 (lines \"import NAME [BOUND]\", \"export NAME\", \"set NAME\", "
             "\"command NAME\")\n"
             "--stand-in       it was made by pack stand-in, and provides no hooks\n"
+            "--state-of CELL  its state is that of CELL.cell, which it keeps as it is\n"
             "--quiet          no text, only the exit status",
     .run = cell_run,
 };

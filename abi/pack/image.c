@@ -25,13 +25,11 @@ static void strings_open(struct strings *strings, size_t most)
 
 static uint32_t strings_add(struct strings *strings, const char *text)
 {
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+    uint64_t hash = hash_bytes(text, strlen(text));
     size_t slot;
 
     if (*text == '\0')
         return 0;
-    for (const char *byte = text; *byte; byte++)
-        hash = (hash ^ (unsigned char)*byte) * 1099511628211u;
     for (slot = hash % strings->slot_count; strings->slots[slot];
          slot = (slot + 1) % strings->slot_count)
         if (strcmp((const char *)strings->text.bytes + strings->slots[slot], text) == 0)
@@ -134,6 +132,8 @@ static void build_relocations(const struct layout *layout, const struct section 
                                                 (uint64_t)from->type),
                          .r_addend = from->addend};
 
+        if (from->symbol != 0 && layout->symbol_number[from->symbol] == 0)
+            to.r_info = R_RISCV_NONE; /* debug information of a variable that is left out */
         buffer_add(table, &to, sizeof to);
     }
 }

@@ -6,7 +6,8 @@
 
 static const struct command *const commands[] = {&cell_command, &check_command, &report_command,
                                                  &archive_command, &list_command,
-                                                 &stand_in_command};
+                                                 &stand_in_command, &signatures_command,
+                                                 &explain_command};
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
 static const struct command *find_command(const char *name)
@@ -55,6 +56,8 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
         return print_help(argc > 2 ? argv[2] : NULL);
-    command = find_command(strcmp(argv[1], "--report") == 0 ? "report" : argv[1]);
+    if (strcmp(argv[1], "--report") == 0 || strcmp(argv[1], "--explain") == 0)
+        argv[1] += 2;
+    command = find_command(argv[1]);
     return command ? command->run(argc - 1, argv + 1) : unknown_command(argv[1]);
 }

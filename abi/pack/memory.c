@@ -61,6 +61,15 @@ char *text_format(const char *format, ...)
     return text;
 }
 
+uint64_t hash_bytes(const void *bytes, size_t length)
+{
+    uint64_t hash = 14695981039346656037u;
+
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ ((const uint8_t *)bytes)[i]) * 1099511628211u;
+    return hash;
+}
+
 void buffer_add(struct buffer *buffer, const void *bytes, size_t length)
 {
     if (length == 0)

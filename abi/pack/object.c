@@ -51,7 +51,7 @@ static bool read_sections(struct object *object, Elf *elf)
         count != object->header.e_shnum)
         return malformed(object, "no section table, or it lies outside of the file");
     object->sections =
-        memory_take(count + 2, sizeof *object->sections); /* object_add_text() adds two */
+        memory_take(count + SECTIONS_ADDED, sizeof *object->sections); /* by object_add_text() */
     object->section_count = count;
     object->sections[0].name = "";
     for (size_t i = 1; i < count; i++) {
@@ -235,5 +235,6 @@ bool section_is_debug(const struct object *object, const struct section *section
 {
     if (section->header.sh_type == SHT_RELA)
         section = &object->sections[section->header.sh_info];
-    return !section_has(section, SHF_ALLOC) && strncmp(section->name, ".debug_", 7) == 0;
+    return !section_has(section, SHF_ALLOC) &&
+           (strncmp(section->name, ".debug_", 7) == 0 || strcmp(section->name, SECTION_BTF) == 0);
 }

@@ -27,6 +27,8 @@ enum { PACK_OK = 0, PACK_REFUSED = 1, PACK_USAGE = 2 };
 void *memory_take(size_t count, size_t bytes);
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *text_copy(const char *text, size_t length);
+/** FNV-1a of 64 bits (draft-eastlake-fnv, 2). */
+uint64_t hash_bytes(const void *bytes, size_t length);
 
 /** A growing run of bytes. */
 struct buffer {
@@ -186,26 +188,29 @@ const char *relocation_name(uint32_t type);
 /** Sections and symbols by their part in a cell. */
 #define SECTION_STATE ".cell.state"
 #define SECTION_MANIFEST ".cell.manifest"
+#define SECTION_KINDS ".cell.kinds"
 #define SECTION_IMPORTS ".mitos.imports"
 #define SECTION_NOTE ".mitos.note"
+#define SECTION_BTF ".BTF"
 #define PERSONALITY_REFERENCE "DW.ref.__gcc_personality_v0"
 bool section_is_personality(const struct section *section);
 bool section_is_debug(const struct object *object, const struct section *section);
 
-/* ---- kinds.c: which kinds of heap objects a cell creates ---- */
+/* ---- kinds.c: which kinds of heap objects a cell declares ---- */
 
-/** A call of kind_create(). Zeroed, it stands before the first one. */
-struct kind_call {
-    const char *name;     /* that the kind gets, or NULL: it is no constant that can be found */
-    const char *function; /* that calls */
+/** A KIND of the cell. Zeroed, it stands before the first one. */
+struct declared_kind {
+    const char *name;     /* NULL: it is damaged */
+    uint64_t bytes, room; /* bytes 0: buffers */
     size_t section, index;
 };
 /** Goes to the next one. @return false at the end. */
-bool kind_call_next(const struct object *object, struct kind_call *call);
+bool kind_next(const struct object *object, struct declared_kind *kind);
 
 /* ---- image.c: an object as bytes again ---- */
 
-/** Adds a section of text that is not loaded. */
+/** Adds a section that is not loaded, one of SECTIONS_ADDED at most. */
+#define SECTIONS_ADDED 4u
 void object_add_text(struct object *object, const char *name, const struct buffer *text);
 /** Builds the ELF file of what is not dropped, with sections and symbols renumbered. */
 void image_build(const struct object *object, struct buffer *image);
@@ -221,7 +226,7 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 extern const struct command cell_command, check_command, report_command, archive_command,
-    list_command, stand_in_command;
+    list_command, stand_in_command, signatures_command, explain_command;
 /** usage.c: one line on wrong use; @return PACK_USAGE. */
 int usage_error(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

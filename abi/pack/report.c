@@ -1,6 +1,7 @@
 /* `pack report`: what a cell provides, needs and holds, for a person or as JSON. */
 #include "pack.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static bool is_state(const struct object *object, const struct symbol *symbol)
@@ -79,10 +80,15 @@ static void print_symbols(const struct object *object, const struct declared *im
 
 static void print_kinds(const struct object *object)
 {
-    struct kind_call call = {0};
+    struct declared_kind kind = {0};
 
-    while (kind_call_next(object, &call))
-        printf("  kind    %-32s created by %s()\n", call.name ? call.name : "?", call.function);
+    while (kind_next(object, &kind)) {
+        printf("  kind    %-32s ", kind.name ? kind.name : "?");
+        if (kind.bytes > 0)
+            printf("%" PRIu64 " bytes, room for %" PRIu64 " more\n", kind.bytes, kind.room);
+        else
+            printf("buffers\n");
+    }
 }
 
 static void print_text(const struct object *object, const struct declared *imports)
@@ -174,19 +180,14 @@ static void json_imports(const struct object *object, const struct declared *imp
 
 static void json_kinds(const struct object *object)
 {
-    struct kind_call call = {0};
+    struct declared_kind kind = {0};
     bool first = true;
 
     printf(",\"kinds\":[");
-    while (kind_call_next(object, &call)) {
+    while (kind_next(object, &kind)) {
         printf("%s{\"name\":", first ? "" : ",");
-        if (call.name)
-            json_print_string(stdout, call.name);
-        else
-            printf("null");
-        printf(",\"function\":");
-        json_print_string(stdout, call.function);
-        printf("}");
+        json_print_string(stdout, kind.name ? kind.name : "?");
+        printf(",\"bytes\":%" PRIu64 ",\"room\":%" PRIu64 "}", kind.bytes, kind.room);
         first = false;
     }
     printf("]");
@@ -284,9 +285,8 @@ const struct command report_command = {
             "header that\n"
             "declares them, state, kinds, sections, relocations by type. Debug sections are left "
             "out.\n"
-            "Kinds of heap objects are made when the cell runs, by kind_create(): here are its\n"
-            "calls, with the kind's name where that is a constant. The commands cell and heap of\n"
-            "the guest's shell show what there is, and who holds it. With --json one file gives\n"
-            "an object, several give a list of them. `pack --report` means the same.",
+            "Kinds of heap objects are those that the cell declares with KIND. The commands cell\n"
+            "and heap of the guest's shell show what there is, and who holds it. With --json one\n"
+            "file gives an object, several give a list of them. `pack --report` means the same.",
     .run = report_run,
 };

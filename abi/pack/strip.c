@@ -1,7 +1,7 @@
 /* Makes the copies of cells in the boot archive small and quick to load: what only a debugger needs is left
  * out, what does not depend on addresses is linked already (prelink.c), and what only served that is left
- * out, too. The cells in the build tree keep everything. Unwind tables, BTF, and the names of functions
- * and of source files stay. */
+ * out, too. The cells in the build tree keep everything. Unwind tables, signatures and the text of types, and the names
+ * of functions and of source files stay. */
 #include "pack.h"
 
 #include <string.h>

@@ -329,12 +329,14 @@ COMMAND(busy, .usage = "busy [count|sleep|yield|map|mix [TASKS [SECONDS]] | stop
                 "given. They run for SECONDS, or until `busy stop`.",
         .run = busy);
 
+KIND(worker, "busy worker", struct worker_object);
+
 static enum status busy_init(enum cell_reason reason)
 {
     if (reason == REASON_SWAP)
         return OK; /* the state is the predecessor's, and its workers go on */
     list_init(&state.workers);
-    return kind_create(&state.workers_kind, "busy worker", sizeof(struct worker_object), 8);
+    return kind_create(&state.workers_kind, &kind_worker);
 }
 
 static enum status busy_stop(enum cell_reason reason)

@@ -129,11 +129,13 @@ void describe_code(uint64_t address, char *room, size_t bytes)
                (unsigned long long)(address - symbol.address));
 }
 
+KIND_OF_BUFFERS(buffer, "buffer");
+
 static enum status init(enum cell_reason reason)
 {
     /* No `return kind_create()`: a tail call would come from the caller's cell, which then owned
      * the kind. */
-    if (reason != REASON_SWAP && kind_create(&state.buffers, "buffer", 0, 16) != OK)
+    if (reason != REASON_SWAP && kind_create(&state.buffers, &kind_buffer) != OK)
         return ERR_NOMEM;
     return OK;
 }

@@ -15,7 +15,7 @@ struct inject_state {
     struct spinlock lock;
     /* lock guards: */
     struct text_pair pair; /* of what was planted last; its address is set for a write only */
-    uint64_t place; /* that address, inverted: so it keeps no cell that was replaced (nucleus/swap.h) in memory */
+    uint64_t place; /* that address, inverted: so it keeps no cell that was replaced (swap.h) in memory */
     uint64_t cause, value;
     bool stands;
     struct text_pair same; /* what is written where it stands already */

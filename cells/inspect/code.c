@@ -51,14 +51,14 @@ static bool search_code(const struct cell *cell, void *argument)
     const struct elf_symbol *symbol =
         function_at(cell, stub ? stub->function : search->address, &info->address);
 
-    if (!symbol)
+    if (!symbol && !stub)
         return true;
-    format(info->name, sizeof info->name, "%s%s", cell->symbol_names + symbol->name,
-           stub ? " (stub)" : "");
+    format(info->name, sizeof info->name, "%s%s", symbol ? cell->symbol_names + symbol->name : stub->lost,
+           symbol && stub ? " (stub)" : stub ? " (lost)" : "");
     string_copy(info->cell, sizeof info->cell, cell->manifest.name);
     info->bytes = stub ? STUB_BYTES : symbol->size;
     info->address = stub ? stub->address : info->address;
-    info->exported = symbol->info >> 4 != STB_LOCAL && (symbol->other & 3) == STV_DEFAULT;
+    info->exported = symbol && symbol->info >> 4 != STB_LOCAL && (symbol->other & 3) == STV_DEFAULT;
     info->zombie = cell->zombie;
     search->found = true;
     return false;

@@ -145,7 +145,7 @@ static void outcome_note(const struct task *task, const char *text, const char *
 
 /* Wakes who waits. Within the wake-up, another fault may come here, of the scheduler: it finds the lock of the queue
  * taken by this very hart, so it only leaves word. */
-static void waiter_wake(void)
+void waiter_wake(void)
 {
     uint32_t calls = 1;
 
@@ -398,9 +398,15 @@ static enum status init(enum cell_reason reason)
     return OK;
 }
 
+/* A fault that cut fault_outcome() short may have done so amid a wake-up: the hook was out of service then, and nobody
+ * would be woken any more. */
 static enum status start(enum cell_reason reason)
 {
-    return reason == REASON_SWAP ? OK : swap_log_start();
+    if (reason != REASON_SWAP)
+        return swap_log_start();
+    __atomic_store_n(&state.wake_calls, 0, __ATOMIC_RELEASE);
+    waiter_wake();
+    return OK;
 }
 
 static enum status stop(enum cell_reason reason)

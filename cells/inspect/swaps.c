@@ -2,9 +2,10 @@
 #include "swaps.h"
 
 #include "nucleus/frame.h"
+#include "nucleus/log.h"
 #include "nucleus/string.h"
 
-#define RECORDS_ORDER 2u
+#define RECORDS_ORDER 4u
 _Static_assert(SWAP_RECORDS * sizeof(struct swap_report) <= PAGE_BYTES << RECORDS_ORDER, "");
 
 enum status swap_log_start(void)
@@ -33,6 +34,14 @@ static struct swap_report *record_of(struct swap_log *log, uint64_t number)
     return &log->records[number % SWAP_RECORDS];
 }
 
+/* One that came to nothing, or not to what was wanted, is told in the system's log, too. */
+static void tell_failure(const struct swap_report *report)
+{
+    if (report->begun && report->status != OK && report->status != AGAIN)
+        log_write("swap %lu, of %s: %s", report->number, report->cells[0].old,
+                  report->why.text[0] ? report->why.text : status_name(report->status));
+}
+
 EXPORT void swap_noted(const struct swap_report *report)
 {
     OWN(spin_guard) guard = {0};
@@ -45,6 +54,9 @@ EXPORT void swap_noted(const struct swap_report *report)
     if (report->number > log->last)
         log->last = report->number;
     spin_unlock_nested(&guard, &log->lock);
+    tell_failure(report);
+    if (report->probation && report->status != AGAIN)
+        waiter_wake();
 }
 
 /* The caller's memory is written without the lock: it may fault, and who reports that may ask for swaps. */

@@ -18,6 +18,8 @@ struct swap_log {
 /** faults.c */
 struct swap_log *swap_log(void);
 
+/** faults.c: wakes who waits for faults, for another reason. */
+void waiter_wake(void);
 /** @return ERR_NOMEM. */
 enum status swap_log_start(void);
 void swap_log_stop(void);

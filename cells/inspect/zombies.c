@@ -1,4 +1,4 @@
-/* Cells that were replaced, and who holds them: the nucleus notes the word that it found last. */
+/* Cells that were replaced, and who holds them: the cell reclaim notes the word that it found last. */
 #include "cell.h"
 #include "inspect.h"
 #include "nucleus/format.h"
@@ -68,7 +68,7 @@ static void describe_holder(struct zombie_search *search)
 
     *holder = '\0';
     if (!search->word) {
-        string_copy(holder, CELL_HOLDER_ROOM, "a hart that did not stop");
+        string_copy(holder, CELL_HOLDER_ROOM, "nobody, but that was not looked at to the end");
         return;
     }
     in_heap = heap_describe((const void *)search->word, &kind, &object, &live) == OK;

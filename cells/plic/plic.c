@@ -248,11 +248,13 @@ static void lines_drop(void)
     state.lines = NULL;
 }
 
+KIND_OF_BUFFERS(lines, "irq lines");
+
 static enum status plic_init(enum cell_reason reason)
 {
     if (reason == REASON_SWAP)
         return OK; /* the state is the predecessor's: lines, mappings, what is attached */
-    return kind_create(&state.lines_kind, "irq lines", 0, 0);
+    return kind_create(&state.lines_kind, &kind_lines);
 }
 
 /** What the device tree says. */

@@ -1,6 +1,7 @@
 /*
  * What is done after a fault, beyond the end of its task, which is the nucleus' affair:
  *
+ *   - The cell is on probation: the version before serves again (probation.c).
  *   - The cell serves nobody (it provides no interface): nothing more.
  *   - In a client's task: its check() tells whether the cell is in order; one that has none is taken to be.
  *   - It is not, or a hook was cut short: the cell is reloaded, and keeps its state.
@@ -15,7 +16,9 @@
 #include "recovery.h"
 
 #include "cell.h"
+#include "clock.h"
 #include "incident.h"
+#include "probation.h"
 #include "nucleus/format.h"
 #include "nucleus/hart.h"
 #include "nucleus/log.h"
@@ -26,6 +29,8 @@
 
 #define SECONDS_REMEMBERED 10u
 #define MARKS_MOST 8u
+#define SWAP_POLL_NS 1000000u
+#define HELD_POLL_NS 100000000u
 #define STAND_IN_VERSION "stand-in" /* at the end of a stand-in's version (pack stand-in) */
 
 /* A cell that was reloaded. */
@@ -40,6 +45,8 @@ struct HOLDS recovery_state {
     unsigned holds;                /* atomic */
     uint64_t last; /* of the faults that were settled, the last that was looked at */
     wait_op op;    /* the service's, between two steps; worked on in step() alone */
+    clock_op timer; /* the same */
+    struct probation probation;
 };
 CELL_STATE(struct recovery_state);
 
@@ -86,6 +93,11 @@ static void mark_add(const char *cell, uint64_t swap)
     string_copy(place->cell, sizeof place->cell, cell);
     place->swap = swap;
     place->ticks = hart_ticks();
+}
+
+static bool is_held(void)
+{
+    return __atomic_load_n(&state.holds, __ATOMIC_ACQUIRE) > 0;
 }
 
 /* @return false: it is nothing that more is to be done about. */
@@ -147,6 +159,32 @@ static void say(const struct incident *incident, void (*log)(const char *text, .
     irq_restore(&guard);
 }
 
+/* A fault in a cell on probation: the version before serves again. @return false: it was none. */
+static bool end_probation(uint64_t number) REQUIRES(may_park);
+static bool end_probation(uint64_t number)
+{
+    struct incident incident;
+    struct swap_report report;
+    struct fault fault;
+    struct why why;
+
+    if (!fault_get(number, &fault) || !probation_covers(&state.probation, fault.cell, fault.ticks))
+        return false;
+    why.text[0] = '\0';
+    memset(&incident, 0, sizeof incident);
+    incident.number = number;
+    string_copy(incident.cell.name, sizeof incident.cell.name, fault.cell);
+    string_copy(incident.hook, sizeof incident.hook, fault.hook);
+    if (roll_back(fault.cell, &report, &why))
+        incident_add(&incident, "on probation, so %s %s serves again", report.cells[0].new,
+                     report.cells[0].new_version);
+    else
+        incident_add(&incident, "on probation, but no way back: %s", why.text);
+    say(&incident, log_print);
+    fault_note_action(number, incident.action);
+    return true;
+}
+
 static void attend(uint64_t number) REQUIRES(may_park);
 static void attend(uint64_t number)
 {
@@ -154,7 +192,7 @@ static void attend(uint64_t number)
     struct mark *mark;
     bool broken;
 
-    if (__atomic_load_n(&state.holds, __ATOMIC_ACQUIRE) || !incident_read(number, &incident))
+    if (is_held() || end_probation(number) || !incident_read(number, &incident))
         return;
     mark = mark_of(incident.cell.name);
     if (mark && incident.ticks <= mark->ticks)
@@ -201,17 +239,72 @@ static enum status wait_for_fault(uint64_t *number) UNCHECKED
     return status;
 }
 
+/* Not while the clock is in quarantine: its functions would fault this task, and the keeper that restarts it. Whoever ends
+ * that by a swap wakes this task, unless it is final; then a probation lasts until the next fault or swap. */
+static bool can_wait(void)
+{
+    struct cell_info clock;
+
+    return !cell_find("clock", &clock) || !strstr(clock.version, STAND_IN_VERSION);
+}
+
+/* UNCHECKED, all three: the same for the timer, and for the end of a wait that brought nothing. */
+static void wake_not(void) UNCHECKED
+{
+    clock_op_unwind(&state.timer);
+}
+
+static void wake_in(uint64_t ns) UNCHECKED
+{
+    if (!can_wait())
+        return;
+    clock_begin(&state.timer, clock_now_ns() + ns);
+    if (clock_step(&state.timer) != AGAIN)
+        task_unpark(task_current());
+}
+
+static void wait_no_more(void) UNCHECKED
+{
+    wait_op_unwind(&state.op);
+}
+
+/* Between the exchange and the end of start() a new cell serves, and it is not decided whether it stays. */
+static bool is_coming(uint64_t number)
+{
+    struct fault fault;
+
+    return fault_get(number, &fault) && probation_is_coming(fault.cell);
+}
+
+/* Faults come first, so that none is overlooked when the time of a probation is over. And new swaps are looked for
+ * when the wait is in the queue: the end of one is heard of there, too. */
 static enum status step(void *unused)
 {
+    uint64_t number, next, last = state.last;
     enum status status;
-    uint64_t number;
 
     (void)unused;
     role_assert_may_park();
+    wake_not();
     status = wait_for_fault(&number);
+    if (status == OK && is_coming(number)) {
+        state.last = last;
+        wake_in(SWAP_POLL_NS);
+        return AGAIN;
+    }
     if (status == OK)
         attend(number);
-    return status;
+    if (status != AGAIN)
+        return status;
+    next = probation_next(&state.probation);
+    if (next == 0 && !is_held()) {
+        wait_no_more(); /* swaps that are waited for would use up its wake-up */
+        probation_settle(&state.probation);
+        return OK;
+    }
+    if (next != PROBATION_NONE)
+        wake_in(next ?: HELD_POLL_NS); /* nobody tells when the hold ends */
+    return AGAIN;
 }
 
 static enum status start(enum cell_reason reason)

@@ -2,6 +2,7 @@
 #include "incident.h"
 #include "nucleus/format.h"
 #include "nucleus/string.h"
+#include "swap.h"
 #include "swap_log.h"
 #include "text.h"
 
@@ -34,7 +35,7 @@ bool reload(struct incident *incident, uint64_t *swap)
 
     if (!replace(incident, incident->cell.name, NULL, 0, &report))
         return false;
-    incident_add(incident, "reloaded, version %s", report.new_version);
+    incident_add(incident, "reloaded, version %s", report.cells[0].new_version);
     *swap = report.number;
     return true;
 }
@@ -71,7 +72,7 @@ bool bind_default(struct incident *incident)
     if (strchr(incident->cell.provides, ' ') || !default_of(incident->cell.provides, cell) ||
         strcmp(cell, incident->cell.name) == 0 || !replace(incident, cell, NULL, 0, &report))
         return false;
-    incident_add(incident, "%s %s serves instead", cell, report.new_version);
+    incident_add(incident, "%s %s serves instead", cell, report.cells[0].new_version);
     return true;
 }
 
@@ -99,7 +100,7 @@ uint64_t last_swap_to(const char *cell)
     struct swap_report report;
 
     for (unsigned i = 0; swap_get(i, &report); i++)
-        if (report.done && strcmp(report.new, cell) == 0)
+        if (report.done && strcmp(report.cells[0].new, cell) == 0)
             return report.number;
     return 0;
 }

@@ -298,11 +298,13 @@ static enum status step(void *argument)
     return progress ? OK : AGAIN;
 }
 
+KIND(call, "call", struct call);
+
 static enum status init(enum cell_reason reason)
 {
     if (reason == REASON_SWAP)
         return OK; /* the state is the predecessor's */
-    if (kind_create(&state.calls, "call", sizeof(struct call), 8) != OK)
+    if (kind_create(&state.calls, &kind_call) != OK)
         return ERR_NOMEM;
     line_init(&state.line, "mitos> ");
     return OK;

@@ -216,14 +216,17 @@ EXPORT void task_drain(void)
     spares_trim(&state, 0);
 }
 
+KIND(task, "task", struct task_object);
+KIND_OF_BUFFERS(restart, "restart");
+
 static enum status init(enum cell_reason reason)
 {
     if (reason == REASON_SWAP)
         return OK; /* the state is the predecessor's */
     keeper_init(&state.keeper);
-    if (kind_create(&state.tasks, "task", sizeof(struct task_object), 16) != OK)
+    if (kind_create(&state.tasks, &kind_task) != OK)
         return ERR_NOMEM;
-    return kind_create(&state.restarts, "restart", 0, 16);
+    return kind_create(&state.restarts, &kind_restart);
 }
 
 static enum status start(enum cell_reason reason)

@@ -141,16 +141,19 @@ void slots_drop(void)
     state.slots = NULL;
 }
 
+KIND_OF_BUFFERS(slots, "virtio slots");
+KIND(ring, "virtio ring", struct virtio_ring);
+
 static enum status init(enum cell_reason reason)
 {
     enum status status;
 
     if (reason == REASON_SWAP)
         return OK; /* the state is the predecessor's: slots, their mappings and owners, rings */
-    status = kind_create(&state.slots_kind, "virtio slots", 0, 0);
+    status = kind_create(&state.slots_kind, &kind_slots);
     if (status != OK)
         return status;
-    return kind_create(&state.rings_kind, "virtio ring", sizeof(struct virtio_ring), 8);
+    return kind_create(&state.rings_kind, &kind_ring);
 }
 
 static enum status start(enum cell_reason reason)

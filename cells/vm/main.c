@@ -19,16 +19,19 @@ static void use_table(void *root)
     hart_set_page_table(pointer_to_physical(root));
 }
 
+KIND(mapping, "mapping", struct mapping_object);
+KIND(backing, "backing", struct backing);
+
 static enum status init(enum cell_reason reason)
 {
     enum status status;
 
     if (reason == REASON_SWAP)
         return OK; /* the state is the predecessor's, and the harts use its tables */
-    status = kind_create(&state.mappings, "mapping", sizeof(struct mapping_object), 8);
+    status = kind_create(&state.mappings, &kind_mapping);
     if (status != OK)
         return status;
-    return kind_create(&state.backings, "backing", sizeof(struct backing), 8);
+    return kind_create(&state.backings, &kind_backing);
 }
 
 static void arenas_add(void)

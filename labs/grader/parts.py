@@ -271,8 +271,10 @@ class Build:
         only.write_text("".join(f"{line}\n" for line in self.rules.lines(inlined)), encoding="utf-8")
         cell = self.work / f"{cell_name(self.part)}.cell"
         declared = [word for path in self.rules.lists for word in ("--declared", path)]
+        types = [word for path in self.rules.lists for word in ("--signatures", pathlib.Path(path).with_suffix(".types"))]
         accepted = [word for text in self.accepted for word in ("--accept", text)]
-        self.must("pack", [self.config["pack"], "cell", "-o", cell, "--only", only, *declared, *accepted, joined])
+        self.must("pack", [self.config["pack"], "cell", "-o", cell, "--only", only, *declared, *types, *accepted,
+                           joined])
         return cell
 
     def each(self, step, *arguments):
