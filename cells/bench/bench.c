@@ -76,6 +76,7 @@ static int run_all(const char *pattern, bool json) REQUIRES(may_park);
 static int run_all(const char *pattern, bool json)
 {
     struct benchmark benchmark;
+    struct cell_info cell;
     struct result result;
     unsigned done = 0;
     int failed = 0;
@@ -85,6 +86,11 @@ static int run_all(const char *pattern, bool json)
 
         if (!string_matches(benchmark.name, pattern))
             continue;
+        if (benchmark.cell && !cell_find(benchmark.cell, &cell)) {
+            if (!json)
+                print("%-16s not measured: %s is not loaded\n", benchmark.name, benchmark.cell);
+            continue;
+        }
         status = measure(&benchmark, &result);
         if (status != OK) {
             failed = 1;

@@ -1,8 +1,9 @@
 /*
  * The command `demo`: prepared demonstrations. `demo scheduler` replaces the scheduler to and fro while the
- * crew (crew.h) runs, and judges by what it sees: each swap is done, and after it every task goes on.
+ * crew (crew.h) runs, and judges by what it sees: each swap is done, and after it every task goes on. `demo channel`
+ * stands in channel.c.
  *
- * There is one demonstration at a time. Its crew lives in the state, so that this cell can be replaced, too,
+ * There is one demonstration at a time. Its crew, or its mail, lives in the state, so that this cell can be replaced, too,
  * once the command has ended.
  */
 #include "cell.h"
@@ -10,23 +11,24 @@
 #include "command.h"
 #include "console.h"
 #include "crew.h"
+#include "demo.h"
 #include "devicetree.h"
 #include "inspect.h"
 #include "nucleus/string.h"
-#include "nucleus/swap.h"
 #include "screen.h"
 #include "text.h"
 
-#define MS 1000000u
 #define SWAPS_MOST 10000u
 #define SWAPS_USUAL 10u
 #define LOOK_NS (100 * MS)
 #define LOOKS_LIVE 8u           /* between two swaps, for a person to follow */
-#define PATIENCE_NS (5000 * MS) /* until a task counts as standing still */
 
 struct demo_state {
     uint32_t running; /* atomic */
-    struct crew crew;
+    union {
+        struct crew crew;
+        struct mail mail;
+    };
     struct show show;
 };
 CELL_STATE(struct demo_state);
@@ -88,16 +90,11 @@ static unsigned wait_for_crew(void)
     return CREW_COUNT - crew_moved(&state.crew);
 }
 
-/* One swap. @return whether it was done. */
-static bool swap_once(struct swap_report *report) REQUIRES(may_park);
-static bool swap_once(struct swap_report *report)
+bool swap_once(const char *old, const char *new, struct swap_report *report)
 {
     OWN(swap_request) request = {0};
-    char old[CELL_NAME_ROOM];
 
-    scheduler_now(old);
-    if (!cell_swap(&request, old, strcmp(old, "sched_rr") == 0 ? "sched_mlfq" : "sched_rr", NULL, 0,
-                   false, &report->why))
+    if (!cell_swap(&request, old, new, NULL, 0, false, &report->why))
         return false;
     return swap_wait(&request, report) == OK && report->status == OK;
 }
@@ -129,12 +126,14 @@ static bool act(struct show *show) REQUIRES(may_park);
 static bool act(struct show *show)
 {
     struct swap_report report;
+    char old[CELL_NAME_ROOM];
     unsigned still;
 
     memset(&report, 0, sizeof report);
     (void)crew_take_delay(&state.crew);
     crew_look(&state.crew);
-    if (!swap_once(&report)) {
+    scheduler_now(old);
+    if (!swap_once(old, strcmp(old, "sched_rr") == 0 ? "sched_mlfq" : "sched_rr", &report)) {
         print("demo: swap %u failed: %s\n", show->done + 1,
               report.why.text[0] ? report.why.text : status_name(report.status));
         return false;
@@ -143,7 +142,7 @@ static bool act(struct show *show)
     show->done++;
     show->pause = pause_of(&report);
     show->delay_ns = crew_take_delay(&state.crew);
-    (void)string_copy(show->scheduler, sizeof show->scheduler, report.new);
+    (void)string_copy(show->scheduler, sizeof show->scheduler, report.cells[0].new);
     if (show->pause > show->longest_pause)
         show->longest_pause = show->pause;
     if (show->delay_ns > show->longest_delay_ns)
@@ -151,7 +150,7 @@ static bool act(struct show *show)
     if (!show->live)
         print("swap %u: %s to %s, harts held for %llu instructions, longest delay %llu us; "
               "%u of %u tasks went on\n",
-              show->done, report.old, report.new, show->pause,
+              show->done, report.cells[0].old, report.cells[0].new, show->pause,
               (unsigned long long)show->delay_ns / 1000, CREW_COUNT - still, CREW_COUNT);
     if (still)
         print("demo: %u tasks stand still (see tasks)\n", still);
@@ -177,50 +176,68 @@ static bool perform(struct show *show)
     return good;
 }
 
+static bool demo_scheduler(unsigned swaps, bool live) REQUIRES(may_park);
+static bool demo_scheduler(unsigned swaps, bool live)
+{
+    struct show *show = &state.show;
+    bool good;
+
+    *show = (struct show){.wanted = swaps, .live = live};
+    scheduler_now(show->scheduler);
+    if (!crew_start(&state.crew)) {
+        print("demo: no memory for %u tasks\n", CREW_COUNT);
+        return false;
+    }
+    good = perform(show);
+    crew_end(&state.crew);
+    return good;
+}
+
 static int usage(void) REQUIRES(may_park);
 static int usage(void)
 {
-    print("usage: demo scheduler [SWAPS] [--auto]\n");
+    print("usage: demo scheduler|channel [SWAPS] [--auto]\n");
     return 2;
 }
 
 static int demo(int argc, char **argv)
 {
     OWN(stage) claim = {0};
-    struct show *show = &state.show;
-    bool plain = argc > 2 && strcmp(argv[argc - 1], "--auto") == 0, good;
+    bool plain = argc > 2 && strcmp(argv[argc - 1], "--auto") == 0, live, good;
     uint64_t swaps = SWAPS_USUAL;
 
     role_assert_may_park();
     argc -= plain;
-    if (argc < 2 || argc > 3 || strcmp(argv[1], "scheduler") != 0 ||
+    if (argc < 2 || argc > 3 || (strcmp(argv[1], "scheduler") != 0 && strcmp(argv[1], "channel") != 0) ||
         (argc == 3 && (!string_to_u64(argv[2], &swaps) || swaps == 0 || swaps > SWAPS_MOST)))
         return usage();
     if (!stage_take(&claim)) {
         print("demo: a demonstration is running already\n");
         return 1;
     }
-    *show = (struct show){.wanted = (unsigned)swaps, .live = !plain && !is_headless()};
-    scheduler_now(show->scheduler);
-    good = crew_start(&state.crew);
-    if (good) {
-        good = perform(show);
-        crew_end(&state.crew);
-    } else {
-        print("demo: no memory for %u tasks\n", CREW_COUNT);
-    }
+    live = !plain && !is_headless();
+    if (strcmp(argv[1], "scheduler") == 0)
+        good = demo_scheduler((unsigned)swaps, live);
+    else
+        good = demo_channel(&state.mail, (unsigned)swaps, live);
     stage_leave(&claim);
     return good ? 0 : 1;
 }
 
-COMMAND(demo, .usage = "demo scheduler [SWAPS] [--auto]",
-        .help = "Shows how the scheduler is replaced while tasks run.\n"
+COMMAND(demo, .usage = "demo scheduler|channel [SWAPS] [--auto]",
+        .help = "Shows how a cell is replaced while tasks use it.\n"
                 "\n"
-                "Twelve tasks compute, yield and sleep; sched_rr and sched_mlfq take turns, SWAPS\n"
-                "times, 10 unless given. Shown are what the tasks get done, how late sleepers are\n"
-                "woken, and for how many instructions all harts were held. Live on a terminal; in\n"
-                "plain lines with --auto, and without a terminal. Ctrl-C ends it.\n"
-                "Status: 0 every swap was done and every task went on, else 1.",
+                "scheduler: twelve tasks compute, yield and sleep; sched_rr and sched_mlfq take\n"
+                "turns. Shown are what the tasks get done, how late sleepers are woken, and for how\n"
+                "many instructions all harts were held. Live on a terminal; in plain lines with\n"
+                "--auto, and without a terminal.\n"
+                "channel: eight tasks send messages and eight receive them; chan_async and\n"
+                "chan_sync take turns, with messages on their way. In the end it says how many were\n"
+                "lost, doubled, and out of order. With --auto, and without a terminal, there is no\n"
+                "pause between two swaps.\n"
+                "\n"
+                "SWAPS swaps are done, 10 unless given. Ctrl-C ends it.\n"
+                "Status: 0 every swap was done, and every task went on or all messages came, else 1.",
         .run = demo);
 
 static enum status demo_stop(enum cell_reason reason)
@@ -230,4 +247,4 @@ static enum status demo_stop(enum cell_reason reason)
 }
 
 CELL(.name = "demo", .version = "1.0",
-     .summary = "Demonstrations: the scheduler is replaced while tasks run", .stop = demo_stop);
+     .summary = "Demonstrations: the scheduler, or the channels, are replaced while tasks use them", .stop = demo_stop);
