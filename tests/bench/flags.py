@@ -75,8 +75,8 @@ def measure(folder):
 
 def sizes(folder):
     """The sections of the nucleus and of all cells that are loaded at boot."""
-    names = re.search(r"^MITOS_BOOT:STRING=(.*)$", open(os.path.join(folder, "CMakeCache.txt")).read(), re.MULTILINE)
-    cells = [os.path.join(folder, "cells", name + ".cell") for name in names.group(1).split(";")]
+    names = open(os.path.join(folder, "boot_set.txt")).read().split(";")
+    cells = [os.path.join(folder, "cells", name + ".cell") for name in names]
     out = subprocess.run(
         ["riscv64-unknown-elf-size", "-A", os.path.join(folder, "mitos.elf"), *cells],
         capture_output=True, text=True, check=True,

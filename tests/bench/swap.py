@@ -27,7 +27,7 @@ def measure(build):
     for tasks in TASKS:
         steps = [f"load sleepers; sleepers {tasks}"]
         for sites in SITES:
-            steps.append(f"load pause_{sites}; swap pause pause --json; unload pause_{sites}; unload pause")
+            steps.append(f"load pause_{sites}; swap pause pause --final --json; unload pause_{sites}; unload pause")
         run = subprocess.run(
             [os.path.join(ROOT, "mitos"), "run", "--headless", "--quiet", "--icount", "--build", build]
             + ["-c", "; ".join(steps)],

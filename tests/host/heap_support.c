@@ -48,9 +48,10 @@ int heap_compare_figures(void **unused)
 
 struct kind *make(const char *name, size_t bytes, size_t alignment)
 {
+    const struct kind_type type = {.name = name, .object_bytes = bytes, .alignment = alignment};
     struct kind *kind = NULL;
 
-    assert_int_equal(kind_create(&kind, name, bytes, alignment), OK);
+    assert_int_equal(kind_create(&kind, &type), OK);
     assert_non_null(kind);
     return kind;
 }

@@ -21,7 +21,7 @@ FLAGS = """-march=rv64imac_zicsr_zifencei -mabi=lp64 -mcmodel=medany -ffreestand
 if GUEST and os.path.exists(f"{GUEST}/checks/gcc.flags"):
     FLAGS = [f"@{GUEST}/checks/gcc.flags"]
 # Tests of what the compiler lets pass must not be stopped by its warnings.
-CELL_FLAGS = FLAGS + ["-O2", "-g", "-mno-relax", "-fvisibility=hidden", f"-I{ROOT}/abi", "-w"]
+CELL_FLAGS = FLAGS + ["-O2", "-g", "-gbtf", "-mno-relax", "-fvisibility=hidden", f"-I{ROOT}/abi", "-w"]
 
 MANIFEST = '#include "cell.h"\nCELL(.name = "sample", .version = "1.0", .summary = "A sample.");\n'
 
@@ -73,3 +73,27 @@ class PackCase(unittest.TestCase):
         done = self.pack("cell", "-o", f"{name}.cell", joined)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         return self.folder / f"{name}.cell"
+
+
+class ProbeCase(PackCase):
+    """Has an interface, sample.h, and what pack signatures says of it, sample.types."""
+
+    def probe(self, header, functions, flags=()):
+        """Probes a header as the build does; returns pack's answer."""
+        (self.folder / "sample.h").write_text(header)
+        (self.folder / "list").write_text("".join(f"{name} sample.h\n" for name in functions))
+        done = run(ROOT / "abi/cmake/probe_headers.sh", self.folder / "list", self.folder, "sample.h")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.tool("gcc", *CELL_FLAGS, *flags, f"-I{self.folder}", "-c", self.folder / "sample.h.c",
+                  "-o", self.folder / "probe.o")
+        return self.pack("signatures", "-o", "sample.types", "probe.o")
+
+    def functions(self, header, names):
+        """{name: signature}"""
+        done = self.probe(header, names)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return self.listed("sample.types")
+
+    def listed(self, name, what="function"):
+        lines = (self.folder / name).read_text().splitlines()
+        return {line.split(" ", 2)[2]: line.split(" ")[1] for line in lines if line.startswith(what + " ")}

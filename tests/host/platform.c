@@ -106,6 +106,11 @@ struct cell *cell_of_caller(uint64_t pc)
     return platform_caller;
 }
 
+bool harts_are_held(void)
+{
+    return false;
+}
+
 const char *cell_name(const struct cell *cell)
 {
     static char name[32];

@@ -95,9 +95,10 @@ static void test_exhaustion_gives_null_and_recovers(void **unused)
         ;
     for (unsigned i = 0; i < 1000; i++) {
         char name[KIND_NAME_ROOM];
+        const struct kind_type type = {.name = name};
 
         snprintf(name, sizeof name, "none%u", i);
-        if (kind_create_for((struct cell *)0x3000, &none, name, 0, 0) == ERR_NOMEM)
+        if (kind_create_for((struct cell *)0x3000, &none, &type) == ERR_NOMEM)
             break;
         assert_int_not_equal(i, 999);
     }

@@ -142,11 +142,12 @@ class Archive(PackCase):
         self.assertIn("twice", symbols)
         self.assertLessEqual(symbols.count(" .L"), relocations.count("R_RISCV_PCREL_HI20"))
 
-    def test_btf_is_kept(self):
-        text = '__asm__(".section .BTF\\n .byte 0x9f,0xeb\\n .previous");\n'
-        self.make_cell("alpha", text)
+    def test_signatures_and_types_are_kept(self):
+        self.make_cell("alpha", SCHED)
         self.assertEqual(self.archive("alpha.cell").returncode, 0)
-        self.assertIn(".BTF", self.tool("readelf", "-SW", self.extract() / "alpha.cell"))
+        sections = self.tool("readelf", "-SW", self.extract() / "alpha.cell")
+        self.assertIn(".mitos.signatures", sections)
+        self.assertIn(".mitos.types", sections)
 
     def test_same_input_same_archive(self):
         self.make_cell("alpha", SCHED)

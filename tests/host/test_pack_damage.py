@@ -5,9 +5,15 @@ import unittest
 from pack_case import MANIFEST, PackCase, run
 
 SOURCE = MANIFEST + """
+#include "evolve.h"
 #include "nucleus/log.h"
 struct counter { int n; };
 CELL_STATE(struct counter);
+struct link { struct link *next; struct counter counter; };
+struct link_v1 { struct link_v1 *next; };
+KIND(link, "link", struct link);
+static enum status grow(const void *from, void *to, void *body) { return from && to && !body; }
+MIGRATE(link, struct link_v1, grow, NULL);
 static const char *const names[] = {"a", "b"};
 EXPORT void use(int x);
 EXPORT void use(int x) { log_write("%s %d", names[x & 1], state.n++); }
@@ -16,8 +22,8 @@ EXPORT void use(int x) { log_write("%s %d", names[x & 1], state.n++); }
 
 class Damage(PackCase):
 
-    def test_cut_at_every_byte_and_changed(self):
-        joined = self.compile({"a.c": SOURCE}, ["-g0"])
+    def test_cut_and_changed(self):
+        joined = self.compile({"a.c": SOURCE}, ["-g0", "-gbtf"])
         done = run(os.environ.get("PACK_MANGLE", "pack_mangle"), joined, self.folder)
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
         self.assertIn("cuts refused", done.stdout)

@@ -12,7 +12,7 @@ set(pack_parts ${pack_sources})
 list(FILTER pack_parts EXCLUDE REGEX "/main\\.c$")
 add_executable(pack_mangle pack_mangle.c ${pack_parts})
 target_include_directories(pack_mangle PRIVATE ${MITOS_ROOT}/abi/pack)
-target_link_libraries(pack_mangle PRIVATE mitos_host_flags ${MITOS_LIBELF})
+target_link_libraries(pack_mangle PRIVATE mitos_host_flags ${MITOS_LIBELF} ${MITOS_LIBBPF})
 
 set(pack_environment
     PACK=$<TARGET_FILE:pack_sanitized>
@@ -20,7 +20,7 @@ set(pack_environment
     MITOS_CROSS=${MITOS_CROSS}
     MITOS_GUEST_DIR=${MITOS_GUEST_DIR}
     PYTHONDONTWRITEBYTECODE=1)
-foreach(area IN ITEMS refusals cell only archive damage stand_in)
+foreach(area IN ITEMS refusals cell only archive damage stand_in signatures explain)
     add_test(NAME host.pack_${area}
              COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/test_pack_${area}.py)
     set_tests_properties(host.pack_${area} PROPERTIES LABELS host TIMEOUT 120

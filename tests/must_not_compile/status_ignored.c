@@ -8,13 +8,15 @@
 #include "snippet.h"
 #include "nucleus/heap.h"
 
+KIND(snippet, "snippet", uint64_t);
+
 enum status snippet(struct kind **kind);
 enum status snippet(struct kind **kind)
 {
 #ifdef WRONG
-    kind_create(kind, "snippet", 16, 8);
+    kind_create(kind, &kind_snippet);
     return OK;
 #else
-    return kind_create(kind, "snippet", 16, 8);
+    return kind_create(kind, &kind_snippet);
 #endif
 }

@@ -3,8 +3,8 @@
  * rejected by clang: 'request' is not held on every path through here
  * rule off: clang -Wno-thread-safety-analysis
  */
-#include "nucleus/swap.h"
 #include "snippet.h"
+#include "swap.h"
 
 void snippet(void);
 void snippet(void)

@@ -74,8 +74,9 @@ class Guest:
         self.terminal.close(force=True)
 
 
-def headless(commands, *options):
-    """Runs commands without a prompt. Returns the exit status and the lines that they printed."""
+def headless(commands, *options, log=False):
+    """Runs commands without a prompt. Returns the exit status and the lines that they printed; with `log` also lines of
+    the log, which come in between."""
     process = subprocess.run(
         [MITOS, "run", "--headless", "--build", BUILD, "--timeout", str(LIMIT), *options, "-c", commands],
         stdout=subprocess.PIPE,
@@ -88,5 +89,5 @@ def headless(commands, *options):
     lines = process.stdout.splitlines()
     for first, line in enumerate(lines):
         if line.startswith("mitos: running "):
-            return process.returncode, [line for line in lines[first + 1 :] if not line.startswith("[   ")]
+            return process.returncode, [line for line in lines[first + 1 :] if log or not line.startswith("[   ")]
     raise AssertionError("the guest did not get to the shell:\n" + process.stdout)

@@ -161,9 +161,9 @@ class Text(unittest.TestCase):
 
     def test_wrong_use_of_demo_gives_the_usage(self):
         words = ["", "x", "scheduler 0", "scheduler 10001", "scheduler x", "scheduler 1 2", "scheduler --what",
-                 "scheduler 3 --auto 3"]
+                 "scheduler 3 --auto 3", "channel 0"]
         _, lines = headless("load demo; " + "; ".join(f"demo {word}; echo status $?" for word in words))
-        self.assertEqual(lines[1:-1], ["usage: demo scheduler [SWAPS] [--auto]", "status 2"] * len(words))
+        self.assertEqual(lines[1:-1], ["usage: demo scheduler|channel [SWAPS] [--auto]", "status 2"] * len(words))
 
     def test_failures_name_the_thing(self):
         outputs = sections(["cell zz", "load zz", "unload zz", "unload vm", "deps zz", "symbols zz", "what zz",

@@ -26,7 +26,7 @@ class Typed:
         self.line = f"swap {cell} {new}; echo {{{number}:$?}}"
         self.answer = f"{{{number}:0}}"
         self.expected = [PROMPT + self.line,
-                         f"swapped {cell} {versions[0]} {cell} {versions[1]} # instructions", self.answer]
+                         f"swapped {cell} {versions[0]} {cell} {versions[1]} # instructions, on probation", self.answer]
 
 
 def lines_to_type():

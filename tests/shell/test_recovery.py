@@ -113,7 +113,7 @@ class Recovery(unittest.TestCase):
         for harts in HARTS:
             with self.subTest(harts=harts):
                 output, faults, said = self.run_faults(
-                    "swap sched_rr sched_mlfq; fault null sched_mlfq:sched_pick; recovered sched_mlfq;"
+                    "swap --final sched_rr sched_mlfq; fault null sched_mlfq:sched_pick; recovered sched_mlfq;"
                     "fault null sched_mlfq:sched_pick; recovered sched_mlfq 1; cells;"
                     "fault null sched_rr:sched_pick; recovered sched_rr;"
                     "fault null sched_rr:sched_pick; recovered sched_rr 3; busy yield 4 1; swap sched_rr sched_rr", harts)
@@ -134,6 +134,13 @@ class Recovery(unittest.TestCase):
                     self.assertEqual("in quarantine" in output.split("\n"), cell != "uart")
                     self.assertRegex(output, rf"swapped {cell} 1\.0 stand-in for {cell} 1\.0"
                                      if cell == "uart" else rf"swapped {cell} 1\.0 for {cell} 1\.0 stand-in")
+
+    def test_a_probation_waits_for_a_clock_in_quarantine(self):
+        output, faults, said = self.run_faults(
+            "swap clock stand_in/clock.cell; swap uart uart; swap clock clock; rest 1; rollback uart", "1", 1)
+        self.assertEqual((faults, said), ([], []))
+        self.assertIn("swapped uart 1.0 for uart 1.0", output)
+        self.assertIn("rollback: no older version of uart is kept", output)
 
     def test_a_reload_is_forgotten_after_ten_seconds(self):
         commands = "fault null uart:uart_interrupt; echo prints; recovered uart; {}" \

@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 import unittest
 
 from guest import BUILD, CTRL_C, PROMPT, Guest, headless
 
 REBUILT = ("--build", os.path.join(BUILD, "rebuilt"), "--smp", "2")
 
-SELF = ("vm", "uart", "clock", "task", "plic", "shell", "commands", "inspect", "devicetree", "busy", "sched_rr")
+SELF = ("vm", "uart", "clock", "task", "plic", "shell", "commands", "inspect", "reclaim", "devicetree", "busy", "sched_rr")
 
 
 class Prompt(unittest.TestCase):
@@ -82,7 +83,13 @@ class Versions(unittest.TestCase):
         raise AssertionError(f"Ctrl-C never met {line}: {output}")
 
     def outcomes(self):
-        return [row.split()[4:6] for row in self.guest.run("swaps").splitlines()[1:]]
+        """{number: outcome's first word}; lines of jobs may come in between."""
+        rows = re.findall(r"(?m)^ *(\d+) +\S+ +\S+ +\S+ +([a-z]+)", self.guest.run("swaps"))
+        return {int(number): word for number, word in rows}
+
+    def wait_for_all(self):
+        while {"goes", "waits"} & set(self.outcomes().values()):
+            pass
 
     def test_the_new_text_runs(self):
         company = "\nits company calls version 2, and points to version 2"
@@ -123,27 +130,34 @@ class Versions(unittest.TestCase):
         self.guest.expect("[1] done: run status 0")
 
     def test_ctrl_c_leaves_a_swap_that_has_begun(self):
-        self.guest.run("linger 2000")
+        self.guest.run("linger 800")
         output = self.interrupt("swap swap_samples rebuilt/swap_samples.cell")
         self.assertIn("goes on, see swaps", output)
         self.assertEqual(self.guest.status(), 1)
-        self.assertEqual(self.outcomes()[0], ["goes", "on"])
-        while self.outcomes()[0] == ["goes", "on"]:
-            pass
-        self.assertEqual(self.outcomes()[0][0], "swapped")
+        number = int(re.search(r"number (\d+) goes on", output)[1])
+        self.wait_for_all()
+        self.assertEqual(self.outcomes()[number], "swapped")
         self.assertTrue(self.guest.run("which").startswith("this is the second version"))
 
-    def test_ctrl_c_takes_back_a_swap_whose_turn_has_not_come(self):
-        self.guest.run("linger 2000")
-        self.guest.run("swap swap_samples rebuilt/swap_samples.cell &")
-        output = self.interrupt("swap uart rebuilt/uart.cell")
-        self.assertIn("is taken back, nothing was changed", output)
-        self.assertEqual(self.guest.status(), 1)
-        self.assertEqual(self.outcomes()[0][0], "cancelled")
-        self.guest.expect("[1] done: swap status 0")
-        self.assertIn("uart 1.0: ", self.guest.run("linger 0; cell uart"))
+    def test_ctrl_c_takes_back_what_has_not_had_its_turn(self):
+        self.guest.run("linger 800")
+        for _ in range(6):
+            self.guest.run("swap swap_samples rebuilt/swap_samples.cell &")
+        taken_back = []
+        for line in ("swap uart rebuilt/uart.cell", "swap uart=rebuilt/uart.cell clock=rebuilt/clock.cell",
+                     "rollback uart", "commit uart"):
+            output = self.interrupt(line)
+            self.assertIn("is taken back, nothing was changed", output)
+            self.assertRegex(self.guest.run("echo $?"), "(?m)^1$")
+            taken_back.append(int(re.search(r"number (\d+) is taken back", output)[1]))
+        self.wait_for_all()
+        outcomes = self.outcomes()
+        self.assertEqual([outcomes[number] for number in taken_back], ["cancelled"] * 4)
+        self.assertEqual([outcomes[number] for number in range(1, 7)], ["swapped"] * 6)
+        output = self.guest.run("linger 0; cell uart; cell clock")
+        self.assertIn("uart 1.0: ", output)
+        self.assertIn("clock 1.0: ", output)
         self.assertIn("for uart 1.1 in ", self.guest.run("swap uart rebuilt/uart.cell"))
-        self.assertEqual([row[0] for row in self.outcomes()][-1], "swapped")
 
 
 class Told(unittest.TestCase):
@@ -155,12 +169,36 @@ class Told(unittest.TestCase):
         self.assertRegex(text, r"\n +1 uart +uart +1.0 +swapped +\d+")
         self.assertEqual(status, 1)
         swaps = json.loads(text[text.index("[{"):text.rindex("]") + 1])
-        self.assertEqual([(row["old"], row["done"]) for row in swaps][-1], ("uart", True))
+        first = swaps[-1]
+        self.assertEqual((first["number"], first["action"], first["done"], first["probation"]), (1, "swap", True, True))
+        self.assertEqual(first["cells"], [{"old": "uart", "old_version": "1.0", "new": "uart", "new_version": "1.0"}])
+        self.assertEqual(first["objects"], 0)
+        self.assertEqual(list(first["instructions"]), ["prepare", "init", "hold", "commit", "start", "reclaim"])
+        self.assertIn(("not found", "no cell zz is loaded"), [(row["status"], row["why"]) for row in swaps])
+
+    def test_objects_in_another_layout_are_counted(self):
+        _, lines = headless("load notes; swap notes wider/notes.cell --json; swap -v notes notes", "--icount")
+        text = "\n".join(lines)
+        report = json.JSONDecoder().raw_decode(text, text.index("{"))[0]
+        self.assertEqual((report["cells"][0]["new_version"], report["objects"]), ("2.0", 1))
+        self.assertIn(" 1 objects brought into another layout", text)
 
     def test_demo_without_a_terminal(self):
         status, lines = headless("run demo scheduler 4", "--smp", "2")
         self.assertEqual(status, 0, lines)
         self.assertEqual(sum("12 of 12 tasks went on" in line for line in lines), 4)
+
+    def test_demo_of_channels(self):
+        status, lines = headless("run demo channel 4", "--smp", "2")
+        text = "\n".join(lines)
+        self.assertEqual(status, 0, text)
+        turns = re.findall(r"^swap (\d): (\w+) to (\w+), .* (\d+) messages were on their way$", text, re.MULTILINE)
+        names = ["chan_async", "chan_sync"] * 3
+        self.assertEqual([turn[:3] for turn in turns], [(str(i + 1), names[i], names[i + 1]) for i in range(4)])
+        self.assertTrue(all(int(turn[3]) > 0 for turn in turns), text)
+        last = re.search(r"4 swaps of the channels; .* (\d+) messages sent, (\d+) received; "
+                         r"0 lost, 0 doubled, 0 out of order$", text, re.MULTILINE)
+        self.assertTrue(last and last[1] == last[2], text)
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ class BootFailures(unittest.TestCase):
                 files = [path if file.stem == name else file for file in files]
             archive = pathlib.Path(folder) / "mitos.cpio"
             subprocess.run([PACK, "archive", "-o", archive, "--boot", boot_set,
-                            "--default", "sched=sched_rr", *files], check=True)
+                            "--default", "sched=sched_rr", "--default", "channel=chan_async", *files], check=True)
             return archive.read_bytes()
 
     def actor(self, plan):

@@ -45,11 +45,17 @@ static enum status allocate(void)
     return OK;
 }
 
+struct thing {
+    uint8_t bytes[200];
+};
+KIND(thing, "thing", struct thing);
+KIND_OF_BUFFERS(buffer, "buffer");
+
 static enum status make_kinds(void)
 {
-    enum status status = kind_create(&state.things, "thing", 200, 8);
+    enum status status = kind_create(&state.things, &kind_thing);
 
-    return status == OK ? kind_create(&state.buffers, "buffer", 0, 16) : status;
+    return status == OK ? kind_create(&state.buffers, &kind_buffer) : status;
 }
 
 static enum status actor_init(enum cell_reason reason)

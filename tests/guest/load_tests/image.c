@@ -199,11 +199,13 @@ void log_check(struct test_run *t, uint64_t from, const char *const *texts)
     heap_free(state.buffers, log);
 }
 
+KIND_OF_BUFFERS(image, "image");
+
 static enum status init(enum cell_reason reason)
 {
     if (reason == REASON_SWAP)
         return OK;
-    return kind_create(&state.buffers, "image", 0, 16);
+    return kind_create(&state.buffers, &kind_image);
 }
 
 CELL(.name = "load_tests", .version = "1.0", .summary = "Tests of the loader: test load",

@@ -1,5 +1,6 @@
 /* Loads that do not fit in memory. */
 #include "figures.h"
+#include "hoard.h"
 #include "image.h"
 #include "nucleus/heap.h"
 #include "nucleus/memory_records.h"
@@ -8,132 +9,21 @@
 #include "text.h"
 #include "vm.h"
 
-/* Memory that is taken away: blocks, each with the place of the next in it. */
-struct hoard {
-    struct hoarded {
-        struct hoarded *next;
-    } * first;
-    unsigned blocks;
-};
-
-static bool hoard_take(struct hoard *hoard, unsigned order)
-{
-    OWN(frames) block = {0};
-    struct hoarded *taken;
-
-    if (!frames_alloc(&block, order, FRAME_OTHER))
-        return false;
-    taken = frames_leak(&block);
-    taken->next = hoard->first;
-    hoard->first = taken;
-    hoard->blocks++;
-    return true;
-}
-
-/* Gives the block back that was taken last. */
-static bool hoard_give(struct hoard *hoard)
-{
-    struct hoarded *given = hoard->first;
-    OWN(frames) block = {0};
-
-    if (!given)
-        return false;
-    hoard->first = given->next;
-    hoard->blocks--;
-    frames_adopt(&block, given);
-    frames_drop(&block);
-    return true;
-}
-
-static void drain_all(void)
-{
-    task_drain();
-    heap_drain();
-    vm_drain();
-    frame_drain();
-}
-
-/* Takes all memory: first up to @p singles frames one by one, then the rest. */
-static void take_all(struct hoard *singles, unsigned count, struct hoard *rest)
-{
-    drain_all();
-    while (singles->blocks < count && hoard_take(singles, 0))
-        continue;
-    for (unsigned order = FRAME_MAX_ORDER + 1; order-- > 0;) {
-        while (hoard_take(rest, order))
-            continue;
-    }
-}
-
-#define KINDS 64u
 #define LINKING_BYTES 2048u
 
-/* The free slots of the slabs that there are: without them every object needs a frame. */
-struct slots {
-    struct kind *kinds[KINDS];
-    struct kind *loader;
-    void *linking; /* what linking_room() took */
-    struct hoarded *first[KINDS];
-    unsigned count;
-    bool too_many;
-};
-
-static bool note_kind(const struct kind *kind, void *argument)
-{
-    struct slots *slots = argument;
-
-    slots->too_many = slots->count == KINDS;
-    if (!slots->too_many)
-        slots->kinds[slots->count++] = (struct kind *)(uint64_t)kind;
-    return !slots->too_many;
-}
-
 /* Takes a buffer of the size in which "actor" is linked. Its slab has room for that, too, so that a load gets as
- * far as the state: slots_take() leaves this size alone. */
-static void linking_room(struct slots *slots)
+ * far as the state: slots_take() leaves this size alone. @return its kind, or NULL. */
+static struct kind *linking_room(struct slots *slots, void **linking)
 {
-    kinds_visit(note_kind, slots);
+    struct kind *loader = NULL;
+
+    slots_note(slots);
     for (unsigned i = 0; i < slots->count; i++) {
         if (strcmp(slots->kinds[i]->name, "loader buffer") == 0)
-            slots->loader = slots->kinds[i];
+            loader = slots->kinds[i];
     }
-    slots->linking = slots->loader ? heap_alloc_bytes(slots->loader, LINKING_BYTES) : NULL;
-}
-
-/* When no frame is left. */
-static void slots_take(struct slots *slots)
-{
-    for (unsigned i = 0; i < slots->count; i++) {
-        struct kind *kind = slots->kinds[i];
-        size_t bytes = kind->object_bytes ?: 16;
-
-        while (bytes >= sizeof(struct hoarded) && bytes <= 16384) {
-            struct hoarded *taken =
-                kind->object_bytes ? heap_alloc(kind) : heap_alloc_bytes(kind, bytes);
-
-            if (taken) {
-                taken->next = slots->first[i];
-                slots->first[i] = taken;
-            } else if (kind->object_bytes) {
-                break;
-            } else {
-                bytes += bytes < 4096 ? bytes / 2 : 1024; /* visits every size of slot but LINKING_BYTES */
-            }
-        }
-    }
-}
-
-static void slots_give(struct slots *slots)
-{
-    for (unsigned i = 0; i < slots->count; i++) {
-        while (slots->first[i]) {
-            struct hoarded *given = slots->first[i];
-
-            slots->first[i] = given->next;
-            heap_free(slots->kinds[i], given);
-        }
-    }
-    heap_free(slots->loader, slots->linking);
+    *linking = loader ? heap_alloc_bytes(loader, LINKING_BYTES) : NULL;
+    return loader;
 }
 
 /* Steps of a load that always need a frame of their own, as they explain a refusal. */
@@ -145,18 +35,19 @@ TEST(load, any_lack_of_memory_changes_nothing)
 {
     struct hoard singles = {0}, rest = {0};
     struct slots slots;
+    struct kind *loader;
+    void *linking;
     unsigned seen[STEPS] = {0};
     struct why why;
     enum status status = ERR_NOMEM;
     struct figures before, empty;
     unsigned refused = 0;
 
-    memset(&slots, 0, sizeof slots);
     memset(&why, 0, sizeof why);
     figures_take(&before);
-    linking_room(&slots);
-    CHECK(t, slots.linking, "no buffer of the loader");
-    take_all(&singles, 200, &rest);
+    loader = linking_room(&slots, &linking);
+    CHECK(t, linking, "no buffer of the loader");
+    hoard_take_all(&singles, 200, &rest);
     slots_take(&slots);
     CHECK(t, !slots.too_many, "more than %u kinds", KINDS);
     while (status != OK && singles.blocks) {
@@ -174,6 +65,7 @@ TEST(load, any_lack_of_memory_changes_nothing)
         hoard_give(&singles);
     }
     slots_give(&slots);
+    heap_free(loader, linking);
     while (hoard_give(&singles) || hoard_give(&rest))
         continue;
     CHECK(t, status == OK, "%s with 200 frames: %s", status_name(status), why.text);
@@ -198,7 +90,7 @@ TEST(load, state_that_does_not_fit_is_refused)
     *size = 1ul << 40;
     load_bad(t, "actor", &image, ERR_FORMAT, TEXTS("actor: ", ".cell.state", "too large"));
     *size = 3ul << 20; /* good, as long as there is memory */
-    take_all(&singles, 400, &rest);
+    hoard_take_all(&singles, 400, &rest);
     while (hoard_give(&singles))
         continue;
     load_bad(t, "actor", &image, ERR_NOMEM, TEXTS("actor: no memory for 3145728 bytes of state"));

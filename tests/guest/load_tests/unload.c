@@ -159,6 +159,45 @@ TEST(load, unload_is_not_refused_for_words_on_a_stack_that_nobody_returns_to)
     CHECK(t, task_join(&handle, &result) == OK && result == 0, "the task ended with %d", result);
 }
 
+#define WORDS 64u
+
+/* Copies an address of the text to and fro, in the nucleus, where a timer interrupts it with that in a register. */
+static int copies_an_address(void *argument)
+{
+    uint64_t words[2][WORDS], text = function_named("actor_sum") + 2;
+
+    for (unsigned i = 0; i < WORDS; i++)
+        words[0][i] = text;
+    while (!__atomic_load_n((uint32_t *)argument, __ATOMIC_ACQUIRE)) {
+        memcpy(words[1], words[0], sizeof words[0]);
+        memcpy(words[0], words[1], sizeof words[0]);
+    }
+    return words[0][0] != text;
+}
+
+/* On one hart it is always interrupted, and mostly within the nucleus. */
+TEST(load, unload_is_not_refused_for_an_address_that_a_task_copies)
+{
+    OWN(task_handle) handle = {0};
+    uint32_t stop = 0;
+    int result = -1;
+
+    if (!load_actor(t, 0))
+        return;
+    if (!task_spawn(&handle, "copies", copies_an_address, &stop)) {
+        CHECK(t, false, "no memory");
+        return;
+    }
+    for (unsigned i = 0; i < 10; i++) {
+        task_yield();
+        unload_good(t, ACTOR_AND_ALL);
+        if (i < 9 && !load_actor(t, 0))
+            break;
+    }
+    __atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
+    CHECK(t, task_join(&handle, &result) == OK && result == 0, "the task ended with %d", result);
+}
+
 TEST(load, unload_while_an_object_lives_is_refused_and_the_cell_works_on)
 {
     uint64_t from;

@@ -1,9 +1,9 @@
 /* What a swap does while all harts are held. */
-#include "nucleus/swap.h"
 #include "clock.h"
 #include "nucleus/hart.h"
 #include "nucleus/string.h"
 #include "pause_cells.h"
+#include "swap.h"
 #include "task.h"
 #include "test.h"
 

@@ -7,6 +7,7 @@
 #include "nucleus/format.h"
 #include "nucleus/log.h"
 #include "shaky.h"
+#include "swap.h"
 #include "swap_log.h"
 #include "task.h"
 #include "test.h"

@@ -158,16 +158,23 @@ EXPORT void ledger_clean(void)
     spin_unlock(&guard, &state.lock);
 }
 
+struct record {
+    uint64_t words[4];
+};
+KIND_OF_BUFFERS(body, "ledger entry");
+KIND_OF_BUFFERS(table, "ledger table");
+KIND(record, "ledger record", struct record);
+
 static enum status init(enum cell_reason reason)
 {
     enum status status;
 
     if (reason == REASON_SWAP)
         return OK;
-    if ((status = kind_create(&state.bodies, "ledger entry", 0, 0)) != OK ||
-        (status = kind_create(&state.tables, "ledger table", 0, 0)) != OK)
+    if ((status = kind_create(&state.bodies, &kind_body)) != OK ||
+        (status = kind_create(&state.tables, &kind_table)) != OK)
         return status;
-    status = kind_create(&state.records, "ledger record", 32, 8);
+    status = kind_create(&state.records, &kind_record);
     return status;
 }
 

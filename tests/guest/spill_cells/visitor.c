@@ -8,12 +8,17 @@ struct visitor_state {
 };
 CELL_STATE(struct visitor_state);
 
+struct visit {
+    uint64_t words[4];
+};
+KIND(visit, "visit", struct visit);
+
 static enum status init(enum cell_reason reason)
 {
     enum status status = OK;
 
     if (reason != REASON_SWAP)
-        status = kind_create(&state.visits, "visit", 32, 8);
+        status = kind_create(&state.visits, &kind_visit);
     return status;
 }
 

@@ -233,15 +233,18 @@ void charges_end(const struct service *service, struct verdict *verdict)
     judge_state(service, "after the drops", verdict);
 }
 
+KIND_OF_BUFFERS(client, "client");
+KIND_OF_BUFFERS(held, "held");
+
 static enum status init(enum cell_reason reason)
 {
     enum status status;
 
     if (reason == REASON_SWAP)
         return OK;
-    status = kind_create(&state.state.clients_kind, "client", 0, 0);
+    status = kind_create(&state.state.clients_kind, &kind_client);
     if (status == OK)
-        status = kind_create(&state.state.held_kind, "held", 0, 0);
+        status = kind_create(&state.state.held_kind, &kind_held);
     return status;
 }
 

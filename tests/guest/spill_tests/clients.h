@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "channel.h"
 #include "clock.h"
 #include "inspect.h"
 #include "nucleus/frame.h"
@@ -40,6 +41,12 @@ struct HOLDS client {
         frames frames;
         struct kind *kind;
         ledger_entry entry;
+        struct HOLDS {
+            chan_sender sender;
+            chan_receiver receiver;
+            chan_op op;
+            uint64_t message;
+        } channel;
     } handle;
 };
 

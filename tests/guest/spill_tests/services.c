@@ -85,6 +85,23 @@ static UNCHECKED void close_clock(struct client *client)
     clock_end(&client->handle.clock);
 }
 
+/* A channel, in which a receive waits. */
+static UNCHECKED bool open_channel(struct client *client)
+{
+    if (!chan_make(&client->handle.channel.sender, &client->handle.channel.receiver, 8, 4))
+        return false;
+    chan_begin(&client->handle.channel.op);
+    return chan_receive_step(&client->handle.channel.op, &client->handle.channel.receiver,
+                             &client->handle.channel.message, 8) == AGAIN;
+}
+
+static UNCHECKED void close_channel(struct client *client)
+{
+    chan_end(&client->handle.channel.op);
+    chan_sender_drop(&client->handle.channel.sender);
+    chan_receiver_drop(&client->handle.channel.receiver);
+}
+
 static bool open_nothing(struct client *client)
 {
     (void)client;
@@ -109,10 +126,11 @@ static UNCHECKED void close_frames(struct client *client)
 static bool open_kind(struct client *client)
 {
     char name[KIND_NAME_ROOM];
+    const struct kind_type type = {.name = name, .object_bytes = 32, .alignment = 8};
     enum status status;
 
     format(name, sizeof name, "of client %u", client->number);
-    status = kind_create(&client->handle.kind, name, 32, 8);
+    status = kind_create(&client->handle.kind, &type);
     return status == OK;
 }
 
@@ -247,10 +265,10 @@ TEST(spill, nucleus_keeps_nothing_of_frames_and_kinds)
     judge_services(t, SERVICES(&of_frames, &of_kind));
 }
 
-static bool find_scheduler(struct cell_info *cell)
+static bool find_provider(const char *interface, struct cell_info *cell)
 {
     for (unsigned i = 0; cell_get(i, cell); i++)
-        if (strcmp(cell->provides, "sched") == 0)
+        if (strcmp(cell->provides, interface) == 0)
             return true;
     return false;
 }
@@ -264,10 +282,24 @@ TEST(spill, scheduler_keeps_nothing_of_ready_tasks)
                                    "run queues: lists through the heads of tasks, task->run_link"};
     struct cell_info cell;
 
-    if (!CHECK(t, find_scheduler(&cell), "no cell provides sched"))
+    if (!CHECK(t, find_provider("sched", &cell), "no cell provides sched"))
         return;
     of_ready.cell = cell.name;
     judge_services(t, SERVICES(&of_ready));
+}
+
+TEST(spill, channel_keeps_nothing_of_channels_and_waiting)
+{
+    struct service of_channel = {.open = open_channel, .close = close_channel};
+    struct cell_info cell;
+
+    if (!CHECK(t, find_provider("channel", &cell), "no cell provides channel"))
+        return;
+    of_channel.cell = cell.name;
+    of_channel.bodies[0].kind = "channel";
+    of_channel.bodies[1].kind = "channel ring"; /* of chan_async */
+    of_channel.bodies[0].owner = of_channel.bodies[1].owner = cell.name;
+    judge_services(t, SERVICES(&of_channel));
 }
 
 static void never(void *unused)

@@ -9,6 +9,7 @@
 #include "nucleus/string.h"
 #include "recovery.h"
 #include "snapshot.h"
+#include "swap_log.h"
 #include "swaps.h"
 #include "vm.h"
 
@@ -255,6 +256,34 @@ static void cut_short(struct test_run *t, const struct hook_case *hook)
     print("# %s:%s was cut short at %u places\n", hook->cell, hook->function, hits);
 }
 
+/* Not inlined, as clearing is not within a function that has a handle. */
+static __attribute__((noinline)) void order_begin(struct swap_order *order, struct swap_report *report)
+{
+    memset(order, 0, sizeof *order);
+    memset(report, 0, sizeof *report);
+    order->count = 1;
+    order->probation = true;
+    order->pairs[0].old = order->pairs[0].new = "victim";
+}
+
+/* Whether recovery is woken still: it ends a probation. */
+static bool recovery_hears(void) REQUIRES(may_park);
+static bool recovery_hears(void)
+{
+    OWN(swap_request) request = {0};
+    struct swap_report report, last;
+    struct swap_order order;
+    uint64_t limit;
+
+    order_begin(&order, &report);
+    if (!cells_swap(&request, &order, &report.why) || swap_wait(&request, &report) != OK || !report.probation)
+        return false;
+    limit = clock_now_ns() + LIMIT_NS;
+    while (swap_get(0, &last) && (last.number == report.number || !last.done) && clock_now_ns() < limit)
+        clock_sleep(MS);
+    return last.action == SWAP_FOR_GOOD && last.done;
+}
+
 TEST(swap, sets_right_what_was_cut_short)
 {
     OWN(recovery_hold) alone = {0};
@@ -263,4 +292,5 @@ TEST(swap, sets_right_what_was_cut_short)
     for (unsigned i = 0; i < sizeof hook_cases / sizeof hook_cases[0]; i++)
         cut_short(t, &hook_cases[i]);
     recovery_hold_end(&alone);
+    CHECK(t, recovery_hears(), "no probation ends any more");
 }

@@ -1,6 +1,7 @@
-/* Requests whose owner does not wait for the end: before their turn, and after it has come. */
+/* Requests: such as nobody waits for the end of, before their turn and after it has come; and several at once. */
 #include "clock.h"
 #include "snapshot.h"
+#include "swap.h"
 #include "swap_log.h"
 #include "swaps.h"
 
@@ -69,4 +70,36 @@ TEST(swap, request_that_nobody_waits_for_leaves_nothing)
     report = last_when(true);
     CHECK(t, report.status == OK && report.dry_run, "%s", report.why.text);
     snapshot_check_memory(t, &before, "after one that nobody waited for");
+}
+
+/* What is asked for meanwhile waits in the state that goes over. */
+TEST(swap, queue_of_swaps_is_replaced_while_requests_wait)
+{
+    OWN(swap_request) first = {0};
+    OWN(swap_request) second = {0};
+    OWN(swap_request) third = {0};
+    struct swap_report reports[3];
+    struct snapshot before;
+
+    if (!swap_victim(t) || !swap_good(t, "swaps", "swaps", NULL))
+        return;
+    snapshot_take(&before);
+    if (!cell_swap(&first, "swaps", "swaps", NULL, 0, false, NULL))
+        return;
+    if (!cell_swap(&second, "victim", "victim", NULL, 0, true, NULL)) {
+        swap_drop(&first);
+        return;
+    }
+    if (!cell_swap(&third, "swaps", "swaps", NULL, 0, false, NULL)) {
+        swap_drop(&first);
+        swap_drop(&second);
+        return;
+    }
+    CHECK(t, swap_wait(&third, &reports[2]) == OK && reports[2].done, "third: %s", reports[2].why.text);
+    CHECK(t, swap_wait(&second, &reports[1]) == OK && reports[1].dry_run && reports[1].status == OK, "second: %s",
+          reports[1].why.text);
+    CHECK(t, swap_wait(&first, &reports[0]) == OK && reports[0].done, "first: %s", reports[0].why.text);
+    CHECK(t, reports[1].number == reports[0].number + 1 && reports[2].number == reports[0].number + 2,
+          "%lu, %lu, %lu", reports[0].number, reports[1].number, reports[2].number);
+    snapshot_check_memory(t, &before, "after three");
 }

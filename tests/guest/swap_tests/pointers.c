@@ -67,7 +67,7 @@ TEST(swap, version_that_lacks_what_others_call_is_refused)
         return;
     image_rename(t, &image, "victim_tick", "victim_t1ck");
     swap_bad(t, "victim", "victim", &image, ERR_LINK,
-             TEXTS("swap_caller needs victim_tick(), which victim 1.0 lacks"));
+             TEXTS("swap_caller: needs victim_tick(), which victim 1.0 lacks"));
     image_free(&image);
 }
 
@@ -94,7 +94,7 @@ static void check_lost(struct test_run *t, odd_function pointer, const char *sch
 static void check_lost(struct test_run *t, odd_function pointer, const char *scheduler)
 {
     const char *const report[] = {"fault: breakpoint", "swap_tests:call_odd+0x",
-                                  " called seven(), which went with its cell", NULL};
+                                  " called ", ":seven (lost)+0x0, which went with its cell", NULL};
     uint64_t from = log_end();
     char text[1024];
     int result;

@@ -168,11 +168,13 @@ COMMAND(swap_count, .usage = "swap_count NUMBER",
         .help = "sets how many swaps those tests of area swap do that do many; 0: as usual",
         .run = set_count);
 
+KIND_OF_BUFFERS(image, "swap image");
+
 static enum status init(enum cell_reason reason)
 {
     if (reason == REASON_SWAP)
         return OK;
-    return kind_create(&state.buffers, "swap image", 0, 16);
+    return kind_create(&state.buffers, &kind_image);
 }
 
 CELL(.name = "swap_tests", .version = "1.0", .summary = "Tests of replacing cells: test swap",

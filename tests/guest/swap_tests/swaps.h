@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "nucleus/swap.h"
 #include "own.h"
+#include "swap.h"
 #include "swap_cells.h"
 #include "test.h"
 #include "texts.h"

@@ -113,13 +113,15 @@ EXPORT void tokens_read(struct tokens *tokens)
     spin_unlock(&guard, &state.lock);
 }
 
+KIND(token, "token", struct token_object);
+
 static enum status init(enum cell_reason reason)
 {
     enum status status;
 
     if (reason == REASON_SWAP)
         return OK;
-    status = kind_create(&state.tokens, "token", sizeof(struct token_object), 8);
+    status = kind_create(&state.tokens, &kind_token);
     list_init(&state.books_.live);
     return status;
 }

@@ -173,11 +173,13 @@ static int set_rounds(int argc, char **argv)
 COMMAND(fault_rounds, .usage = "fault_rounds NUMBER",
         .help = "sets how many rounds the test of faults beside swaps does; 0: as usual", .run = set_rounds);
 
+KIND_OF_BUFFERS(image, "unwind image");
+
 static enum status init(enum cell_reason reason)
 {
     if (reason == REASON_SWAP)
         return OK;
-    return kind_create(&state.buffers, "unwind image", 0, 16);
+    return kind_create(&state.buffers, &kind_image);
 }
 
 CELL(.name = "unwind_tests", .version = "1.0", .summary = "Tests of unwinding: test unwind.",

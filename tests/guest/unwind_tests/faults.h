@@ -2,8 +2,8 @@
 #ifndef UNWIND_TESTS_FAULTS_H
 #define UNWIND_TESTS_FAULTS_H
 
-#include "nucleus/swap.h"
 #include "status.h"
+#include "swap.h"
 #include "task.h"
 #include "test.h"
 #include "unwind_cells.h"

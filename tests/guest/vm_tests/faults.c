@@ -264,11 +264,16 @@ TEST(vm, store_to_read_only_mapping_faults)
     mapping_drop(&m);
 }
 
+struct object {
+    uint64_t words[8];
+};
+KIND(object, "vm_tests", struct object);
+
 static enum status init(enum cell_reason reason)
 {
     if (reason == REASON_SWAP)
         return OK;
-    return kind_create(&state.objects, "vm_tests", 64, 8);
+    return kind_create(&state.objects, &kind_object);
 }
 
 CELL(.name = "vm_tests", .version = "1.0", .summary = "Tests of memory protection and mappings.",

@@ -1,0 +1,103 @@
+/* Jars that keep a count and a sum, with room for what another provider keeps. */
+#include "jar.h"
+
+#include "cell.h"
+#include "evolve.h"
+#include "nucleus/heap.h"
+#include "nucleus/string.h"
+
+struct jar {
+    uint64_t count, sum;
+};
+KIND(jar, "jar", struct jar, .room = 16);
+
+struct jar_plain_state {
+    struct kind *jars;
+    uint64_t live;
+};
+CELL_STATE(struct jar_plain_state);
+
+EXPORT struct jar *jar_make(void)
+{
+    struct jar *jar = heap_alloc(state.jars);
+
+    if (!jar)
+        return NULL;
+    memset(jar, 0, sizeof *jar);
+    state.live++;
+    return jar;
+}
+
+EXPORT void jar_drop(struct jar *jar)
+{
+    heap_free(state.jars, jar);
+    state.live--;
+}
+
+EXPORT void jar_put(struct jar *jar, uint32_t number)
+{
+    jar->count++;
+    jar->sum += number;
+}
+
+EXPORT uint64_t jar_sum(const struct jar *jar)
+{
+    return jar->sum;
+}
+
+EXPORT uint64_t jar_count(const struct jar *jar)
+{
+    return jar->count;
+}
+
+EXPORT uint64_t jars_live(void)
+{
+    return state.live;
+}
+
+EXPORT char jars_provider(void)
+{
+    return 'p';
+}
+
+static enum status freeze(const void *from, void *to, void *body)
+{
+    const struct jar *jar = from;
+
+    (void)body;
+    *(struct jar_image *)to = (struct jar_image){jar->count, jar->sum};
+    return OK;
+}
+
+static enum status thaw(const void *from, void *to, void *body)
+{
+    const struct jar_image *image = from;
+
+    (void)body;
+    *(struct jar *)to = (struct jar){.count = image->count, .sum = image->sum};
+    return OK;
+}
+IMAGE(jar, struct jar_image, thaw, freeze);
+
+static enum status freeze_state(const void *from, void *to, void *body)
+{
+    (void)body;
+    ((struct jars_image *)to)->live = ((const struct jar_plain_state *)from)->live;
+    return OK;
+}
+
+static enum status thaw_state(const void *from, void *to, void *body)
+{
+    (void)body;
+    *(struct jar_plain_state *)to =
+        (struct jar_plain_state){.jars = kind_find(&kind_jar), .live = ((const struct jars_image *)from)->live};
+    return OK;
+}
+IMAGE_STATE(struct jars_image, thaw_state, freeze_state);
+
+static enum status init(enum cell_reason reason)
+{
+    return reason == REASON_SWAP ? OK : kind_create(&state.jars, &kind_jar);
+}
+
+CELL(.name = "jar_plain", .version = "1.0", .summary = "Jars, for tests of images", .provides = "jar", .init = init);
