@@ -21,6 +21,7 @@ enum notes_plan {
     NOTES_LOOPS,
     NOTES_WAITS_FOR_A_LOCK,
     NOTES_START_FAILS, /* whatever the number is */
+    NOTES_START_FAILS_LATE, /* the same, some 5 ms after the version serves */
 };
 #define NOTES_DAMAGED (~0ul)
 

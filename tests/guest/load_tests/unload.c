@@ -1,6 +1,7 @@
 /* What may be unloaded, and what is left of it: nothing. */
 #include "command.h"
 #include "figures.h"
+#include "hoard.h"
 #include "image.h"
 #include "nucleus/hart.h"
 #include "nucleus/string.h"
@@ -210,6 +211,23 @@ TEST(load, unload_while_an_object_lives_is_refused_and_the_cell_works_on)
     CHECK(t, ((uint64_t(*)(void))function_named("actor_sum"))() == ACTOR_SUM, "it does not work");
     let_go();
     unload_good(t, ACTOR_AND_ALL);
+}
+
+/* So want of memory cannot fail it halfway. */
+TEST(load, unload_needs_no_memory)
+{
+    struct hoard singles = {0}, rest = {0};
+    struct slots slots;
+
+    if (!load_actor(t, 0))
+        return;
+    slots_note(&slots);
+    hoard_take_all(&singles, 0, &rest);
+    slots_take(&slots);
+    unload_good(t, ACTOR_AND_ALL);
+    slots_give(&slots);
+    while (hoard_give(&rest))
+        continue;
 }
 
 TEST(load, unload_is_refused_by_stop)
