@@ -25,18 +25,6 @@ static bool order_make(struct test_run *t, const char *folder, struct swap_order
     return both;
 }
 
-static enum status order_wait(const struct swap_order *order, struct swap_report *report) REQUIRES(may_park);
-static enum status order_wait(const struct swap_order *order, struct swap_report *report)
-{
-    OWN(swap_request) request = {0};
-    enum status status;
-
-    if (!cells_swap(&request, order, &report->why))
-        return ERR_INVALID;
-    status = swap_wait(&request, report);
-    return status == OK ? report->status : status;
-}
-
 static void take_both(struct test_run *t, const char *folder) REQUIRES(may_park);
 static void take_both(struct test_run *t, const char *folder)
 {

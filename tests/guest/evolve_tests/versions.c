@@ -72,8 +72,7 @@ static __attribute__((noinline)) void report_clear(struct swap_report *report)
     memset(report, 0, sizeof *report);
 }
 
-static enum status order_wait(const struct swap_order *order, struct swap_report *report) REQUIRES(may_park);
-static enum status order_wait(const struct swap_order *order, struct swap_report *report)
+enum status order_wait(const struct swap_order *order, struct swap_report *report)
 {
     OWN(swap_request) request = {0};
     enum status status;

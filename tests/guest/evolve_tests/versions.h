@@ -25,6 +25,8 @@ struct wanted {
  *  *@p image is NULL. @return false: it is not in the archive, or there is no memory. */
 bool version_image(const struct wanted *wanted, uint8_t **image, size_t *bytes);
 void version_image_drop(uint8_t *image);
+/** Asks for a swap and waits. @return how it ended; ERR_INVALID, too, when it could not be asked for. */
+enum status order_wait(const struct swap_order *order, struct swap_report *report) REQUIRES(may_park);
 /** Swaps cell @p old for that of @p wanted, and waits. */
 enum status version_swap(const char *old, const struct wanted *wanted, struct swap_report *report) REQUIRES(may_park);
 /** Asks for a rollback or commit of @p cell, and waits. */
